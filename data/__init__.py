@@ -1,0 +1,1 @@
+"""From raw files to answers: settings, ingest, lake, situation file, questions. Only this package imports duckdb."""

@@ -1,0 +1,89 @@
+-- The situation file: all that ticks, and all reference data the pages need. Written aside after a commit and
+-- renamed over the last one. Every question with `reads: situation` reads these tables and nothing else.
+
+create table meta (
+    schema_version integer, sequence bigint,   -- rises with every publication
+    published_at timestamptz,
+    as_of timestamptz,                         -- the newest event known; null while nothing was ingested
+    geometry_hash varchar,                     -- changes when a shape, a site or a name on the map changes
+    district_name varchar, district_name_en varchar, timezone varchar, is_synthetic boolean
+);
+
+create table feed (
+    feed_code varchar, feed_name varchar, feed_name_en varchar, kind varchar, town_code varchar,
+    silent_after_min double, sort_order integer
+);
+create table feed_state (
+    feed_code varchar, last_event_at timestamptz, last_received_at timestamptz,
+    file_count bigint, row_count bigint,
+    accepted_count bigint, duplicate_count bigint, corrected_count bigint, quarantined_count bigint
+);
+create table feed_bucket (feed_code varchar, bucket_start_at timestamptz, row_count bigint);
+create table quarantine_count (feed_code varchar, log_kind varchar, reason varchar, row_count bigint);
+
+create table town (town_code varchar, town_name varchar, town_name_en varchar, label_lon double, label_lat double);
+create table community (
+    community_code varchar, community_name varchar, community_name_en varchar, town_code varchar,
+    label_lon double, label_lat double
+);
+create table grid (
+    grid_code varchar, grid_name varchar, grid_name_en varchar, community_code varchar, town_code varchar,
+    has_party_organisation boolean, area_km2 double, label_lon double, label_lat double,
+    resident_count bigint, household_count bigint, building_count bigint, vulnerable_count bigint
+);
+create table geometry (
+    kind varchar,        -- grid | community | town | district
+    code varchar,        -- district: ''
+    geojson varchar      -- EPSG:4326, lon first, six decimals; neighbours share their vertices exactly
+);
+create table building (
+    building_code varchar, building_name varchar, building_name_en varchar, grid_code varchar,
+    lon double, lat double, radius_m double,
+    household_count bigint, resident_count bigint, vulnerable_count bigint
+);
+create table site (
+    site_code varchar, site_name varchar, site_name_en varchar, grid_code varchar, lon double, lat double,
+    feed_code varchar, unit_count integer, is_sampling_reported boolean,
+    leader_staff_code varchar, party_branch_name varchar
+);
+create table staff (
+    staff_code varchar, role varchar, origin varchar, town_code varchar, community_code varchar, grid_code varchar,
+    stand_in_staff_code varchar
+);
+create table round (
+    round_code varchar, round_name varchar, round_name_en varchar, scope varchar,
+    starts_at timestamptz, deadline_at timestamptz, closes_at timestamptz,
+    target_count bigint
+);
+create table round_grid (round_code varchar, grid_code varchar, target_count bigint, household_count bigint);
+create table zone_order (
+    order_code varchar, zone_code varchar, zone_name varchar, zone_name_en varchar, level varchar, extent_kind varchar,
+    issued_at timestamptz, effective_at timestamptz, ends_at timestamptz, party_branch_name varchar, sort_order integer
+);
+create table zone_extent (
+    order_code varchar, member_code varchar,
+    geojson varchar      -- the member's own shape: a building's footprint, a community's or a grid's outline
+);
+
+create table staff_event (
+    staff_code varchar, role varchar, event varchar, event_at timestamptz,
+    post_kind varchar, post_code varchar, whistle_code varchar
+);
+create table whistle (
+    whistle_code varchar, raised_at timestamptz, due_at timestamptz, closed_at timestamptz,
+    place_kind varchar, place_code varchar, place_name varchar, place_name_en varchar, role varchar, needed_count integer
+);
+create table unit_event (site_code varchar, unit_no integer, event varchar, event_at timestamptz);
+
+create table site_bucket (
+    bucket_start_at timestamptz, site_code varchar, channel varchar,
+    registered_count bigint, sampled_count bigint, waited_count bigint, wait_s_sum double
+);
+create table round_unit (
+    round_code varchar, site_code varchar, unit_no integer, channel varchar,
+    registered_count bigint, sampled_count bigint
+);
+create table grid_bucket (
+    bucket_start_at timestamptz, grid_code varchar, round_code varchar,
+    registered_person_count bigint, covered_person_count bigint, seen_household_count bigint
+);

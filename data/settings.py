@@ -1,0 +1,98 @@
+"""Settings: read once from the home folder, typed, handed down.
+
+The home folder holds everything made at run time. It is `--home`, else `WANGGE_HOME`, else `var/` beside the
+packages. An optional `settings.toml` in it overrides the defaults below.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from data.errors import SettingsError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting, with its unit, default and the source of the default."""
+
+    home: Path
+    host: str = "127.0.0.1"
+    port: int = 8501
+    timezone: str = "Asia/Shanghai"
+    district_name: str = "蓬江区"
+    district_name_en: str = "Pengjiang"
+    batch_seconds: float = 1.0
+    """Seconds over which files are gathered into one transaction (design: 1–2 s)."""
+    batch_bytes: int = 48_000_000
+    """Bytes of files in one transaction at most; bounds the writer's memory."""
+    settle_seconds: float = 1.0
+    """Seconds a file must stay unchanged before it is taken from the inbox."""
+    future_tolerance_s: float = 300.0
+    """Seconds by which an event may lie ahead of the clock: clocks at sites differ."""
+    stale_after_s: float = 120.0
+    """No news from any feed for so long while a site is open: the situation is stale (UI states)."""
+    busy_from_min: float = 25.0
+    jammed_from_min: float = 50.0
+    """Wait classes: Shenzhen's public map of sampling sites, 2022."""
+    unit_capacity_per_hour: float = 100.0
+    """People one sampling unit can take in an hour: a Beijing official, June 2020."""
+
+    @property
+    def lake_dir(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def situation_path(self) -> Path:
+        return self.home / "situation.duckdb"
+
+    @property
+    def inbox_dir(self) -> Path:
+        return self.home / "inbox"
+
+    @property
+    def done_dir(self) -> Path:
+        return self.home / "done"
+
+    @property
+    def refused_dir(self) -> Path:
+        return self.home / "refused"
+
+    @property
+    def key_path(self) -> Path:
+        return self.home / "keys" / "pseudonym.key"
+
+    @property
+    def scenario_dir(self) -> Path:
+        return self.home / "scenario"
+
+
+def read_settings(home: Path | str | None = None, **overrides: Any) -> Settings:
+    """The settings in force: defaults, then `settings.toml`, then `overrides` that are not None.
+
+    Raises SettingsError, naming file, key, value and expected type, for an unknown key or a wrong type.
+    """
+    place = Path(home or os.environ.get("WANGGE_HOME") or PROJECT_ROOT / "var").expanduser().absolute()
+    values: dict[str, Any] = {}
+    path = place / "settings.toml"
+    if path.is_file():
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct that line, or remove the file.") from None
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    defaults = {field.name: field.default for field in fields(Settings) if field.name != "home"}
+    for name, value in values.items():
+        if name not in defaults:
+            raise SettingsError(f"{path}: unknown setting {name!r}.", f"Known settings: {', '.join(sorted(defaults))}.")
+        wanted = type(defaults[name])
+        if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+            values[name] = float(value)
+        elif not isinstance(value, wanted) or isinstance(value, bool):
+            raise SettingsError(f"{path}: {name} is {value!r}.", f"It must be {wanted.__name__}, such as {defaults[name]!r}.")
+    return Settings(home=place, **values)

@@ -1,0 +1,1 @@
+"""Shapes and places: coordinate systems, layers, coverage, zones. Knows no database and no Streamlit."""

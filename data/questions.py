@@ -1,0 +1,380 @@
+"""Questions: one SQL file each in `queries/`, read with their headers and asked with typed parameters.
+
+Owns the header's grammar and the binding of parameters. Knows nothing of pages, and nothing of what a
+question means.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+
+from data.errors import QuestionError
+from data.settings import PROJECT_ROOT
+
+QUERIES_DIR = PROJECT_ROOT / "queries"
+SCHEMA_DIR = PROJECT_ROOT / "data" / "schema"
+
+_KEYS = ("question", "grain", "params", "columns", "reads", "notes", "uses")
+_REQUIRED_KEYS = ("question", "grain", "columns", "reads")
+_HEADER_LINE = re.compile(r"^--\s?(?P<key>[a-z]+):\s*(?P<text>.*)$")
+_PARAM = re.compile(
+    r"^\$(?P<name>\w+)\s+(?P<type>[A-Za-z]+)(?:\s+default\s+(?P<default>'[^']*'|\S+))?(?:\s+(?P<note>.*))?$"
+)
+_COLUMN = re.compile(r"^(?P<name>\w+)\s+(?P<type>[A-Za-z]+(?:\(\d+,\s*\d+\))?(?:\[\])?)(?:\s+\((?P<note>.*)\))?$")
+_TYPES = {"VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "BOOLEAN", "TIMESTAMPTZ", "DATE"}
+_WITH = re.compile(r"^with\s+(?P<recursive>recursive\s+)?", re.IGNORECASE)
+
+# Columns by which the versions of one registration are merged; every other column takes its greatest value.
+_REGISTRATION_KEY = ("site_code", "person_token", "registered_at")
+
+
+class Source(Protocol):
+    """What a question is asked of: an open situation file and the moment it stands at."""
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection: ...
+
+    @property
+    def as_of(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter of a question; `default` counts only where `has_default`."""
+
+    name: str
+    type: str
+    has_default: bool = False
+    default: Any = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the answer, with its unit in words where it has one."""
+
+    name: str
+    type: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as its file states it. `params` are its own; those of the questions it uses come on top."""
+
+    name: str
+    question: str
+    grain: str
+    params: tuple[Param, ...]
+    columns: tuple[Column, ...]
+    reads: str
+    notes: str
+    uses: tuple[str, ...]
+    statement: str
+
+
+def read_questions(folder: Path = QUERIES_DIR) -> dict[str, Question]:
+    """All questions of a folder by name, such as `sites/state`; read once.
+
+    Raises QuestionError, naming file and header, where a header is missing, unknown or malformed.
+    """
+    return _read_folder(folder)
+
+
+@cache
+def _read_folder(folder: Path) -> dict[str, Question]:
+    questions = {}
+    for path in sorted(folder.rglob("*.sql")):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        questions[name] = parse_question(name, path.read_text(encoding="utf-8"))
+    for question in questions.values():
+        for used in question.uses:
+            if used not in questions:
+                raise QuestionError(
+                    f"queries/{question.name}.sql uses {used!r}, which is no question.", _closest(used, questions)
+                )
+    return questions
+
+
+def parse_question(name: str, text: str) -> Question:
+    """The question in a file's text; its header is the block of `--` lines at the top."""
+    lines = text.splitlines()
+    body = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    header: dict[str, str] = {}
+    key = ""
+    for line in lines[:body]:
+        found = _HEADER_LINE.match(line)
+        if found and found["key"] in _KEYS:
+            key = found["key"]
+            if key in header:
+                raise _malformed(name, f"has {key!r} twice", "Keep one.")
+            header[key] = found["text"].strip()
+        elif key:
+            header[key] = f"{header[key]} {line.removeprefix('--').strip()}".strip()
+        else:
+            raise _malformed(
+                name, f"starts with {line!r}", f"Start with `-- question:`; the keys are {', '.join(_KEYS)}."
+            )
+    missing = [wanted for wanted in _REQUIRED_KEYS if not header.get(wanted)]
+    if missing:
+        raise _malformed(name, f"lacks {', '.join(missing)}", "Every question states these in its header.")
+    if header["reads"] not in ("situation", "rows"):
+        raise _malformed(name, f"reads {header['reads']!r}", "A question reads `situation` or `rows`.")
+    statement = "\n".join(lines[body:]).strip().rstrip(";").strip()
+    if not statement:
+        raise _malformed(name, "has no statement", "Write one select below the header.")
+    return Question(
+        name=name,
+        question=header["question"],
+        grain=header["grain"],
+        params=tuple(_parse_param(name, part) for part in _parts(header.get("params", ""))),
+        columns=tuple(_parse_column(name, part) for part in _parts(header["columns"])),
+        reads=header["reads"],
+        notes=header.get("notes", ""),
+        uses=tuple(part.strip() for part in header.get("uses", "").split(",") if part.strip()),
+        statement=statement,
+    )
+
+
+def ask(source: Source, name: str, /, as_of: datetime | str | None = None, **params: Any) -> pa.Table:
+    """The answer to a question, as of a moment: by default that of the situation, else now.
+
+    Raises QuestionError for an unknown question, and for a missing, unknown or mistyped parameter, with the
+    names that come closest; and where the statement itself fails.
+    """
+    questions = read_questions()
+    question = find_question(name, questions)
+    order = _used_first(question, questions)
+    accepted = accepted_params(question, questions)
+    moment = as_of if as_of is not None else source.as_of or datetime.now(UTC)
+    values = bind_params(question.name, accepted, {**params, "as_of": moment})
+    statement = _compose(order)
+    present = set(re.findall(r"\$(\w+)", _without_comments(statement)))
+    with source.connection.cursor() as cursor:
+        try:
+            _set_timezone(cursor)
+            if any(part.reads == "rows" for part in order):
+                _open_rows(cursor)
+            return cursor.execute(statement, {key: values[key] for key in present if key in values}).to_arrow_table()
+        except duckdb.Error as error:
+            raise QuestionError(
+                f"The question {name!r} (queries/{name}.sql) failed: {str(error).strip()}",
+                "Run `wangge doctor`; if it finds nothing, the question and the situation's schema disagree.",
+            ) from error
+
+
+def find_question(name: str, questions: dict[str, Question]) -> Question:
+    """The question of that name; QuestionError with the closest names where there is none."""
+    if name not in questions:
+        raise QuestionError(f"There is no question {name!r}.", _closest(name, questions))
+    return questions[name]
+
+
+def accepted_params(question: Question, questions: dict[str, Question]) -> dict[str, Param]:
+    """Every parameter that the question takes, with those of the questions it uses; `as_of` always."""
+    accepted = {"as_of": Param("as_of", "TIMESTAMPTZ")}
+    for part in _used_first(question, questions):
+        for param in part.params:
+            known = accepted.get(param.name)
+            if known and known.type != param.type:
+                raise _malformed(
+                    question.name, f"takes ${param.name} as {known.type} and as {param.type}", "Give it one type."
+                )
+            accepted[param.name] = param
+    return accepted
+
+
+def bind_params(name: str, accepted: dict[str, Param], given: dict[str, Any]) -> dict[str, Any]:
+    """The given values in the types that the parameters have, defaults filled in."""
+    for key in given:
+        if key not in accepted:
+            raise QuestionError(
+                f"The question {name!r} has no parameter {key!r}.", _closest(key, accepted, "parameters")
+            )
+    values = {}
+    for key, param in accepted.items():
+        if key in given:
+            values[key] = _typed(name, param, given[key])
+        elif param.has_default:
+            values[key] = param.default
+        else:
+            raise QuestionError(f"The question {name!r} needs ${key} ({param.type}).", f"Add `-p {key}=…`.")
+    return values
+
+
+def _compose(order: list[Question]) -> str:
+    """One statement: each used question as a common table expression named after it, then the question."""
+    *used, question = order
+    if not used:
+        return question.statement
+    tables = ",\n".join(f"{part.name.replace('/', '_')} as (\n{part.statement}\n)" for part in used)
+    own = _WITH.match(question.statement)
+    if not own:
+        return f"with {tables}\n{question.statement}"
+    return f"with {own['recursive'] or ''}{tables},\n{question.statement[own.end() :]}"
+
+
+def _used_first(question: Question, questions: dict[str, Question], above: tuple[str, ...] = ()) -> list[Question]:
+    """The question behind all that it uses, directly or not, each once."""
+    if question.name in above:
+        raise _malformed(question.name, f"uses itself by way of {' → '.join(above)}", "Break the circle.")
+    order: list[Question] = []
+    for used in question.uses:
+        for part in _used_first(questions[used], questions, (*above, question.name)):
+            if part not in order:
+                order.append(part)
+    return [*order, question]
+
+
+def _set_timezone(cursor: duckdb.DuckDBPyConnection) -> None:
+    row = cursor.execute("select timezone from meta").fetchone()
+    if row and row[0]:
+        cursor.execute(f"set timezone = '{ZoneInfo(row[0]).key}'")
+
+
+def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Temporary views over exactly the Parquet files that the situation was made from.
+
+    Any table of the lake is there under its own name unless the situation has one of that name; `registration`
+    is the merge of `registration_version` by key.
+    """
+    files: dict[str, list[str]] = {}
+    for table, path in cursor.execute("select table_name, path from lake_file order by all").fetchall():
+        files.setdefault(table, []).append(path)
+    taken = {
+        row[0] for row in cursor.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()
+    }
+    for table, columns in _lake_tables().items():
+        if table in taken:
+            continue
+        if table in files:
+            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files[table])
+            origin = f"select {', '.join(columns)} from read_parquet([{listed}], union_by_name = true)"
+        else:
+            nulls = ", ".join(f"null::{type_} as {column}" for column, type_ in columns.items())
+            origin = f"select {nulls} where false"
+        cursor.execute(f"create or replace temp view {table} as {origin}")
+    key = ", ".join(_REGISTRATION_KEY)
+    rest = ", ".join(
+        f"max({column}) as {column}"
+        for column in _lake_tables()["registration_version"]
+        if column not in _REGISTRATION_KEY
+    )
+    cursor.execute(
+        f"create or replace temp view registration as select {key}, {rest} from registration_version group by {key}"
+    )
+
+
+@cache
+def _lake_tables() -> dict[str, dict[str, str]]:
+    """The lake's tables with their columns and types, as the migrations make them."""
+    with duckdb.connect() as memory:
+        for path in sorted(SCHEMA_DIR.glob("[0-9][0-9][0-9]_*.sql")):
+            memory.execute(path.read_text(encoding="utf-8"))
+        rows = memory.execute(
+            "select table_name, column_name, data_type from duckdb_columns() where not internal order by table_name, column_index"
+        ).fetchall()
+    tables: dict[str, dict[str, str]] = {}
+    for table, column, type_ in rows:
+        tables.setdefault(table, {})[column] = type_
+    return tables
+
+
+def _parse_param(name: str, part: str) -> Param:
+    found = _PARAM.match(part)
+    if not found or found["type"].upper() not in _TYPES:
+        raise _malformed(
+            name,
+            f"has the parameter {part!r}",
+            f"Write `$name TYPE [default value] [note]`, TYPE of {', '.join(sorted(_TYPES))}.",
+        )
+    param = Param(found["name"], found["type"].upper(), note=found["note"] or "")
+    if found["default"] is None:
+        return param
+    raw = found["default"].strip("'")
+    default = None if raw.lower() == "null" else _typed(name, param, raw)
+    return Param(param.name, param.type, True, default, param.note)
+
+
+def _parse_column(name: str, part: str) -> Column:
+    found = _COLUMN.match(part)
+    if not found:
+        raise _malformed(name, f"has the column {part!r}", "Write `name TYPE` or `name TYPE (unit)`.")
+    return Column(found["name"], found["type"].upper(), found["note"] or "")
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(";") if part.strip() and part.strip() != "none"]
+
+
+def _typed(name: str, param: Param, value: Any) -> Any:
+    """The value in the parameter's type. Text is read as a person types it; a time without offset is local."""
+    wrong = QuestionError(
+        f"The question {name!r} takes ${param.name} as {param.type}, not {value!r}.",
+        f"Such as `-p {param.name}={_example(param.type)}`.",
+    )
+    if value is None:
+        return None
+    try:
+        if param.type == "VARCHAR":
+            if not isinstance(value, str):
+                raise wrong
+            return value
+        if isinstance(value, bool) or param.type == "BOOLEAN":
+            text = str(value).lower()
+            if param.type != "BOOLEAN" or text not in ("true", "false"):
+                raise wrong
+            return text == "true"
+        if param.type in ("BIGINT", "INTEGER"):
+            if isinstance(value, float) and not value.is_integer():
+                raise wrong
+            return int(value)
+        if param.type == "DOUBLE":
+            return float(value)
+        if param.type == "DATE":
+            return date.fromisoformat(value) if isinstance(value, str) else value
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(moment, datetime):
+            raise wrong
+        return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+    except (ValueError, TypeError):
+        raise wrong from None
+
+
+def _example(type_: str) -> str:
+    return {
+        "VARCHAR": "440703002143002",
+        "BIGINT": "10",
+        "INTEGER": "10",
+        "DOUBLE": "25",
+        "BOOLEAN": "true",
+        "DATE": "2022-07-14",
+        "TIMESTAMPTZ": "2022-07-14T08:40:00+08:00",
+    }[type_]
+
+
+def _without_comments(statement: str) -> str:
+    return re.sub(r"--.*", "", statement)
+
+
+def _closest(name: str, known: Iterable[str], what: str = "questions") -> str:
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or [other for other in names if name in other][:3]
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    return f"The {what} are: {', '.join(names)}." if len(names) <= 12 else f"`wangge ask` lists the {what}."
+
+
+def _malformed(name: str, what: str, hint: str) -> QuestionError:
+    return QuestionError(f"queries/{name}.sql {what}.", hint)

@@ -19,7 +19,8 @@ create table grid (
     has_party_organisation boolean,
     area_km2 double,
     label_lon double, label_lat double,   -- a point inside, for labels
-    geometry_wkb blob                     -- EPSG:4326, lon first
+    geometry_wkb blob,                    -- EPSG:4326, lon first
+    is_synthetic boolean                  -- true: the shape is a guess; the situation is synthetic if any grid is
 );
 create table building (
     building_code varchar, building_name varchar, building_name_en varchar, grid_code varchar,
@@ -117,12 +118,38 @@ create table grid_bucket_delta (
     bucket_start_at timestamptz, grid_code varchar, round_code varchar,
     registered_person_count bigint,         -- people first registered in the round
     covered_person_count bigint,            -- people first sampled in the round (first registered, where the site never reports sampling)
-    seen_household_count bigint             -- households of which someone was first registered
+    seen_household_count bigint             -- households that a registration of the round names for the first time (their own grid)
 );
 create table feed_bucket_delta (feed_code varchar, bucket_start_at timestamptz, row_count bigint);
 
--- first seen, per round: append-only; the earliest row of a person counts --------------------------------
-create table first_seen (
-    round_code varchar, person_token blob, grid_code varchar,
-    registered_at timestamptz, covered_at timestamptz, household_code varchar
-);
+-- what the versions say ---------------------------------------------------------------------------------
+create view registration as
+select
+    site_code, person_token, registered_at,
+    max(sampled_at) as sampled_at, max(unit_no) as unit_no, max(household_code) as household_code,
+    max(grid_code) as grid_code, coalesce(max(channel), 'self') as channel, max(tube_code) as tube_code,
+    max(round_code) as round_code, max(feed_code) as feed_code
+from registration_version
+group by site_code, person_token, registered_at;
+
+create view whistle as
+select
+    whistle_code, max(raised_at) as raised_at, max(due_at) as due_at, max(closed_at) as closed_at,
+    max(place_kind) as place_kind, max(place_code) as place_code, max(place_name) as place_name,
+    max(place_name_en) as place_name_en, max(role) as role, max(needed_count) as needed_count
+from whistle_version
+group by whistle_code;
+
+-- A person belongs to the grid of the earliest registration in the round, ties by site. Derived, never stored: a late
+-- earlier row or a correction moves the person by itself, and two copies of one fact cannot disagree.
+create view first_seen as
+select
+    r.round_code, r.person_token,
+    arg_min(r.grid_code, (r.registered_at, r.site_code)) as grid_code,
+    min(r.registered_at) as registered_at,
+    min(case when s.is_sampling_reported then r.sampled_at else coalesce(r.sampled_at, r.registered_at) end) as covered_at,
+    arg_min(r.household_code, (r.registered_at, r.site_code)) as household_code
+from registration as r
+inner join site as s on s.site_code = r.site_code
+where r.round_code is not null
+group by r.round_code, r.person_token;

@@ -87,3 +87,7 @@ create table grid_bucket (
     bucket_start_at timestamptz, grid_code varchar, round_code varchar,
     registered_person_count bigint, covered_person_count bigint, seen_household_count bigint
 );
+
+create table lake_file (     -- the Parquet files that hold a lake table at the snapshot this situation was made from
+    table_name varchar, path varchar
+);

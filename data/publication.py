@@ -1,0 +1,416 @@
+"""Writes the situation file: reference data and old buckets from a base file, the newest rows on top.
+
+The publisher mirrors the lake's roll-ups in the engine's memory, on the writer's own connection, so that publishing
+costs the recent rows and not the history. About 60 bytes a roll-up row; a week of a district is some 500,000 rows.
+It must not know how rows are read or checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from data.errors import SituationError
+from data.lake import Lake, write_permission_error
+from data.outline import GridShape, draw_footprint, draw_outlines
+from data.settings import Settings
+
+SCHEMA_VERSION = 1
+SCHEMA_FILE = Path(__file__).parent / "schema" / "situation.sql"
+RECENT_HOURS = 2
+"""Buckets older than this live in the base file; a late row below the cut writes the base anew (about 0.3 s)."""
+RECENT_ROWS_MAX = 40_000
+"""With more recent rows than this the base is written anew, so that a publication stays within its 60 ms."""
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+ROW_TABLES = ("registration_version", "staff_event", "whistle_version", "unit_event", "household", "quarantine", "ingest_file")
+"""Lake tables whose Parquet files the situation names, for questions over single rows."""
+MIRROR_SCHEMA = """
+create schema if not exists mirror;
+create or replace table mirror.site_bucket (
+    bucket_start_at timestamptz, site_code varchar, channel varchar,
+    registered_count bigint, sampled_count bigint, waited_count bigint, wait_s_sum double);
+create or replace table mirror.round_unit (
+    round_code varchar, site_code varchar, unit_no integer, channel varchar, registered_count bigint, sampled_count bigint);
+create or replace table mirror.grid_bucket (
+    bucket_start_at timestamptz, grid_code varchar, round_code varchar,
+    registered_person_count bigint, covered_person_count bigint, seen_household_count bigint);
+create or replace table mirror.feed_bucket (feed_code varchar, bucket_start_at timestamptz, row_count bigint);
+create or replace table mirror.staff_event (
+    staff_code varchar, event varchar, event_at timestamptz, post_kind varchar, post_code varchar, whistle_code varchar);
+create or replace table mirror.unit_event (site_code varchar, unit_no integer, event varchar, event_at timestamptz);
+create or replace table mirror.whistle_version (
+    whistle_code varchar, raised_at timestamptz, due_at timestamptz, closed_at timestamptz, place_kind varchar,
+    place_code varchar, place_name varchar, place_name_en varchar, role varchar, needed_count integer);
+create or replace table mirror.ingest_file (
+    feed_code varchar, file_count bigint, row_count bigint, accepted_count bigint, duplicate_count bigint,
+    corrected_count bigint, quarantined_count bigint, last_event_at timestamptz, received_at timestamptz);
+create or replace table mirror.quarantine (feed_code varchar, log_kind varchar, reason varchar, row_count bigint);
+"""
+LOAD_MIRRORS = """
+insert into mirror.site_bucket
+select bucket_start_at, site_code, channel, sum(registered_count), sum(sampled_count), sum(waited_count), sum(wait_s_sum)
+from lake.site_bucket_delta group by all;
+insert into mirror.round_unit
+select round_code, site_code, unit_no, channel, sum(registered_count), sum(sampled_count) from lake.round_unit_delta group by all;
+insert into mirror.grid_bucket
+select bucket_start_at, grid_code, round_code, sum(registered_person_count), sum(covered_person_count), sum(seen_household_count)
+from lake.grid_bucket_delta group by all;
+insert into mirror.feed_bucket select feed_code, bucket_start_at, sum(row_count) from lake.feed_bucket_delta group by all;
+insert into mirror.staff_event
+select staff_code, event, event_at, post_kind, post_code, whistle_code from lake.staff_event;
+insert into mirror.unit_event select site_code, unit_no, event, event_at from lake.unit_event;
+insert into mirror.whistle_version
+select whistle_code, raised_at, due_at, closed_at, place_kind, place_code, place_name, place_name_en, role, needed_count
+from lake.whistle_version;
+insert into mirror.ingest_file
+select feed_code, count(*), sum(row_count), sum(accepted_count), sum(duplicate_count), sum(corrected_count),
+    sum(quarantined_count), max(last_event_at), max(received_at)
+from lake.ingest_file group by feed_code;
+insert into mirror.quarantine select feed_code, log_kind, reason, count(*) from lake.quarantine group by all;
+"""
+COMPACT_MIRRORS = """
+create or replace table mirror.site_bucket as
+select bucket_start_at, site_code, channel, sum(registered_count)::bigint as registered_count,
+    sum(sampled_count)::bigint as sampled_count, sum(waited_count)::bigint as waited_count, sum(wait_s_sum) as wait_s_sum
+from mirror.site_bucket group by all;
+create or replace table mirror.round_unit as
+select round_code, site_code, unit_no, channel,
+    sum(registered_count)::bigint as registered_count, sum(sampled_count)::bigint as sampled_count
+from mirror.round_unit group by all;
+create or replace table mirror.grid_bucket as
+select bucket_start_at, grid_code, round_code, sum(registered_person_count)::bigint as registered_person_count,
+    sum(covered_person_count)::bigint as covered_person_count, sum(seen_household_count)::bigint as seen_household_count
+from mirror.grid_bucket group by all;
+create or replace table mirror.feed_bucket as
+select feed_code, bucket_start_at, sum(row_count)::bigint as row_count from mirror.feed_bucket group by all;
+create or replace table mirror.ingest_file as
+select feed_code, sum(file_count)::bigint as file_count, sum(row_count)::bigint as row_count,
+    sum(accepted_count)::bigint as accepted_count, sum(duplicate_count)::bigint as duplicate_count,
+    sum(corrected_count)::bigint as corrected_count, sum(quarantined_count)::bigint as quarantined_count,
+    max(last_event_at) as last_event_at, max(received_at) as received_at
+from mirror.ingest_file group by feed_code;
+create or replace table mirror.quarantine as
+select feed_code, log_kind, reason, sum(row_count)::bigint as row_count from mirror.quarantine group by all;
+"""
+# A sum that came back to zero (a person moved to another grid) is no row: the figures must not tell the order of arrival.
+WRITE_BUCKETS = """
+insert into aside.site_bucket
+select bucket_start_at, site_code, channel, sum(registered_count), sum(sampled_count), sum(waited_count), sum(wait_s_sum)
+from mirror.site_bucket where bucket_start_at >= $from_at and bucket_start_at < $until_at group by all
+having sum(registered_count) != 0 or sum(sampled_count) != 0 order by all;
+insert into aside.grid_bucket
+select bucket_start_at, grid_code, round_code, sum(registered_person_count), sum(covered_person_count), sum(seen_household_count)
+from mirror.grid_bucket where bucket_start_at >= $from_at and bucket_start_at < $until_at group by all
+having sum(registered_person_count) != 0 or sum(covered_person_count) != 0 or sum(seen_household_count) != 0 order by all;
+insert into aside.feed_bucket
+select feed_code, bucket_start_at, sum(row_count)
+from mirror.feed_bucket where bucket_start_at >= $from_at and bucket_start_at < $until_at group by all
+having sum(row_count) != 0 order by all;
+insert into aside.staff_event
+select e.staff_code, s.role, e.event, e.event_at, e.post_kind, e.post_code, e.whistle_code
+from mirror.staff_event as e left join aside.staff as s on s.staff_code = e.staff_code
+where e.event_at >= $from_at and e.event_at < $until_at order by e.event_at, e.staff_code, e.event;
+insert into aside.unit_event
+select site_code, unit_no, event, event_at
+from mirror.unit_event where event_at >= $from_at and event_at < $until_at order by event_at, site_code, unit_no, event;
+"""
+WRITE_ROUND_UNITS = """
+insert into aside.round_unit
+select u.round_code, u.site_code, u.unit_no, u.channel, sum(u.registered_count), sum(u.sampled_count)
+from mirror.round_unit as u inner join aside.round as r on r.round_code = u.round_code
+where r.closes_at >= $from_at and r.closes_at < $until_at group by all
+having sum(u.registered_count) != 0 or sum(u.sampled_count) != 0 order by all;
+"""
+WRITE_STATE = """
+insert into aside.whistle
+select whistle_code, max(raised_at), max(due_at), max(closed_at), max(place_kind), max(place_code), max(place_name),
+    max(place_name_en), max(role), max(needed_count)
+from mirror.whistle_version group by whistle_code order by whistle_code;
+insert into aside.quarantine_count
+select feed_code, log_kind, reason, sum(row_count) from mirror.quarantine group by all order by all;
+insert into aside.feed_state
+select f.feed_code, max(i.last_event_at), max(i.received_at), coalesce(sum(i.file_count), 0), coalesce(sum(i.row_count), 0),
+    coalesce(sum(i.accepted_count), 0), coalesce(sum(i.duplicate_count), 0), coalesce(sum(i.corrected_count), 0),
+    coalesce(sum(i.quarantined_count), 0)
+from aside.feed as f left join mirror.ingest_file as i on i.feed_code = f.feed_code
+where f.kind != 'orders' group by f.feed_code
+union all
+select f.feed_code, o.last_issued_at, null, 0, o.order_count, o.order_count, 0, 0, 0
+from aside.feed as f
+cross join (select max(issued_at) as last_issued_at, count(*) as order_count from aside.zone_order where issued_at <= $as_of) as o
+where f.kind = 'orders'
+order by feed_code;
+"""
+WRITE_REFERENCE = """
+insert into aside.feed select * from lake.feed order by sort_order, feed_code;
+insert into aside.town
+select t.town_code, t.town_name, t.town_name_en, o.label_lon, o.label_lat
+from lake.town as t left join mirror.outline as o on o.kind = 'town' and o.code = t.town_code order by t.town_code;
+insert into aside.community
+select c.community_code, c.community_name, c.community_name_en, c.town_code, o.label_lon, o.label_lat
+from lake.community as c left join mirror.outline as o on o.kind = 'community' and o.code = c.community_code
+order by c.community_code;
+insert into aside.building
+select
+    b.building_code, b.building_name, b.building_name_en, b.grid_code, b.lon, b.lat, b.radius_m,
+    count(h.household_code), coalesce(sum(h.resident_count), 0), coalesce(sum(h.vulnerable_count), 0)
+from lake.building as b left join lake.household as h on h.building_code = b.building_code
+group by all order by b.building_code;
+insert into aside.grid
+select
+    g.grid_code, g.grid_name, g.grid_name_en, g.community_code, c.town_code, g.has_party_organisation, g.area_km2,
+    g.label_lon, g.label_lat, coalesce(b.resident_count, 0), coalesce(b.household_count, 0), coalesce(b.building_count, 0),
+    coalesce(b.vulnerable_count, 0)
+from lake.grid as g
+left join lake.community as c on c.community_code = g.community_code
+left join (
+    select grid_code, sum(resident_count) as resident_count, sum(household_count) as household_count,
+        count(*) as building_count, sum(vulnerable_count) as vulnerable_count
+    from aside.building group by grid_code
+) as b on b.grid_code = g.grid_code
+order by g.grid_code;
+insert into aside.geometry select kind, code, geojson from mirror.outline order by kind, code;
+insert into aside.site select * from lake.site order by site_code;
+insert into aside.staff select * from lake.staff order by staff_code;
+insert into aside.zone_order select * from lake.zone_order order by sort_order, order_code;
+-- The narrowest round that is open holds a grid; while it overlaps a wider one, its grids are no part of the wider target.
+insert into aside.round_grid
+with area as (
+    select r.round_code, r.starts_at, r.closes_at, g.grid_code, g.resident_count, g.household_count,
+        sum(g.resident_count) over (partition by r.round_code) as area_resident_count
+    from lake.round as r
+    cross join aside.grid as g
+    where r.scope = 'district'
+        or exists (select 1 from lake.round_community as c where c.round_code = r.round_code and c.community_code = g.community_code)
+)
+select a.round_code, a.grid_code, a.resident_count, a.household_count
+from area as a
+where not exists (
+    select 1 from area as n
+    where n.grid_code = a.grid_code and n.round_code != a.round_code
+        and (n.area_resident_count, n.round_code) < (a.area_resident_count, a.round_code)
+        and n.starts_at < a.closes_at and a.starts_at < n.closes_at
+)
+order by a.round_code, a.grid_code;
+insert into aside.round
+select r.round_code, r.round_name, r.round_name_en, r.scope, r.starts_at, r.deadline_at, r.closes_at,
+    coalesce(sum(g.target_count), 0)
+from lake.round as r left join aside.round_grid as g on g.round_code = r.round_code
+group by all order by r.starts_at, r.round_code;
+"""
+
+
+class Publisher:
+    """Keeps what a publication needs in memory, and replaces the situation file on demand."""
+
+    def __init__(self, lake: Lake, settings: Settings) -> None:
+        self._lake = lake
+        self._connection = lake.connection
+        self._path = settings.situation_path
+        self._settings = settings
+        self._base = settings.home / f".situation-base.{os.getpid()}.duckdb"
+        self._aside = settings.home / f".situation-aside.{os.getpid()}.duckdb"
+        self._cut = EARLIEST
+        self._is_base_stale = True
+        self._sequence = 0
+        self._geometry_hash = ""
+        self._is_synthetic = False
+
+    def load(self) -> None:
+        """Fills the mirrors from the lake; call it again after another process wrote."""
+        self._connection.execute(MIRROR_SCHEMA)
+        self._connection.execute(LOAD_MIRRORS)
+        self._sequence = max(self._sequence, _read_sequence(self._path))
+        self._is_base_stale = True
+
+    def expect_rows_from(self, earliest_at: datetime | None) -> None:
+        """Notes the earliest bucket that changed: below the cut, the base file must be written anew."""
+        if earliest_at is not None and earliest_at < self._cut:
+            self._is_base_stale = True
+
+    def publish(self) -> int:
+        """Replaces the situation file by one with all that the mirrors hold; gives its sequence number."""
+        as_of = self._find_as_of()
+        try:
+            self._settings.home.mkdir(parents=True, exist_ok=True)
+            if self._is_base_stale or self._count_recent_rows() > RECENT_ROWS_MAX:
+                self._write_base(as_of)
+            shutil.copyfile(self._base, self._aside)
+            self._sequence += 1
+            self._fill(self._aside, WRITE_BUCKETS + WRITE_ROUND_UNITS, self._cut, datetime.max.replace(tzinfo=UTC), as_of)
+            self._aside.replace(self._path)
+        except OSError as error:
+            raise write_permission_error(self._settings.home, error) from None
+        except duckdb.Error as error:
+            if "permission" in str(error).lower() or isinstance(error, duckdb.IOException):
+                raise write_permission_error(self._settings.home, PermissionError(13, str(error).splitlines()[0][:200])) from None
+            raise SituationError(
+                f"The situation could not be written to {self._path}: {str(error).splitlines()[0][:200]}", "Run wangge doctor."
+            ) from None
+        return self._sequence
+
+    def close(self) -> None:
+        """Removes the files kept aside."""
+        for path in (self._base, self._aside, Path(f"{self._base}.wal"), Path(f"{self._aside}.wal")):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def _find_as_of(self) -> datetime | None:
+        row = self._connection.execute("select max(last_event_at) from mirror.ingest_file").fetchone()
+        return row[0] if row else None
+
+    def _count_recent_rows(self) -> int:
+        """Recent rows, deltas included: what the next publication will have to add up."""
+        row = self._connection.execute(
+            """
+            select (select count(*) from mirror.site_bucket where bucket_start_at >= $cut)
+                + (select count(*) from mirror.grid_bucket where bucket_start_at >= $cut)
+                + (select count(*) from mirror.staff_event where event_at >= $cut)
+            """,
+            {"cut": self._cut},
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _write_base(self, as_of: datetime | None) -> None:
+        self._connection.execute(COMPACT_MIRRORS)
+        self._cut = _floor_to_bucket(as_of - timedelta(hours=RECENT_HOURS)) if as_of else EARLIEST
+        self._is_synthetic = self._draw_geometry()
+        for path in (self._base, Path(f"{self._base}.wal")):
+            path.unlink(missing_ok=True)
+        self._attach(self._base)
+        try:
+            self._connection.execute("use aside")
+            self._connection.execute(SCHEMA_FILE.read_text(encoding="utf-8"))
+            self._connection.execute("use memory; begin")
+            self._connection.execute(WRITE_REFERENCE)
+            self._write_extents()
+            self._execute_each(WRITE_BUCKETS + WRITE_ROUND_UNITS, {"from_at": EARLIEST, "until_at": self._cut})
+            self._connection.execute("commit")
+            self._geometry_hash = self._hash_geometry()
+            self._connection.execute("checkpoint aside")
+        finally:
+            self._detach()
+        self._is_base_stale = False
+
+    def _fill(self, path: Path, script: str, from_at: datetime, until_at: datetime, as_of: datetime | None) -> None:
+        self._attach(path)
+        try:
+            self._connection.execute("begin")
+            self._execute_each(script, {"from_at": from_at, "until_at": until_at})
+            self._execute_each(WRITE_STATE, {"as_of": as_of})
+            files = [(table, file) for table in ROW_TABLES for file in self._lake.list_files(table)]
+            if files:
+                self._connection.execute(
+                    "insert into aside.lake_file select unnest(?), unnest(?)", [[t for t, _ in files], [f for _, f in files]]
+                )
+            self._connection.execute(
+                "insert into aside.meta values (?, ?, now(), ?, ?, ?, ?, ?, ?)",
+                [
+                    SCHEMA_VERSION, self._sequence, as_of, self._geometry_hash, self._settings.district_name,
+                    self._settings.district_name_en, self._settings.timezone, self._is_synthetic,
+                ],
+            )  # fmt: skip
+            self._connection.execute("commit")
+            self._connection.execute("checkpoint aside")
+        finally:
+            self._detach()
+
+    def _draw_geometry(self) -> bool:
+        """Draws the outlines into `mirror.outline` when the grids changed; tells whether the map is synthetic."""
+        rows = self._connection.execute(
+            """
+            select g.grid_code, g.community_code, coalesce(c.town_code, ''), g.geometry_wkb
+            from lake.grid as g left join lake.community as c on c.community_code = g.community_code
+            where g.geometry_wkb is not null order by g.grid_code
+            """
+        ).fetchall()
+        outlines = draw_outlines([GridShape(*row) for row in rows])
+        self._connection.execute(
+            "create or replace table mirror.outline (kind varchar, code varchar, geojson varchar, label_lon double, label_lat double)"
+        )
+        if outlines:
+            columns = [
+                [o.kind for o in outlines], [o.code for o in outlines], [o.geojson for o in outlines],
+                [o.label_lon for o in outlines], [o.label_lat for o in outlines],
+            ]  # fmt: skip
+            self._connection.execute("insert into mirror.outline select unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)", columns)
+        row = self._connection.execute("select coalesce(bool_or(is_synthetic), false) from lake.grid").fetchone()
+        return bool(row and row[0])
+
+    def _write_extents(self) -> None:
+        """Zone extents with each member's own shape: a building's footprint, a community's or a grid's outline."""
+        rows = self._connection.execute(
+            """
+            select e.order_code, e.member_code, o.geojson, b.lon, b.lat, b.radius_m
+            from lake.zone_extent as e
+            inner join lake.zone_order as z on z.order_code = e.order_code
+            left join lake.building as b on z.extent_kind = 'building' and b.building_code = e.member_code
+            left join mirror.outline as o on o.kind = z.extent_kind and o.code = e.member_code
+            order by e.order_code, e.member_code
+            """
+        ).fetchall()
+        members = [
+            (order, member, geojson if lon is None else draw_footprint(lon, lat, radius))
+            for order, member, geojson, lon, lat, radius in rows
+        ]
+        if members:
+            self._connection.executemany("insert into aside.zone_extent values (?, ?, ?)", members)
+
+    def _hash_geometry(self) -> str:
+        """Sixteen hexadecimal digits that change with every shape, site or name on the map."""
+        digest = hashlib.sha256()
+        for statement in (
+            "select kind, code, geojson from aside.geometry order by all",
+            "select grid_code, grid_name, grid_name_en, community_code, label_lon, label_lat from aside.grid order by all",
+            "select community_code, community_name, community_name_en, town_code from aside.community order by all",
+            "select town_code, town_name, town_name_en from aside.town order by all",
+            "select site_code, site_name, site_name_en, grid_code, lon, lat, is_sampling_reported from aside.site order by all",
+            "select order_code, member_code, geojson from aside.zone_extent order by all",
+        ):
+            digest.update(repr(self._connection.execute(statement).fetchall()).encode())
+        return digest.hexdigest()[:16]
+
+    def _attach(self, path: Path) -> None:
+        quoted = str(path).replace("'", "''")
+        self._connection.execute(f"attach '{quoted}' as aside")
+
+    def _detach(self) -> None:
+        with suppress(duckdb.Error):
+            self._connection.execute("rollback")
+        self._connection.execute("use memory")
+        self._connection.execute("detach aside")
+
+    def _execute_each(self, script: str, values: dict[str, datetime | None]) -> None:
+        """Runs a script's statements, each with those of the values that it names."""
+        for statement in _split(script):
+            named = {name: value for name, value in values.items() if f"${name}" in statement}
+            self._connection.execute(statement, named or None)
+
+
+def _split(script: str) -> Sequence[str]:
+    return [statement for statement in script.split(";\n") if statement.strip()]
+
+
+def _floor_to_bucket(moment: datetime) -> datetime:
+    return datetime.fromtimestamp(int(moment.timestamp()) // 300 * 300, UTC)
+
+
+def _read_sequence(path: Path) -> int:
+    """The sequence number of the situation in place, 0 when there is none that can be read."""
+    if not path.is_file():
+        return 0
+    try:
+        with duckdb.connect(":memory:") as connection:
+            quoted = str(path).replace("'", "''")
+            connection.execute(f"attach '{quoted}' as old (read_only)")
+            row = connection.execute("select sequence from old.meta").fetchone()
+            return int(row[0]) if row else 0
+    except duckdb.Error:
+        return 0

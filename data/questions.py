@@ -35,9 +35,6 @@ _COLUMN = re.compile(r"^(?P<name>\w+)\s+(?P<type>[A-Za-z]+(?:\(\d+,\s*\d+\))?(?:
 _TYPES = {"VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "BOOLEAN", "TIMESTAMPTZ", "DATE"}
 _WITH = re.compile(r"^with\s+(?P<recursive>recursive\s+)?", re.IGNORECASE)
 
-# Columns by which the versions of one registration are merged; every other column takes its greatest value.
-_REGISTRATION_KEY = ("site_code", "person_token", "registered_at")
-
 
 class Source(Protocol):
     """What a question is asked of: an open situation file and the moment it stands at."""
@@ -246,8 +243,8 @@ def _set_timezone(cursor: duckdb.DuckDBPyConnection) -> None:
 def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
     """Temporary views over exactly the Parquet files that the situation was made from.
 
-    Any table of the lake is there under its own name unless the situation has one of that name; `registration`
-    is the merge of `registration_version` by key.
+    Every table and view of the lake is there under its own name, unless the situation has one of that name; so
+    `registration` is what the versions say together.
     """
     files: dict[str, list[str]] = {}
     for table, path in cursor.execute("select table_name, path from lake_file order by all").fetchall():
@@ -255,7 +252,8 @@ def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
     taken = {
         row[0] for row in cursor.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()
     }
-    for table, columns in _lake_tables().items():
+    lake = _lake_schema()
+    for table, columns in lake.tables.items():
         if table in taken:
             continue
         if table in files:
@@ -265,30 +263,45 @@ def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
             nulls = ", ".join(f"null::{type_} as {column}" for column, type_ in columns.items())
             origin = f"select {nulls} where false"
         cursor.execute(f"create or replace temp view {table} as {origin}")
-    key = ", ".join(_REGISTRATION_KEY)
-    rest = ", ".join(
-        f"max({column}) as {column}"
-        for column in _lake_tables()["registration_version"]
-        if column not in _REGISTRATION_KEY
-    )
-    cursor.execute(
-        f"create or replace temp view registration as select {key}, {rest} from registration_version group by {key}"
-    )
+    for view, statement in lake.views.items():
+        if view not in taken:
+            cursor.execute(statement)
+
+
+@dataclass(frozen=True)
+class _LakeSchema:
+    """The lake as the migrations make it: the columns of each table with their types, and views as statements."""
+
+    tables: dict[str, dict[str, str]]
+    views: dict[str, str]
 
 
 @cache
-def _lake_tables() -> dict[str, dict[str, str]]:
-    """The lake's tables with their columns and types, as the migrations make them."""
+def _lake_schema() -> _LakeSchema:
     with duckdb.connect() as memory:
         for path in sorted(SCHEMA_DIR.glob("[0-9][0-9][0-9]_*.sql")):
             memory.execute(path.read_text(encoding="utf-8"))
         rows = memory.execute(
-            "select table_name, column_name, data_type from duckdb_columns() where not internal order by table_name, column_index"
+            """
+            select table_name, column_name, data_type
+            from duckdb_columns() semi join duckdb_tables() using (table_name)
+            where not internal order by table_name, column_index
+            """
+        ).fetchall()
+        views = memory.execute(
+            "select view_name, sql from duckdb_views() where not internal order by view_oid"
         ).fetchall()
     tables: dict[str, dict[str, str]] = {}
     for table, column, type_ in rows:
         tables.setdefault(table, {})[column] = type_
-    return tables
+    # DuckDB writes its row constructor as a function of the schema main, which a temporary view cannot look up.
+    return _LakeSchema(
+        tables,
+        {
+            name: sql.replace("CREATE VIEW", "create or replace temp view", 1).replace('main."row"(', "row(")
+            for name, sql in views
+        },
+    )
 
 
 def _parse_param(name: str, part: str) -> Param:

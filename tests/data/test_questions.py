@@ -65,7 +65,8 @@ def waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Waits:
             ('S01', 60.0, timestamptz '2022-07-14 08:40:00+08'),
             ('S02', 30.0, timestamptz '2022-07-14 08:40:00+08'),
             ('S03', 70.0, timestamptz '2022-07-14 09:40:00+08')
-        ) as t (site_code, wait_min, seen_at)
+        ) as t (site_code, wait_min, seen_at);
+        create table site as select 'S01' as site_code, true as is_sampling_reported;
         """
     )
     return Waits(connection)
@@ -146,7 +147,7 @@ def test_a_parameter_without_default_is_asked_for(waits: Waits, tmp_path: Path) 
 
 def test_rows_are_the_merge_of_their_versions(waits: Waits, tmp_path: Path) -> None:
     columns = ", ".join(
-        f"null::{type_} as {name}" for name, type_ in questions._lake_tables()["registration_version"].items()
+        f"null::{type_} as {name}" for name, type_ in questions._lake_schema().tables["registration_version"].items()
     )
     for number, filled in enumerate(["null::timestamptz, null::integer", "timestamptz '2022-07-14 08:49:30+08', 3"]):
         sampled_at, unit_no = filled.rsplit(",", 1)
@@ -156,7 +157,7 @@ def test_rows_are_the_merge_of_their_versions(waits: Waits, tmp_path: Path) -> N
             copy (
                 select * replace (
                     'S01' as site_code, '\\x01'::blob as person_token,
-                    timestamptz '2022-07-14 08:21:07+08' as registered_at,
+                    timestamptz '2022-07-14 08:21:07+08' as registered_at, 'M4' as round_code,
                     {sampled_at} as sampled_at, {unit_no} as unit_no
                 ) from (select {columns})
             ) to '{path}' (format parquet)
@@ -167,6 +168,17 @@ def test_rows_are_the_merge_of_their_versions(waits: Waits, tmp_path: Path) -> N
     assert [(row["site_code"], row["sampled_at"].astimezone(UTC).isoformat(), row["unit_no"]) for row in rows] == [
         ("S01", "2022-07-14T00:49:30+00:00", 3)
     ]
+
+
+def test_rows_come_with_the_views_of_the_lake(waits: Waits, tmp_path: Path) -> None:
+    question = SAMPLED.replace(
+        "select site_code, sampled_at, unit_no from registration", "select count(*) as n from first_seen"
+    )
+    (tmp_path / "sites" / "sampled.sql").write_text(
+        question.replace("order by site_code", "order by n"), encoding="utf-8"
+    )
+    questions._read_folder.cache_clear()
+    assert ask(waits, "sites/sampled").to_pylist() == [{"n": 0}]
 
 
 def test_rows_of_a_lake_without_registrations_are_none(waits: Waits) -> None:

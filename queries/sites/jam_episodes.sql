@@ -1,0 +1,28 @@
+-- question: When was each site jammed during the working day?
+-- grain:    one row per (site_code, started_at)
+-- params:   $as_of TIMESTAMPTZ; $jammed_from_min DOUBLE default 50
+-- columns:  site_code VARCHAR; started_at TIMESTAMPTZ; ended_at TIMESTAMPTZ; longest_wait_min DOUBLE (minutes)
+-- reads:    situation
+-- uses:     sites/wait_history
+-- notes:    to five minutes; ended_at is null while it lasts, and while its feed has told of nothing later
+with marked as (
+    select
+        *,
+        coalesce(wait_min >= $jammed_from_min, false) as is_jammed,
+        lead(measured_at) over (partition by site_code order by measured_at) as next_at,
+        row_number() over (partition by site_code order by measured_at)
+        - row_number() over (
+            partition by site_code, coalesce(wait_min >= $jammed_from_min, false) order by measured_at
+        ) as episode_no
+    from sites_wait_history
+)
+
+select
+    site_code,
+    min(measured_at) as started_at,
+    case when count(next_at) = count(*) then max(next_at) end as ended_at,
+    max(wait_min) as longest_wait_min
+from marked
+where is_jammed
+group by site_code, episode_no
+order by site_code, started_at

@@ -1,0 +1,50 @@
+-- question: How many people of each role are on duty?
+-- grain:    one row per (role)
+-- params:   $as_of TIMESTAMPTZ
+-- columns:  role VARCHAR; on_duty_count BIGINT (people); roster_count BIGINT (people); sort_order INTEGER
+-- reads:    situation
+-- notes:    on duty = the last event is a check-in not older than 16 hours, as in staffing/posts. Null while no
+--           check-in is known; the roster is null while no staff is known
+with roles (role, sort_order) as (
+    values ('grid_leader', 1), ('full_time', 2), ('part_time', 3), ('volunteer', 4), ('commando', 5), ('medic', 6)
+),
+
+latest as (
+    select
+        staff_code,
+        role,
+        event,
+        row_number() over (partition by staff_code order by event_at desc, event desc) as place
+    from staff_event
+    where event_at <= $as_of and event_at > $as_of - interval '16 hours'
+),
+
+on_duty as (
+    select role, count(*) as on_duty_count
+    from latest
+    where place = 1 and event = 'check_in'
+    group by role
+),
+
+roster as (
+    select role, count(*) as roster_count
+    from staff
+    group by role
+),
+
+known as (
+    select
+        coalesce((select min(event_at) from staff_event) <= $as_of, false) as has_event,
+        (select count(*) from staff) > 0 as has_staff
+)
+
+select
+    roles.role,
+    case when known.has_event then coalesce(on_duty.on_duty_count, 0) end as on_duty_count,
+    case when known.has_staff then coalesce(roster.roster_count, 0) end as roster_count,
+    roles.sort_order
+from roles
+cross join known
+left join on_duty on roles.role = on_duty.role
+left join roster on roles.role = roster.role
+order by roles.sort_order

@@ -1,0 +1,49 @@
+-- question: Which risk level holds in each grid, and by which zone?
+-- grain:    one row per (grid_code)
+-- params:   $as_of TIMESTAMPTZ
+-- columns:  grid_code VARCHAR; zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR; extent_kind VARCHAR
+-- reads:    situation
+-- uses:     zones/orders_in_force
+-- notes:    a grid takes the highest level of the zones that touch it, be it with one building; no row where no
+--           order holds: a level comes from an order, never from a guess
+with touched as (
+    select extent.order_code, building.grid_code
+    from zone_extent as extent
+    inner join building on extent.member_code = building.building_code
+    inner join zones_orders_in_force as held on extent.order_code = held.order_code
+    where held.extent_kind = 'building'
+    union
+    select extent.order_code, grid.grid_code
+    from zone_extent as extent
+    inner join zones_orders_in_force as held on extent.order_code = held.order_code
+    inner join grid
+        on (held.extent_kind = 'community' and extent.member_code = grid.community_code)
+        or (held.extent_kind = 'grid' and extent.member_code = grid.grid_code)
+),
+
+ranked as (
+    select
+        touched.grid_code,
+        held.*,
+        row_number() over (
+            partition by touched.grid_code
+            order by
+                case held.level when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end,
+                held.sort_order nulls last,
+                held.zone_code
+        ) as place
+    from touched
+    inner join zones_orders_in_force as held on touched.order_code = held.order_code
+)
+
+select
+    grid_code,
+    zone_code,
+    order_code,
+    zone_name,
+    zone_name_en,
+    level,
+    extent_kind
+from ranked
+where place = 1
+order by grid_code

@@ -1,0 +1,103 @@
+"""Small worlds written as text tables, and answers compared with text tables.
+
+A world is blocks of a `table: columns` line and one line a row; `-` is null, `08:40` is that time on 14 July 2022
+in Shanghai, `13T22:05` the same on another day of that month. Columns that are not named are null.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import duckdb
+
+from data.questions import ask
+from data.settings import PROJECT_ROOT
+
+SHANGHAI = timezone(timedelta(hours=8))
+SCHEMA = (PROJECT_ROOT / "data" / "schema" / "situation.sql").read_text(encoding="utf-8")
+META = "meta: as_of timezone is_synthetic\n{as_of} Asia/Shanghai true"
+
+
+@dataclass(frozen=True)
+class World:
+    """A situation in memory, open for questions."""
+
+    connection: duckdb.DuckDBPyConnection
+    as_of: datetime | None
+
+
+def moment(text: str) -> datetime:
+    """The time that `08:40`, `08:40:24` or `13T22:05` stands for."""
+    day, _, clock = text.rpartition("T")
+    return datetime.fromisoformat(f"2022-07-{day or '14':0>2}T{clock}").replace(tzinfo=SHANGHAI)
+
+
+def build_world(*texts: str, as_of: str | None, is_reversed: bool = False) -> World:
+    """A situation that holds the rows of the texts; reversed, with the rows of each table the other way round."""
+    connection = duckdb.connect()
+    connection.execute(SCHEMA)
+    rows: dict[str, list[dict[str, str]]] = {}
+    for text in (META.format(as_of=as_of or "-"), *texts):
+        for table, row in _rows(text):
+            rows.setdefault(table, []).append(row)
+    for table, lines in rows.items():
+        types = dict(
+            connection.execute(
+                "select column_name, data_type from duckdb_columns() where table_name = ?", [table]
+            ).fetchall()
+        )
+        for row in reversed(lines) if is_reversed else lines:
+            values = [_value(types[column], cell) for column, cell in row.items()]
+            marks = ", ".join("?" * len(values))
+            connection.execute(f"insert into {table} ({', '.join(row)}) values ({marks})", values)
+    return World(connection, moment(as_of) if as_of else None)
+
+
+def answers(world: World, question: str, expected: str, as_of: str | None = None, **params: Any) -> None:
+    """Asserts that the columns named in the first line hold exactly the rows below it, in that order."""
+    lines = [line.split() for line in expected.strip().splitlines()]
+    columns, cells = lines[0], lines[1:]
+    table = ask(world, question, as_of=moment(as_of) if as_of else None, **params)
+    got = [[_text(row[column]) for column in columns] for row in table.to_pylist()]
+    assert [columns, *got] == [columns, *([_plain(cell) for cell in row] for row in cells)]
+
+
+def _rows(text: str) -> list[tuple[str, dict[str, str]]]:
+    table, columns, rows = "", [], []
+    for line in text.strip().splitlines():
+        cells = line.split()
+        if not cells:
+            continue
+        if cells[0].endswith(":"):
+            table, columns = cells[0][:-1], cells[1:]
+        else:
+            assert len(cells) == len(columns), f"{table}: {line!r} does not fill {columns}"
+            rows.append((table, dict(zip(columns, cells, strict=True))))
+    return rows
+
+
+def _value(type_: str, cell: str) -> Any:
+    if cell == "-":
+        return None
+    return moment(cell) if type_.startswith("TIMESTAMP") else cell
+
+
+def _text(value: Any) -> str:
+    """A cell as the tables write it: times as local clock time, numbers to one decimal at most."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        local = value.astimezone(SHANGHAI)
+        clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+        return clock if local.day == 14 else f"{local.day}T{clock}"
+    if isinstance(value, float):
+        return f"{value:.1f}".removesuffix(".0")
+    return str(value)
+
+
+def _plain(cell: str) -> str:
+    return cell.removesuffix(".0")

@@ -20,6 +20,7 @@ import duckdb
 import pyarrow as pa
 
 from data.errors import QuestionError
+from data.publication import ROW_TABLES
 from data.settings import PROJECT_ROOT
 
 QUERIES_DIR = PROJECT_ROOT / "queries"
@@ -160,7 +161,7 @@ def ask(source: Source, name: str, /, as_of: datetime | str | None = None, **par
     present = set(re.findall(r"\$(\w+)", _without_comments(statement)))
     with source.connection.cursor() as cursor:
         try:
-            _set_timezone(cursor)
+            _settle(cursor)
             if any(part.reads == "rows" for part in order):
                 _open_rows(cursor)
             return cursor.execute(statement, {key: values[key] for key in present if key in values}).to_arrow_table()
@@ -234,7 +235,10 @@ def _used_first(question: Question, questions: dict[str, Question], above: tuple
     return [*order, question]
 
 
-def _set_timezone(cursor: duckdb.DuckDBPyConnection) -> None:
+def _settle(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Gives a new cursor what it does not take over from its connection: the database in use and the time zone."""
+    if cursor.execute("select 1 from duckdb_databases() where database_name = 'situation'").fetchone():
+        cursor.execute("use situation")
     row = cursor.execute("select timezone from meta").fetchone()
     if row and row[0]:
         cursor.execute(f"set timezone = '{ZoneInfo(row[0]).key}'")
@@ -243,8 +247,8 @@ def _set_timezone(cursor: duckdb.DuckDBPyConnection) -> None:
 def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
     """Temporary views over exactly the Parquet files that the situation was made from.
 
-    Every table and view of the lake is there under its own name, unless the situation has one of that name; so
-    `registration` is what the versions say together.
+    Each table of rows and each view of the lake is there under its own name, unless the situation has one of that
+    name; so `registration` is what the versions say together.
     """
     files: dict[str, list[str]] = {}
     for table, path in cursor.execute("select table_name, path from lake_file order by all").fetchall():
@@ -253,7 +257,8 @@ def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
         row[0] for row in cursor.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()
     }
     lake = _lake_schema()
-    for table, columns in lake.tables.items():
+    for table in ROW_TABLES:
+        columns = lake.tables[table]
         if table in taken:
             continue
         if table in files:

@@ -20,7 +20,9 @@ def local_crs(lon: float, lat: float) -> CRS:
 
     Laid through the district itself, so that no district straddles two zones of a national grid.
     """
-    return CRS.from_proj4(f"+proj=tmerc +lat_0={lat:.4f} +lon_0={lon:.4f} +k=1 +x_0=0 +y_0=0 +datum=WGS84 +units=m +no_defs")
+    return CRS.from_proj4(
+        f"+proj=tmerc +lat_0={lat:.4f} +lon_0={lon:.4f} +k=1 +x_0=0 +y_0=0 +datum=WGS84 +units=m +no_defs"
+    )
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,9 @@ def place_sites(points_m: npt.NDArray[np.float64], headcount: npt.NDArray[np.flo
     usual heuristic for the p-median problem, Teitz and Bart 1968).
     """
     if not 1 <= count <= len(points_m):
-        raise GeoError(f"{count} sites cannot be placed on {len(points_m)} points.", "Ask for between one and all of them.")
+        raise GeoError(
+            f"{count} sites cannot be placed on {len(points_m)} points.", "Ask for between one and all of them."
+        )
     distance = np.linalg.norm(points_m[:, None, :] - points_m[None, :, :], axis=2)
     nearest = np.full(len(points_m), np.inf)
     chosen: list[int] = []
@@ -43,14 +45,18 @@ def place_sites(points_m: npt.NDArray[np.float64], headcount: npt.NDArray[np.flo
     return sorted(chosen)
 
 
-def share_units(weights: Sequence[float] | npt.NDArray[np.float64], total: int, least: int = 2, most: int = 10) -> list[int]:
+def share_units(
+    weights: Sequence[float] | npt.NDArray[np.float64], total: int, least: int = 2, most: int = 10
+) -> list[int]:
     """How many of `total` units each site gets: by weight, between `least` and `most` (A11: 2 to 10).
 
     Raises GeoError when the limits cannot be met.
     """
     count = len(weights)
     if not least * count <= total <= most * count:
-        raise GeoError(f"{total} units cannot be shared among {count} sites with {least} to {most} each.", "Change the total.")
+        raise GeoError(
+            f"{total} units cannot be shared among {count} sites with {least} to {most} each.", "Change the total."
+        )
     wanted = np.asarray(weights, dtype=float)
     units = np.full(count, least)
     for _ in range(total - least * count):

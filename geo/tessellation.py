@@ -57,7 +57,9 @@ def make_warp(rng: np.random.Generator, longest_m: float = 5000.0, strength: flo
     share = strength * np.array([0.27, 0.22, 0.18, 0.14, 0.11, 0.08])
     # Sideways displacement bends lines most and changes areas least.
     sideways = np.column_stack([-np.sin(angle), np.cos(angle)])
-    return Warp(sideways * (share * lengths_m / (2 * math.pi))[:, None], wave, rng.uniform(0, 2 * math.pi, len(lengths_m)))
+    return Warp(
+        sideways * (share * lengths_m / (2 * math.pi))[:, None], wave, rng.uniform(0, 2 * math.pi, len(lengths_m))
+    )
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def bend_cells(cells: Sequence[Polygon], warp: Warp, tolerance_m: float) -> list
     """
     edges = shapely.union_all(shapely.boundary(np.asarray(cells, dtype=object)), grid_size=SNAP_M)
     edges = shapely.transform(shapely.segmentize(shapely.line_merge(edges), STEP_M), warp.bend)
-    pieces = [piece for piece in shapely.polygonize([edges]).geoms]
+    pieces = list(shapely.polygonize([edges]).geoms)
     inside = np.array([piece.representative_point().coords[0] for piece in pieces])
     straight = shapely.points(warp.straighten(inside))
     tree = shapely.STRtree(np.asarray(cells, dtype=object))
@@ -225,5 +227,3 @@ def round_cells(cells: Sequence[Polygon], decimals: int = 6) -> list[Polygon]:
     if not shapely.coverage_is_valid(rounded) or not shapely.is_valid(rounded).all():
         raise GeoError(f"Cells rounded to {decimals} decimals overlap or leave gaps.", "Keep more decimals.")
     return list(rounded)
-
-

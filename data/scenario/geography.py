@@ -20,18 +20,36 @@ from scipy.optimize import linear_sum_assignment
 from shapely.geometry import Polygon
 
 from geo.crs import degrees_from_metres, metres_from_degrees
-from geo.tessellation import Place, bend_cells, cut_power_cells, make_warp, round_cells, scatter_crowd, soften_outline, split_by_weight
+from geo.tessellation import (
+    Place,
+    bend_cells,
+    cut_power_cells,
+    make_warp,
+    round_cells,
+    scatter_crowd,
+    soften_outline,
+    split_by_weight,
+)
 
 FACTS_DIR = Path(__file__).resolve().parent.parent / "reference"
 MAP_SEED = 7
 CENTRE = (113.04, 22.67)
 
 BAISHA, CHAOLIAN, HUANSHI, TANGXIA, HETANG, DURUAN = (
-    "440703002", "440703005", "440703006", "440703101", "440703102", "440703103",
-)  # fmt: skip
+    "440703002",
+    "440703005",
+    "440703006",
+    "440703101",
+    "440703102",
+    "440703103",
+)
 DONGHUA, GANGKOU, JIANGBIAN, HUILONG, CEXIAN = (
-    "440703002135", "440703002138", "440703002139", "440703002142", "440703002143",
-)  # fmt: skip
+    "440703002135",
+    "440703002138",
+    "440703002139",
+    "440703002142",
+    "440703002143",
+)
 DONGFENG, LIYUAN = "440703006103", "440703006118"
 MEDIUM_ZONE = (JIANGBIAN, HUILONG, CEXIAN)
 
@@ -44,15 +62,22 @@ GRIDS_WITHOUT_PARTY_ORGANISATION = 21
 
 # Street direction, how much denser the middle is, and how far that reaches: chosen by eye, for a plausible map.
 STREETS = {
-    BAISHA: (1.25, 1.6, 2600.0), CHAOLIAN: (1.45, 1.2, 2000.0), HUANSHI: (1.15, 2.0, 3200.0),
-    TANGXIA: (1.2, 1.8, 4500.0), HETANG: (0.75, 1.6, 3000.0), DURUAN: (1.0, 1.8, 3500.0),
-}  # fmt: skip
+    BAISHA: (1.25, 1.6, 2600.0),
+    CHAOLIAN: (1.45, 1.2, 2000.0),
+    HUANSHI: (1.15, 2.0, 3200.0),
+    TANGXIA: (1.2, 1.8, 4500.0),
+    HETANG: (0.75, 1.6, 3000.0),
+    DURUAN: (1.0, 1.8, 3500.0),
+}
 
 # Where the communities of the account are put, lon and lat: the south-west edge of Baisha, from north to south.
 PLACED = {
-    JIANGBIAN: (113.0475, 22.5905), GANGKOU: (113.0545, 22.5920), DONGHUA: (113.0470, 22.5850),
-    HUILONG: (113.0505, 22.5790), CEXIAN: (113.0520, 22.5720),
-}  # fmt: skip
+    JIANGBIAN: (113.0475, 22.5905),
+    GANGKOU: (113.0545, 22.5920),
+    DONGHUA: (113.0470, 22.5850),
+    HUILONG: (113.0505, 22.5790),
+    CEXIAN: (113.0520, 22.5720),
+}
 
 
 @dataclass(frozen=True)
@@ -112,9 +137,13 @@ def read_facts() -> tuple[tuple[Town, ...], tuple[Community, ...], npt.NDArray[n
     """Towns, communities and the outline's (n, 2) lon-lat ring, as published (see data/reference/README.md)."""
     towns = tuple(
         Town(
-            row["town_code"], row["town_name"], row["town_name_en"], (float(row["centre_lon"]), float(row["centre_lat"])),
-            float(row["area_km2"]), int(row["population"]),
-        )  # fmt: skip
+            row["town_code"],
+            row["town_name"],
+            row["town_name_en"],
+            (float(row["centre_lon"]), float(row["centre_lat"])),
+            float(row["area_km2"]),
+            int(row["population"]),
+        )
         for row in _rows("towns.csv")
     )
     communities = tuple(
@@ -148,7 +177,11 @@ def make_geography() -> Geography:
         angle, crowding, reach_m = STREETS[town.code]
         place = Place((centre[0], centre[1]), crowding, reach_m)
         plots = split_by_weight(
-            cell, scatter_crowd(cell, 300 * len(members), place, rng), list(rng.uniform(0.7, 1.3, len(members))), angle, rng
+            cell,
+            scatter_crowd(cell, 300 * len(members), place, rng),
+            list(rng.uniform(0.7, 1.3, len(members))),
+            angle,
+            rng,
         )
         fixed = {code: warp.straighten(to_m(np.array([lonlat])))[0] for code, lonlat in PLACED.items()}
         named = _give_names(members, plots, fixed, rng)
@@ -166,9 +199,15 @@ def make_geography() -> Geography:
     town_of = {town.code: town for town in towns}
     grids = [
         Grid(
-            f"{community.code}{number:03d}", f"{community.name}第{number}网格", f"{community.name_en} grid {number}",
-            community, town_of[community.town_code], i not in without, shape, shape_m,
-        )  # fmt: skip
+            f"{community.code}{number:03d}",
+            f"{community.name}第{number}网格",
+            f"{community.name_en} grid {number}",
+            community,
+            town_of[community.town_code],
+            i not in without,
+            shape,
+            shape_m,
+        )
         for i, ((community, number), shape, shape_m) in enumerate(zip(owners, shapes, shapes_m, strict=True))
     ]
     return Geography(towns, communities, tuple(sorted(grids, key=lambda grid: grid.code)))
@@ -208,15 +247,21 @@ def write_grids(geography: Geography, path: Path) -> None:
         {
             "type": "Feature",
             "properties": {
-                "grid_code": grid.code, "grid_name": grid.name, "grid_name_en": grid.name_en,
-                "community_code": grid.community.code, "community_name": grid.community.name,
+                "grid_code": grid.code,
+                "grid_name": grid.name,
+                "grid_name_en": grid.name_en,
+                "community_code": grid.community.code,
+                "community_name": grid.community.name,
                 "community_name_en": grid.community.name_en,
-                "town_code": grid.town.code, "town_name": grid.town.name, "town_name_en": grid.town.name_en,
-                "has_party_organisation": grid.has_party_organisation, "is_synthetic": True,
+                "town_code": grid.town.code,
+                "town_name": grid.town.name,
+                "town_name_en": grid.town.name_en,
+                "has_party_organisation": grid.has_party_organisation,
+                "is_synthetic": True,
             },
             "geometry": {"type": "Polygon", "coordinates": [[list(point) for point in grid.shape.exterior.coords]]},
         }
         for grid in geography.grids
-    ]  # fmt: skip
+    ]
     lines = ",\n".join(json.dumps(feature, ensure_ascii=False, separators=(",", ":")) for feature in features)
     path.write_text('{"type":"FeatureCollection","features":[\n' + lines + "\n]}\n", encoding="utf-8")

@@ -21,7 +21,16 @@ PEOPLE_PER_HOUSEHOLD = 2.857
 """857,043 residents in about 300,000 households."""
 PEOPLE_OF_COMMUNITY = {CEXIAN: 8960, HUILONG: 6980, JIANGBIAN: 5460, GANGKOU: 6100}
 """The medium-risk zone holds about 21,400 people; Cexian over 3,000 households (A21)."""
-STREET_SUFFIX = (("里", "li"), ("路", "lu"), ("街", "jie"), ("巷", "xiang"), ("坊", "fang"), ("苑", "yuan"), ("村", "cun"), ("园", "yuan"))
+STREET_SUFFIX = (
+    ("里", "li"),
+    ("路", "lu"),
+    ("街", "jie"),
+    ("巷", "xiang"),
+    ("坊", "fang"),
+    ("苑", "yuan"),
+    ("村", "cun"),
+    ("园", "yuan"),
+)
 
 
 @dataclass(frozen=True)
@@ -79,9 +88,15 @@ class Population:
 
 def count_residents(geography: Geography, scale: float, rng: np.random.Generator) -> Ints:
     """Residents of each grid; towns sum to their published or assumed population times `scale`."""
-    weight = rng.lognormal(0.0, 0.22, len(geography.grids)) * rng.lognormal(0.0, 0.2, len(geography.communities))[
-        [next(i for i, c in enumerate(geography.communities) if c.code == grid.community.code) for grid in geography.grids]
-    ]
+    weight = (
+        rng.lognormal(0.0, 0.22, len(geography.grids))
+        * rng.lognormal(0.0, 0.2, len(geography.communities))[
+            [
+                next(i for i, c in enumerate(geography.communities) if c.code == grid.community.code)
+                for grid in geography.grids
+            ]
+        ]
+    )
     people = np.zeros(len(geography.grids))
     fixed = np.zeros(len(geography.grids), dtype=bool)
     for code, count in PEOPLE_OF_COMMUNITY.items():
@@ -105,7 +120,10 @@ def settle(geography: Geography, scale: float, rng: np.random.Generator) -> Popu
     """Everybody housed: households of one to six in buildings scattered over their grids."""
     people = count_residents(geography, scale, rng)
     grid_count = len(geography.grids)
-    special = [(building, geography.positions(building.community_code)[building.grid_number - 1]) for building in HIGH_RISK_BUILDINGS]
+    special = [
+        (building, geography.positions(building.community_code)[building.grid_number - 1])
+        for building in HIGH_RISK_BUILDINGS
+    ]
     special_people = np.zeros(grid_count, dtype=np.int64)
     special_sizes = []
     for building, grid in special:
@@ -122,7 +140,9 @@ def settle(geography: Geography, scale: float, rng: np.random.Generator) -> Popu
     base = len(building_grid)
     building_grid = np.concatenate([building_grid, [grid for _, grid in special]])
     number = np.concatenate([number, [building.number for building, _ in special]])
-    household_building = np.concatenate([household_building, *(np.full(len(s), base + i) for i, s in enumerate(special_sizes))])
+    household_building = np.concatenate(
+        [household_building, *(np.full(len(s), base + i) for i, s in enumerate(special_sizes))]
+    )
     size = np.concatenate([size, *special_sizes])
 
     codes = np.array([grid.code for grid in geography.grids], dtype=object)
@@ -139,7 +159,10 @@ def settle(geography: Geography, scale: float, rng: np.random.Generator) -> Popu
     building_grid = building_grid[order]
     door = np.arange(len(size)) - np.searchsorted(household_building, household_building)
     household_code = np.array(
-        [f"{code}-{d // 4 + 1:02d}{d % 4 + 1:02d}" for code, d in zip(building_code[order][household_building], door, strict=True)],
+        [
+            f"{code}-{d // 4 + 1:02d}{d % 4 + 1:02d}"
+            for code, d in zip(building_code[order][household_building], door, strict=True)
+        ],
         dtype=object,
     )
 
@@ -148,11 +171,21 @@ def settle(geography: Geography, scale: float, rng: np.random.Generator) -> Popu
     vulnerable = rng.random(len(age)) < np.where(age >= 80, 0.75, np.where(age >= 65, 0.3, 0.025))
     birth = 19187 - age * 365 - age // 4 - rng.integers(1, 360, len(age))
     return Population(
-        building_code[order], names[order], names_en[order], building_grid,
-        _scatter_buildings(geography, building_grid, rng), rng.integers(8, 19, len(order)),
-        household_code, household_building, size, np.bincount(resident_household, vulnerable, len(size)).astype(np.int64),
-        resident_household, age, birth, place[base:],
-    )  # fmt: skip
+        building_code[order],
+        names[order],
+        names_en[order],
+        building_grid,
+        _scatter_buildings(geography, building_grid, rng),
+        rng.integers(8, 19, len(order)),
+        household_code,
+        household_building,
+        size,
+        np.bincount(resident_household, vulnerable, len(size)).astype(np.int64),
+        resident_household,
+        age,
+        birth,
+        place[base:],
+    )
 
 
 def _form_households(people: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
@@ -176,11 +209,13 @@ def _fill_buildings(geography: Geography, household_grid: Ints, rng: np.random.G
     buildings = np.maximum(np.round(counts / np.where(urban, 24.0, 9.0)).astype(np.int64), 1)
     building_grid = np.repeat(np.arange(len(buildings)), buildings)
     first = np.concatenate([[0], np.cumsum(buildings)[:-1]])
-    household_building = first[household_grid] + (rng.beta(1.2, 1.2, len(household_grid)) * buildings[household_grid]).astype(np.int64)
+    household_building = first[household_grid] + (
+        rng.beta(1.2, 1.2, len(household_grid)) * buildings[household_grid]
+    ).astype(np.int64)
     household_building = np.sort(household_building)
     number = np.arange(len(building_grid)) - first[building_grid] + 1
     taken = {(geography.positions(b.community_code)[b.grid_number - 1], b.number) for b in HIGH_RISK_BUILDINGS}
-    clash = np.array([(g, n) in taken for g, n in zip(building_grid, number, strict=True)])
+    clash = np.array([(int(g), int(n)) in taken for g, n in zip(building_grid, number, strict=True)])
     number[clash] += 200
     return building_grid, household_building, number
 

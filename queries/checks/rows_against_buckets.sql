@@ -1,0 +1,28 @@
+-- question: At which sites do the single rows differ from the buckets?
+-- grain:    one row per (site_code)
+-- columns:  site_code VARCHAR; row_registered_count BIGINT (registrations); bucket_registered_count BIGINT (registrations); row_sampled_count BIGINT (registrations); bucket_sampled_count BIGINT (registrations)
+-- reads:    rows
+-- notes:    no rows when all agree
+with by_row as (
+    select site_code, count(*) as registered_count, count(sampled_at) as sampled_count
+    from registration
+    group by site_code
+),
+
+by_bucket as (
+    select site_code, sum(registered_count) as registered_count, sum(sampled_count) as sampled_count
+    from site_bucket
+    group by site_code
+)
+
+select
+    coalesce(by_row.site_code, by_bucket.site_code) as site_code,
+    coalesce(by_row.registered_count, 0) as row_registered_count,
+    cast(coalesce(by_bucket.registered_count, 0) as bigint) as bucket_registered_count,
+    coalesce(by_row.sampled_count, 0) as row_sampled_count,
+    cast(coalesce(by_bucket.sampled_count, 0) as bigint) as bucket_sampled_count
+from by_row
+full join by_bucket on by_row.site_code = by_bucket.site_code
+where by_row.registered_count is distinct from by_bucket.registered_count
+    or by_row.sampled_count is distinct from by_bucket.sampled_count
+order by site_code

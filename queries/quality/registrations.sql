@@ -1,0 +1,43 @@
+-- question: How many registrations does each site have in each round, from the single rows?
+-- grain:    one row per (round_code, site_code)
+-- params:   $as_of TIMESTAMPTZ
+-- columns:  round_code VARCHAR; site_code VARCHAR; version_count BIGINT (accepted lines); registration_count BIGINT (registrations); sampled_count BIGINT (registrations); person_count BIGINT (people); wait_mean_min DOUBLE (minutes); wait_p90_min DOUBLE (minutes)
+-- reads:    rows
+-- notes:    round_code is null outside every round. Waits are from registering to sampling, of those sampled by $as_of
+with versions as (
+    select site_code, person_token, registered_at, count(*) as version_count
+    from registration_version
+    where registered_at <= $as_of
+    group by site_code, person_token, registered_at
+),
+
+merged as (
+    select
+        registration.round_code,
+        registration.site_code,
+        registration.person_token,
+        versions.version_count,
+        case when registration.sampled_at <= $as_of then registration.sampled_at end as sampled_at,
+        case
+            when registration.sampled_at <= $as_of
+                then (epoch(registration.sampled_at) - epoch(registration.registered_at)) / 60
+        end as wait_min
+    from registration
+    inner join versions
+        on registration.site_code = versions.site_code
+        and registration.person_token = versions.person_token
+        and registration.registered_at = versions.registered_at
+)
+
+select
+    round_code,
+    site_code,
+    cast(sum(version_count) as bigint) as version_count,
+    count(*) as registration_count,
+    count(sampled_at) as sampled_count,
+    count(distinct person_token) as person_count,
+    avg(wait_min) as wait_mean_min,
+    quantile_cont(wait_min, 0.9) as wait_p90_min
+from merged
+group by round_code, site_code
+order by round_code nulls last, site_code

@@ -1,0 +1,216 @@
+"""What a reference file of each kind may hold: columns, types, vocabularies and what refers to what.
+
+The code twin of data/FORMATS.md. Knows no file and no database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+FieldType = Literal["text", "integer", "number", "time", "boolean", "list"]
+
+ROLES = {
+    "street_leader": "街道领导",
+    "community_cadre": "社区干部",
+    "grid_leader": "网格长",
+    "full_time": "专职网格员",
+    "part_time": "兼职网格员",
+    "volunteer": "志愿者",
+    "commando": "突击队员",
+    "medic": "医务人员",
+}
+ORIGINS = {
+    "community": "社区",
+    "new_recruit": "新招聘",
+    "private_firm": "两新组织",
+    "retired_cadre": "银龄",
+    "city": "市",
+    "district": "区",
+    "hospital": "医院",
+}
+BOOLEANS = {"true": "是", "false": "否"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column: its two headers, its type, and what its values must be. `refers_to` is `table.column` of the lake."""
+
+    name: str
+    name_zh: str
+    type: FieldType = "text"
+    is_required: bool = False
+    words: dict[str, str] = field(default_factory=dict)
+    at_least: float | None = None
+    at_most: float | None = None
+    default: str | None = None
+    refers_to: str | None = None
+    pattern: str | None = None
+    pattern_words: str = ""
+
+    @property
+    def expected(self) -> str:
+        """What a cell of this column should hold, in words."""
+        if self.words:
+            return "one of " + ", ".join(f"{english} {chinese}" for english, chinese in self.words.items())
+        if self.pattern_words:
+            return self.pattern_words
+        words = {
+            "text": "a text",
+            "integer": "a whole number",
+            "number": "a number",
+            "time": "a time such as 2022-07-14 08:40:24",
+            "boolean": "true or false (是 or 否)",
+            "list": "codes separated by ;",
+        }[self.type]
+        if self.at_least is not None and self.at_most is not None:
+            return f"{words} from {self.at_least:g} to {self.at_most:g}"
+        return words if self.at_least is None else f"{words}, {self.at_least:g} or more"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of reference file, the table that it fills, and the column that tells its rows apart."""
+
+    name: str
+    table: str
+    key: str
+    fields: tuple[Field, ...]
+
+
+def _code(name: str, name_zh: str, *, required: bool = True, refers_to: str | None = None) -> Field:
+    return Field(name, name_zh, is_required=required, refers_to=refers_to)
+
+
+def _names(stem: str, zh: str, zh_en: str, required_en: bool = False) -> tuple[Field, Field]:
+    return Field(f"{stem}_name", zh, is_required=True), Field(f"{stem}_name_en", zh_en, is_required=required_en)
+
+
+_LON = Field("lon", "经度", "number", True, at_least=-180, at_most=180)
+_LAT = Field("lat", "纬度", "number", True, at_least=-90, at_most=90)
+_PARTY_BRANCH = Field("party_branch_name", "临时党支部")
+
+FEEDS = Kind(
+    "feeds",
+    "feed",
+    "feed_code",
+    (
+        Field(
+            "feed_code",
+            "数据源编号",
+            is_required=True,
+            pattern="[A-Za-z0-9_-]+",
+            pattern_words="letters, digits, - and _ (it names a folder)",
+        ),
+        *_names("feed", "数据源名称", "英文名称"),
+        Field("kind", "类别", is_required=True, words={"registrations": "登记", "staff": "签到", "orders": "风险区令"}),
+        _code("town_code", "镇街编号", required=False),
+        Field("silent_after_min", "静默分钟", "number", at_least=0),
+    ),
+)
+GRIDS = Kind(
+    "grids",
+    "grid",
+    "grid_code",
+    (
+        _code("grid_code", "网格编号"),
+        *_names("grid", "网格名称", "网格英文名"),
+        _code("community_code", "社区编号"),
+        *_names("community", "社区名称", "社区英文名"),
+        _code("town_code", "镇街编号"),
+        *_names("town", "镇街名称", "镇街英文名"),
+        Field("has_party_organisation", "是否有网格党组织", "boolean"),
+        Field("is_synthetic", "是否示意", "boolean", default="false"),
+    ),
+)
+BUILDINGS = Kind(
+    "buildings",
+    "building",
+    "building_code",
+    (
+        _code("building_code", "楼栋编号"),
+        *_names("building", "楼栋名称", "英文名称"),
+        _code("grid_code", "网格编号", refers_to="grid.grid_code"),
+        _LON,
+        _LAT,
+        Field("radius_m", "半径", "number", at_least=0, default="15"),
+    ),
+)
+HOUSEHOLDS = Kind(
+    "households",
+    "household",
+    "household_code",
+    (
+        _code("household_code", "户编号"),
+        _code("building_code", "楼栋编号", refers_to="building.building_code"),
+        Field("resident_count", "常住人数", "integer", True, at_least=0),
+        Field("vulnerable_count", "重点人群人数", "integer", at_least=0),
+    ),
+)
+SITES = Kind(
+    "sites",
+    "site",
+    "site_code",
+    (
+        _code("site_code", "采样点编号"),
+        *_names("site", "采样点名称", "英文名称"),
+        _code("grid_code", "网格编号", refers_to="grid.grid_code"),
+        _LON,
+        _LAT,
+        _code("feed_code", "数据源编号", refers_to="feed.feed_code"),
+        Field("unit_count", "采样单元数", "integer", True, at_least=1, at_most=99),
+        Field("is_sampling_reported", "是否上报采样时间", "boolean", default="true"),
+        _code("leader_staff_code", "负责人工号", required=False),
+        _PARTY_BRANCH,
+    ),
+)
+STAFF = Kind(
+    "staff",
+    "staff",
+    "staff_code",
+    (
+        _code("staff_code", "工号"),
+        Field("role", "角色", is_required=True, words=ROLES),
+        Field("origin", "来源", words=ORIGINS),
+        _code("town_code", "镇街编号", required=False, refers_to="town.town_code"),
+        _code("community_code", "社区编号", required=False, refers_to="community.community_code"),
+        _code("grid_code", "网格编号", required=False, refers_to="grid.grid_code"),
+        _code("stand_in_staff_code", "AB角工号", required=False),
+    ),
+)
+ROUNDS = Kind(
+    "rounds",
+    "round",
+    "round_code",
+    (
+        _code("round_code", "轮次编号"),
+        *_names("round", "轮次名称", "英文名称"),
+        Field("scope", "范围", is_required=True, words={"district": "全员", "community": "社区"}),
+        Field("community_codes", "社区编号", "list"),
+        Field("starts_at", "开始时间", "time", True),
+        Field("deadline_at", "截止时间", "time", True),
+        Field("closes_at", "关闭时间", "time"),
+    ),
+)
+ZONES = Kind(
+    "zones",
+    "zone_order",
+    "order_code",
+    (
+        _code("order_code", "指令编号"),
+        _code("zone_code", "风险区编号"),
+        *_names("zone", "风险区名称", "英文名称"),
+        Field("level", "等级", is_required=True, words={"high": "高", "medium": "中", "low": "低"}),
+        Field(
+            "extent_kind", "范围类别", is_required=True, words={"building": "楼栋", "community": "社区", "grid": "网格"}
+        ),
+        Field("extent_codes", "范围编号", "list", True),
+        Field("issued_at", "发布时间", "time", True),
+        Field("effective_at", "生效时间", "time", True),
+        Field("ends_at", "失效时间", "time"),
+        _PARTY_BRANCH,
+    ),
+)
+
+KINDS = {kind.name: kind for kind in (FEEDS, GRIDS, BUILDINGS, HOUSEHOLDS, SITES, STAFF, ROUNDS, ZONES)}
+"""Every kind by name, in the order in which a district is to be imported: each refers to those before it."""

@@ -1,0 +1,136 @@
+"""Puts checked records of one kind in the place of those before, in one transaction of the lake.
+
+Owns how records map to the lake's tables. Knows nothing of files.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from data.reference_import.kinds import KINDS, Kind
+from data.reference_import.read import Records
+from geo.coverage import areas_km2, label_points, mend_coverage
+
+_ROWS = {
+    "feed": "select feed_code, feed_name, feed_name_en, kind, town_code, silent_after_min, record_no as sort_order from staged.typed",
+    "town": """
+        select town_code, arg_min(town_name, record_no) as town_name, arg_min(town_name_en, record_no) as town_name_en
+        from staged.typed group by town_code
+    """,
+    "community": """
+        select
+            community_code, arg_min(community_name, record_no) as community_name,
+            arg_min(community_name_en, record_no) as community_name_en, arg_min(town_code, record_no) as town_code
+        from staged.typed group by community_code
+    """,
+    "grid": """
+        select
+            v.grid_code, v.grid_name, v.grid_name_en, v.community_code, v.has_party_organisation,
+            s.area_km2, s.label_lon, s.label_lat, s.geometry_wkb, v.is_synthetic
+        from staged.typed as v inner join staged.shape as s on s.record_no = v.record_no
+    """,
+    "building": "select building_code, building_name, building_name_en, grid_code, lon, lat, radius_m from staged.typed",
+    "household": """
+        select v.household_code, v.building_code, b.grid_code, v.resident_count, v.vulnerable_count
+        from staged.typed as v inner join lake.building as b on b.building_code = v.building_code
+    """,
+    "site": """
+        select
+            site_code, site_name, site_name_en, grid_code, lon, lat, feed_code, unit_count, is_sampling_reported,
+            leader_staff_code, party_branch_name
+        from staged.typed
+    """,
+    "staff": """
+        select staff_code, role, origin, town_code, community_code, grid_code, stand_in_staff_code from staged.typed
+    """,
+    "round": """
+        select
+            round_code, round_name, round_name_en, scope, starts_at, deadline_at, coalesce(closes_at, deadline_at) as closes_at
+        from staged.typed
+    """,
+    "round_community": """
+        select distinct round_code, unnest(community_codes) as community_code from staged.typed where scope = 'community'
+    """,
+    "zone_order": """
+        select
+            order_code, zone_code, zone_name, zone_name_en, level, extent_kind, issued_at, effective_at, ends_at,
+            party_branch_name, record_no as sort_order
+        from staged.typed
+    """,
+    "zone_extent": "select distinct order_code, unnest(extent_codes) as member_code from staged.typed",
+}
+_TABLES = {
+    "grids": ("town", "community", "grid"),
+    "rounds": ("round", "round_community"),
+    "zones": ("zone_order", "zone_extent"),
+}
+
+_REHOUSE = """
+create or replace temp table rehoused as
+select h.household_code, h.building_code, coalesce(b.grid_code, h.grid_code) as grid_code, h.resident_count, h.vulnerable_count
+from lake.household as h left join lake.building as b on b.building_code = h.building_code
+"""
+
+
+def prepare_shapes(connection: duckdb.DuckDBPyConnection, records: Records) -> None:
+    """Puts each grid's shape, size and label point into `staged.shape`; edges that nearly match are made to match."""
+    assert records.shapes is not None
+    shapes = mend_coverage(list(records.shapes))
+    labels = label_points(list(shapes))
+    connection.register(
+        "shapes",
+        pa.table(
+            {
+                "record_no": pa.array(np.arange(len(shapes))),
+                "area_km2": pa.array(areas_km2(list(shapes))),
+                "label_lon": pa.array(labels[:, 0]),
+                "label_lat": pa.array(labels[:, 1]),
+                "geometry_wkb": pa.array(shapely.to_wkb(shapes).tolist(), pa.binary()),
+            }
+        ),
+    )
+    connection.execute("create or replace table staged.shape as select * from shapes")
+    connection.unregister("shapes")
+
+
+def replace_kind(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    """Replaces all rows of a kind by the staged ones. To be called within a transaction of the lake."""
+    for table in _TABLES.get(kind.name, (kind.table,)):
+        connection.execute(f"delete from lake.{table}")
+        connection.execute(f"insert into lake.{table} by name {_ROWS[table]}")
+    if kind.name == "buildings":
+        _move_households(connection)
+
+
+def describe_orphans(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[str, ...]:
+    """What other kinds refer to that is no longer there; one sentence each, with what to import next."""
+    notes = []
+    for other in KINDS.values():
+        for field in other.fields:
+            table, _, column = (field.refers_to or "").partition(".")
+            if table not in _TABLES.get(kind.name, (kind.table,)) or field.name == "community_codes":
+                continue
+            row = connection.execute(
+                f"""
+                select count(*), min(o.{field.name}) from lake.{other.table} as o
+                anti join (select {column} as {field.name} from lake.{table}) as t using ({field.name})
+                where o.{field.name} is not null
+                """
+            ).fetchone()
+            if row and row[0]:
+                notes.append(
+                    f"{row[0]:,} {other.name} name a {table} that is gone, such as {row[1]}: import {other.name} next."
+                )
+    return tuple(notes)
+
+
+def _move_households(connection: duckdb.DuckDBPyConnection) -> None:
+    """A household's grid is its building's: it moves with it."""
+    connection.execute(_REHOUSE)
+    moved = connection.execute("select count(*) from (from lake.household except from rehoused)").fetchone()
+    if moved and moved[0]:
+        connection.execute("delete from lake.household")
+        connection.execute("insert into lake.household by name from rehoused")

@@ -6,7 +6,7 @@ Formats are described in data/FORMATS.md. Knows nothing of logs and pages.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,15 +47,15 @@ def import_reference(settings: Settings, kind: str, path: Path | str) -> ImportS
 
 
 def import_all(
-    settings: Settings, folder: Path, on_progress: Callable[[str], None] | None = None
+    settings: Settings, files: Sequence[tuple[str, Path]], on_progress: Callable[[str], None] | None = None
 ) -> list[ImportSummary]:
-    """Imports a folder's reference files in their order, then publishes the situation once."""
+    """Imports files of several kinds in the order given, then publishes the situation once."""
     summaries = []
     with open_lake(settings) as lake:
-        for kind, path in find_reference_files(folder):
+        for kind, path in files:
             if on_progress:
                 on_progress(kind)
-            summaries.append(_import_into(lake, settings, KINDS[kind], path))
+            summaries.append(_import_into(lake, settings, _find_kind(kind), path))
         publish_situation(lake, settings)
     return summaries
 

@@ -10,7 +10,7 @@ import pytest
 
 from data.errors import ReferenceFileError
 from data.lake import open_lake
-from data.reference_import import import_reference
+from data.reference_import import import_all, import_reference
 from data.settings import Settings
 from data.situation import open_situation
 
@@ -69,15 +69,34 @@ def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-@pytest.fixture
-def district(settings: Settings, tmp_path: Path) -> Settings:
+def build_district(home: Path, files: Path) -> Settings:
     """Two grids side by side, a building and a household in each."""
-    import_reference(settings, "feeds", write(tmp_path, "feeds.csv", FEEDS))
-    grids = write_grids(tmp_path, square("G1", 113.070, is_synthetic=True), square("G2", 113.071, is_synthetic=True))
-    import_reference(settings, "grids", grids)
-    import_reference(settings, "buildings", write(tmp_path, "buildings.csv", BUILDINGS))
-    import_reference(settings, "households", write(tmp_path, "households.csv", HOUSEHOLDS))
+    settings = Settings(home=home)
+    import_all(
+        settings,
+        [
+            ("feeds", write(files, "feeds.csv", FEEDS)),
+            (
+                "grids",
+                write_grids(files, square("G1", 113.070, is_synthetic=True), square("G2", 113.071, is_synthetic=True)),
+            ),
+            ("buildings", write(files, "buildings.csv", BUILDINGS)),
+            ("households", write(files, "households.csv", HOUSEHOLDS)),
+        ],
+    )
     return settings
+
+
+@pytest.fixture(scope="module")
+def district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A district that tests read, or try to import wrong files into: a refusal changes nothing."""
+    return build_district(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture
+def own_district(tmp_path: Path) -> Settings:
+    """A district that one test may change."""
+    return build_district(tmp_path / "home", tmp_path)
 
 
 def rows_of(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
@@ -109,9 +128,9 @@ def test_an_empty_cell_is_unknown_unless_the_format_names_a_default(district: Se
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-def test_a_file_reads_the_same_in_each_encoding(district: Settings, tmp_path: Path, encoding: str) -> None:
-    import_reference(district, "buildings", write(tmp_path, "b.csv", BUILDINGS, encoding))
-    assert rows_of(district, "select building_name from lake.building order by all") == [
+def test_a_file_reads_the_same_in_each_encoding(own_district: Settings, tmp_path: Path, encoding: str) -> None:
+    import_reference(own_district, "buildings", write(tmp_path, "b.csv", BUILDINGS, encoding))
+    assert rows_of(own_district, "select building_name from lake.building order by all") == [
         ("侧贤里38号",),
         ("侧贤里39号",),
     ]
@@ -126,12 +145,14 @@ def test_chinese_headers_and_words_in_any_order_mean_the_same(settings: Settings
     ]
 
 
-def test_a_time_without_offset_is_local_and_a_round_closes_at_its_deadline(district: Settings, tmp_path: Path) -> None:
+def test_a_time_without_offset_is_local_and_a_round_closes_at_its_deadline(
+    own_district: Settings, tmp_path: Path
+) -> None:
     text = (
         "round_code,round_name,scope,community_codes,starts_at,deadline_at\n"
         "M4,加密筛查,社区,440703002143,2022-07-14 07:00:00,2022-07-14T02:00:00Z\n"
     )
-    import_reference(district, "rounds", write(tmp_path, "rounds.csv", text))
+    import_reference(own_district, "rounds", write(tmp_path, "rounds.csv", text))
     (row,) = rows_of(
         district, "select starts_at::varchar, deadline_at::varchar, closes_at = deadline_at, scope from lake.round"
     )
@@ -223,25 +244,25 @@ def test_a_file_that_is_no_map_is_refused_in_words(settings: Settings, tmp_path:
     assert "not a readable map file" in refusal_of(settings, "grids", write(tmp_path, "grids.geojson", "not a map"))
 
 
-def test_a_household_moves_with_its_building(district: Settings, tmp_path: Path) -> None:
-    import_reference(district, "buildings", write(tmp_path, "b.csv", BUILDINGS.replace("G1", "G2")))
-    assert rows_of(district, "select distinct grid_code from lake.household") == [("G2",)]
+def test_a_household_moves_with_its_building(own_district: Settings, tmp_path: Path) -> None:
+    import_reference(own_district, "buildings", write(tmp_path, "b.csv", BUILDINGS.replace("G1", "G2")))
+    assert rows_of(own_district, "select distinct grid_code from lake.household") == [("G2",)]
 
 
-def test_an_import_names_what_refers_to_things_that_are_gone(district: Settings, tmp_path: Path) -> None:
-    summary = import_reference(district, "grids", write_grids(tmp_path, square("G1", 113.070)))
+def test_an_import_names_what_refers_to_things_that_are_gone(own_district: Settings, tmp_path: Path) -> None:
+    summary = import_reference(own_district, "grids", write_grids(tmp_path, square("G1", 113.070)))
     assert summary.notes == ("1 buildings name a grid that is gone, such as G2: import buildings next.",)
 
 
-def test_a_zone_names_only_what_exists(district: Settings, tmp_path: Path) -> None:
+def test_a_zone_names_only_what_exists(own_district: Settings, tmp_path: Path) -> None:
     text = (
         "order_code,zone_code,zone_name,level,extent_kind,extent_codes,issued_at,effective_at\n"
         "O-1,Z1,侧贤里38号,高,楼栋,B-38；B-77,2022-07-09 17:30:00,2022-07-09 18:00:00\n"
     )
-    said = refusal_of(district, "zones", write(tmp_path, "zones.csv", text))
+    said = refusal_of(own_district, "zones", write(tmp_path, "zones.csv", text))
     assert "line 2, extent_codes 范围编号: 'B-77'; expected the code of a building" in said
-    import_reference(district, "zones", write(tmp_path, "zones.csv", text.replace("；B-77", "")))
-    assert rows_of(district, "select order_code, member_code from lake.zone_extent") == [("O-1", "B-38")]
+    import_reference(own_district, "zones", write(tmp_path, "zones.csv", text.replace("；B-77", "")))
+    assert rows_of(own_district, "select order_code, member_code from lake.zone_extent") == [("O-1", "B-38")]
 
 
 def test_a_stand_in_is_somebody_of_the_same_file(district: Settings, tmp_path: Path) -> None:

@@ -1,0 +1,927 @@
+// The map of the grids: one engine for the wall, the leaders' pages and the phone (UI, map).
+// Draws shapes of /api/geometry and figures of /api/live on a Leaflet map. Never asks the server, never moves the view.
+(function () {
+  "use strict";
+  const Wangge = (window.Wangge = window.Wangge || {});
+  const SVG = "http://www.w3.org/2000/svg";
+
+  const TOKENS = (Wangge.tokens = {
+    dark: {
+      page: "#0B1015", surface: "#121A21", raised: "#1B252E", rule: "#33414D",
+      text: "#F3F6F8", "text-2": "#B9C5CE", "text-3": "#9BABB7",
+      act: "#FF857A", watch: "#FFC445", ok: "#43D18B", busy: "#FFC445", jam: "#FF857A", rest: "#9BABB7",
+      zone: "#FF8FC0", "zone-ink": "#2B0716", bar: "#9FB2C1", "bar-2": "#5C7183", stale: "#A7B0B8", focus: "#7CC4FF",
+      unknown: "#2A3138", dot: "#59646E",
+    },
+    light: {
+      page: "#FFFFFF", surface: "#F4F6F8", raised: "#E8ECF0", rule: "#C9D2DA",
+      text: "#12202B", "text-2": "#3E4F5C", "text-3": "#485863",
+      act: "#9C1812", watch: "#6B4200", ok: "#075C34", busy: "#C77E00", jam: "#9C1812", rest: "#4A5964",
+      zone: "#9E0056", "zone-ink": "#FFFFFF", bar: "#4F6474", "bar-2": "#8798A5", stale: "#4A5964", focus: "#0A4E94",
+      unknown: "#E6E6E6", dot: "#A3ABB1",
+    },
+  });
+  const RAMPS = (Wangge.ramps = {
+    dark: ["#172A3A", "#1B4059", "#225A7C", "#34779E", "#5596BB", "#82B8D4", "#BCDDEC"],
+    light: ["#EAF2F7", "#CFE1EC", "#ABCBDF", "#7FB0CF", "#518FB8", "#2A6C99", "#0E4A75"],
+  });
+  const STALE_RAMPS = (Wangge.staleRamps = {
+    dark: ["#22272B", "#30363B", "#40474D", "#535A61", "#686F76", "#7F868C", "#9AA0A5"],
+    light: ["#F2F2F2", "#E4E4E4", "#D0D0D0", "#B9B9B9", "#9F9F9F", "#858585", "#6A6A6A"],
+  });
+  const COVERAGE_BOUNDS = [20, 40, 60, 75, 90, 98];
+  const FIELDS = { coverage: "coverage_pct", waiting: "waiting", on_duty: "on_duty", vulnerable: "vulnerable", missing: "missing" };
+  const CLASSES = ["smooth", "busy", "jammed", "resting", "unknown"];
+  const CLASS_TOKENS = { smooth: "ok", busy: "busy", jammed: "jam", resting: "rest", unknown: "text-2" };
+  const FONT = '"Source Sans","Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif';
+  const ROLES = {
+    district: { u: 0.8, label: 42, small: 38, ring: 12, diamond: 40, square: 37, plate: 38, casing: 0.22, dots: 15 },
+    zone: { u: 1.25, label: 42, small: 38, ring: 20, diamond: 40, square: 37, plate: 38, casing: 0.22, dots: 16 },
+    leader: { u: 0.5, label: 15, small: 13, ring: 9, diamond: 29, square: 27, plate: 15, casing: 0.22, dots: 8 },
+    phone: { u: 0.42, label: 15, small: 14, ring: 9, diamond: 29, square: 27, plate: 14, casing: 0.22, dots: 8 },
+  };
+  const FADE_MS = 300; // UI, motion: fills change within 300 ms
+  const FILL_EVERY_MS = 2000; // and at most once in 2 s
+  const USUAL_RATE = 400; // people an hour at a site of middling throughput: a mark of the size that UI gives
+
+  // Wangge.map(leafletMap, {role, lang, theme, measure, selected, words, onSelect, follow}) → engine.
+  // With follow: true the engine polls by itself; else the caller hands it every picture by `show`.
+  Wangge.map = function map(leaflet, options) {
+    const role = options.role || "leader";
+    const size = ROLES[role];
+    const theme = options.theme === "light" ? "light" : "dark";
+    const ink = TOKENS[theme];
+    const words = { ...DEFAULT_WORDS[options.lang === "en" ? "en" : "zh"], ...(options.words || {}) };
+    const english = options.lang === "en";
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const id = `wg${(serial += 1)}`;
+    const dots = makeDots(ink, size.dots);
+
+    let shapes = null; // the geometry, decoded
+    let picture = null; // {live, verdict}
+    let measure = options.measure in FIELDS ? options.measure : "coverage";
+    let selected = options.selected || null;
+    let box = null; // bounds of the other map, shown as a frame
+    let filled = []; // the colour each grid has now
+    let fillTimer = 0;
+    let filledAt = -Infinity;
+    let fading = 0;
+
+    const panes = {};
+    ["grids", "borders", "over"].forEach((name, index) => {
+      panes[name] = leaflet.getPane(`wg-${name}`) || leaflet.createPane(`wg-${name}`);
+      panes[name].style.zIndex = 400 + 10 * index;
+    });
+    panes.borders.style.pointerEvents = panes.over.style.pointerEvents = "none";
+    const gridCanvas = L.canvas({ pane: "wg-grids", padding: 0.15 });
+    const borderCanvas = L.canvas({ pane: "wg-borders", padding: 0.15 });
+    let polygons = [];
+    let borders = [];
+
+    const over = draw("svg", { class: "wangge-over leaflet-zoom-hide", width: 1, height: 1 });
+    const groups = {};
+    over.append(drawPatterns(id, ink, size.u));
+    for (const name of ["zones", "boxes", "sites", "labels", "callouts"]) over.append((groups[name] = draw("g", { class: `wg-${name}` })));
+    panes.over.append(over);
+    leaflet.on("zoomend viewreset resize moveend", redraw);
+
+    const engine = { setGeometry, show, select, setMeasure, setBox, fitDistrict, fitZones, zoneBounds, sums, legend, destroy, redraw };
+    if (options.follow) followByItself();
+    return engine;
+
+    // Shapes -----------------------------------------------------------------------------------------------------
+    function setGeometry(raw) {
+      if (!raw || (shapes && shapes.hash === raw.hash)) return;
+      shapes = decode(raw);
+      polygons.concat(borders).forEach((layer) => layer.remove());
+      filled = [];
+      polygons = shapes.grids.map((grid, index) => {
+        const layer = L.polygon(grid.rings, {
+          renderer: gridCanvas, stroke: false, fillColor: ink.surface, fillOpacity: 1, smoothFactor: 0, noClip: true,
+          interactive: Boolean(options.onSelect), bubblingMouseEvents: true,
+        });
+        if (options.onSelect) layer.on("click", () => { select(grid.code); options.onSelect(grid.code, index); });
+        return layer.addTo(leaflet);
+      });
+      const line = (rank, weight, color) =>
+        L.polyline(shapes.lines[rank], { renderer: borderCanvas, weight, color, smoothFactor: 0, noClip: true, interactive: false, lineJoin: "round" }).addTo(leaflet);
+      const outer = shapes.lines.town.concat(shapes.lines.district);
+      shapes.lines.outer = outer;
+      borders = [
+        line("grid", Math.max(0.6, 1.6 * size.u), ink.page),
+        line("community", 3.2 * size.u, ink.page),
+        line("outer", 6 * size.u, ink.page),
+        line("outer", Math.max(1, 2.4 * size.u), ink.text),
+      ];
+    }
+
+    // The picture ------------------------------------------------------------------------------------------------
+    function show(live, verdict) {
+      picture = { live, verdict };
+      if (!shapes) return;
+      scheduleFill();
+      redraw();
+    }
+
+    function select(code) {
+      selected = code;
+      redraw();
+    }
+
+    function setMeasure(name) {
+      if (!(name in FIELDS) || name === measure) return;
+      measure = name;
+      if (picture) { fillNow(); redraw(); }
+    }
+
+    function setBox(bounds) {
+      box = bounds;
+      redraw();
+    }
+
+    function fitDistrict(padding) {
+      if (shapes) leaflet.fitBounds(shapes.bounds, { padding: [padding, padding], animate: false });
+    }
+
+    // The bounding box of all high- and medium-risk zones with 12 % around, or null without zones.
+    function zoneBounds() {
+      const zones = zonesInForce();
+      if (!shapes || !zones.length) return null;
+      const bounds = L.latLngBounds([]);
+      for (const zone of zones) for (const ring of ringsOf(zone)) ring.forEach((corner) => bounds.extend(corner));
+      return bounds.isValid() ? bounds.pad(0.12) : null;
+    }
+
+    // Shows the zones, else the town with most residents; returns the name of what is shown instead of zones, or "".
+    function fitZones() {
+      if (!shapes) return "";
+      const bounds = zoneBounds();
+      if (bounds) {
+        leaflet.fitBounds(bounds, { animate: false });
+        return "";
+      }
+      const town = shapes.towns[shapes.largestTown];
+      leaflet.fitBounds(town.bounds, { padding: [20, 20], animate: false });
+      return nameOf(town);
+    }
+
+    function zonesInForce() {
+      return ((picture && picture.live && picture.live.zones) || []).filter((zone) => zone.level !== "low");
+    }
+
+    function ringsOf(zone) {
+      if (zone.shapes && zone.shapes.length) return zone.shapes.map((ring) => ring.map(([lon, lat]) => L.latLng(lat, lon)));
+      return shapes.dissolve(gridsOf(zone.members));
+    }
+
+    function gridsOf(codes) {
+      const wanted = new Set(codes);
+      return shapes.grids.filter((grid) => wanted.has(grid.code) || wanted.has(grid.community.code) || wanted.has(grid.town.code));
+    }
+
+    // Fills ------------------------------------------------------------------------------------------------------
+    function scheduleFill() {
+      clearTimeout(fillTimer);
+      const wait = filledAt + FILL_EVERY_MS - performance.now();
+      if (wait <= 0) fillNow();
+      else fillTimer = setTimeout(fillNow, wait);
+    }
+
+    function fillNow() {
+      if (!picture || !shapes) return;
+      filledAt = performance.now();
+      const wanted = colours();
+      cancelAnimationFrame(fading);
+      const changing = polygons.map((_, index) => index).filter((index) => filled[index] !== wanted[index]);
+      const from = filled.slice();
+      const paint = (share) => {
+        for (const index of changing) {
+          polygons[index].setStyle({ fillColor: mix(from[index], wanted[index], share) });
+        }
+      };
+      filled = wanted;
+      if (still || from.length === 0 || document.hidden) return paint(1);
+      const began = performance.now();
+      const step = () => {
+        const share = Math.min(1, (performance.now() - began) / FADE_MS);
+        paint(share);
+        if (share < 1) fading = requestAnimationFrame(step);
+      };
+      step();
+    }
+
+    function values() {
+      const grids = picture.live && picture.live.grids;
+      return (grids && grids[FIELDS[measure]]) || [];
+    }
+
+    function bounds() {
+      if (measure === "coverage") return COVERAGE_BOUNDS;
+      return niceBounds(values());
+    }
+
+    function colours() {
+      const { state, townsLacking } = picture.verdict;
+      const figures = values();
+      const limits = bounds();
+      return shapes.grids.map((grid, index) => {
+        const value = figures[index];
+        if (value === null || value === undefined || state === "broken" || state === "empty" || state === "error") return dots;
+        const grey = state === "stale" || townsLacking.has(grid.town.code);
+        return (grey ? STALE_RAMPS : RAMPS)[theme][classOf(value, limits)];
+      });
+    }
+
+    // The legend of the fills: [{colour, label}], best first, the unknown one last.
+    function legend() {
+      const limits = picture && shapes ? bounds() : COVERAGE_BOUNDS;
+      const state = picture ? picture.verdict.state : "loading";
+      const rows = [];
+      if (state === "ok" || state === "stale") {
+        const ramp = (state === "stale" ? STALE_RAMPS : RAMPS)[theme];
+        const unit = measure === "coverage" ? "%" : "";
+        for (let index = 6; index >= 0; index -= 1) {
+          const low = limits[index - 1];
+          const high = limits[index];
+          const label = index === 6 ? `≥ ${low}${unit}` : index === 0 ? `< ${high}${unit}` : `${low}–${high}`;
+          if (index === 0 || index === 6 || low !== high) rows.push({ colour: ramp[index], label });
+        }
+      }
+      rows.push({ colour: null, label: words.unknown_fill });
+      return rows;
+    }
+
+    // Figures of towns and communities: shares as sent, counts summed over grids.
+    function sums(kind) {
+      const live = picture && picture.live;
+      if (!live) return [];
+      if (measure === "coverage") return (live[kind] && live[kind].coverage_pct) || [];
+      const figures = values();
+      const totals = shapes[kind].map(() => null);
+      shapes.grids.forEach((grid, index) => {
+        const at = (kind === "towns" ? grid.town : grid.community).index;
+        if (figures[index] !== null && figures[index] !== undefined) totals[at] = (totals[at] || 0) + figures[index];
+      });
+      return totals;
+    }
+
+    // Everything above the fills -----------------------------------------------------------------------------------
+    function redraw() {
+      if (!shapes || !leaflet._loaded) return;
+      const view = makeView();
+      fill(groups.zones, drawZones(view));
+      fill(groups.boxes, drawBoxes(view));
+      fill(groups.sites, drawSites(view));
+      fill(groups.callouts, drawCallouts(view));
+      drawChips(view);
+      drawMinutes(view);
+      drawNames(view);
+      fill(groups.labels, view.labels);
+    }
+
+    function makeView() {
+      const zoom = leaflet.getZoom();
+      const frame = leaflet.getSize();
+      const origin = leaflet.containerPointToLayerPoint([0, 0]);
+      const hasZones = zonesInForce().length > 0;
+      const step = role === "zone" && hasZones && zoom > 14.2 ? "zone" : zoom < 13.45 ? "district" : zoom < 15.45 ? "town" : "zone";
+      const verdict = picture ? picture.verdict : { state: "loading", lacking: [], townsLacking: new Map() };
+      return {
+        step, verdict, hasZones,
+        dead: verdict.state !== "ok",
+        taken: [], // {x0, y0, x1, y1, hard}
+        labels: [],
+        inner: { x0: origin.x + 6, y0: origin.y + 6, x1: origin.x + frame.x - 6, y1: origin.y + frame.y - 6 },
+        at: (lonLat) => leaflet.latLngToLayerPoint(L.latLng(lonLat[1], lonLat[0])),
+        path: (rings) => rings.map((ring) => "M" + ring.map((corner) => { const p = leaflet.latLngToLayerPoint(corner); return `${round(p.x)},${round(p.y)}`; }).join("L") + "Z").join(""),
+      };
+    }
+
+    function drawZones(view) {
+      const out = [];
+      const zones = zonesInForce();
+      const wide = zones.filter((zone) => zone.level === "medium" && !(zone.shapes && zone.shapes.length));
+      view.chips = [];
+      if (wide.length) {
+        const d = view.path(shapes.dissolve(gridsOf(wide.flatMap((zone) => zone.members))));
+        out.push(draw("path", { d, fill: `url(#${id}-medium)`, "fill-rule": "evenodd" }), ...outlineMedium(d));
+      }
+      let number = 0;
+      for (const zone of zones) {
+        if (zone.level === "high") number += 1;
+        if (wide.includes(zone)) continue;
+        const squares = ringsOf(zone).map((ring) => growSquare(view, ring));
+        const d = squares.map((square) => square.d).join("");
+        const least = squares.reduce(hull, null);
+        if (least) view.taken.push({ ...least, hard: true });
+        if (zone.level === "high") {
+          out.push(draw("path", { d, fill: ink.page, stroke: ink.page, "stroke-width": 12 * size.u, "stroke-linejoin": "miter" }));
+          out.push(draw("path", { d, fill: `url(#${id}-high)`, stroke: ink.zone, "stroke-width": squares[0] && squares[0].small ? 3.2 * size.u : 6 * size.u }));
+          if (least) view.chips.push({ text: words.high_chip.replace("{n}", number), box: least });
+        } else {
+          out.push(draw("path", { d, fill: `url(#${id}-medium)` }), ...outlineMedium(d));
+        }
+      }
+      return out;
+    }
+
+    function outlineMedium(d) {
+      const u = size.u;
+      return [
+        draw("path", { d, fill: "none", stroke: ink.page, "stroke-width": 11 * u, "stroke-linejoin": "round" }),
+        draw("path", { d, fill: "none", stroke: ink.zone, "stroke-width": 5 * u, "stroke-dasharray": `${22 * u} ${9 * u}`, "stroke-linejoin": "round" }),
+      ];
+    }
+
+    // A building to scale, or a square of 26 u where to scale it would be too small to see.
+    function growSquare(view, ring) {
+      const points = ring.map((corner) => leaflet.latLngToLayerPoint(corner));
+      const edge = hull(null, boxOf(points));
+      const side = 26 * size.u;
+      if (Math.max(edge.x1 - edge.x0, edge.y1 - edge.y0) >= side) {
+        return { ...edge, d: "M" + points.map((p) => `${round(p.x)},${round(p.y)}`).join("L") + "Z", small: false };
+      }
+      const x = (edge.x0 + edge.x1) / 2;
+      const y = (edge.y0 + edge.y1) / 2;
+      const grown = { x0: x - side / 2, y0: y - side / 2, x1: x + side / 2, y1: y + side / 2 };
+      return { ...grown, d: `M${round(grown.x0)},${round(grown.y0)}h${round(side)}v${round(side)}h${round(-side)}Z`, small: true };
+    }
+
+    function drawBoxes(view) {
+      const out = [];
+      if (box) {
+        const a = leaflet.latLngToLayerPoint(box.getNorthWest());
+        const b = leaflet.latLngToLayerPoint(box.getSouthEast());
+        view.box = { x0: a.x, y0: a.y, x1: b.x, y1: b.y };
+        out.push(draw("rect", { x: a.x, y: a.y, width: b.x - a.x, height: b.y - a.y, fill: "none", stroke: ink.text, "stroke-width": 2.4 }));
+        view.taken.push({ ...view.box, hard: true, soft: true });
+      }
+      const grid = selected && shapes.byCode.get(selected);
+      if (grid) {
+        const d = view.path(grid.rings);
+        out.push(draw("path", { d, fill: "none", stroke: ink.page, "stroke-width": 12 * size.u, "stroke-linejoin": "round" }));
+        out.push(draw("path", { d, fill: "none", stroke: ink.text, "stroke-width": 6 * size.u, "stroke-linejoin": "round" }));
+      }
+      return out;
+    }
+
+    function siteStates(view) {
+      const live = picture && picture.live;
+      return shapes.sites.map((site, index) => {
+        const state = (live && live.sites && live.sites[index]) || [null, 4, null, null, null, null];
+        const lacking = view.verdict.lacking.some(({ feed }) => feed.feed_code === site.feed);
+        const kind = view.dead || lacking ? "unknown" : CLASSES[state[1]];
+        return { site, kind, minutes: kind === "unknown" ? null : state[0], rate: state[3], at: view.at(site.lonLat) };
+      });
+    }
+
+    function drawSites(view) {
+      const out = [];
+      view.sites = siteStates(view).filter(({ at }) => at.x > view.inner.x0 - 80 && at.x < view.inner.x1 + 80 && at.y > view.inner.y0 - 80 && at.y < view.inner.y1 + 80);
+      const order = { unknown: 0, resting: 1, smooth: 2, busy: 3, jammed: 4 };
+      view.sites.sort((a, b) => order[a.kind] - order[b.kind]);
+      if (view.step === "zone") {
+        for (const state of view.sites.slice().reverse()) out.unshift(...drawPlate(view, state));
+        return out;
+      }
+      for (const state of view.sites) {
+        const inBox = view.box && state.at.x > view.box.x0 && state.at.x < view.box.x1 && state.at.y > view.box.y0 && state.at.y < view.box.y1;
+        if (inBox && state.kind !== "jammed" && view.hasZones) continue;
+        // A mark grows with the square root of what its site samples an hour, so its area keeps step with it.
+        const grown = state.rate ? Math.min(1.3, Math.max(0.8, Math.sqrt(state.rate / USUAL_RATE))) : 1;
+        const scale = state.kind === "smooth" ? grown ** 1.6 : state.kind === "busy" || state.kind === "jammed" ? Math.sqrt(grown) : 1;
+        const half = drawMark(out, state.kind, state.at.x, state.at.y, scale);
+        view.taken.push({ x0: state.at.x - half, y0: state.at.y - half, x1: state.at.x + half, y1: state.at.y + half, hard: state.kind === "busy" || state.kind === "jammed" });
+        state.half = half;
+      }
+      return out;
+    }
+
+    function drawMark(out, kind, x, y, scale) {
+      const shape = markOf(kind, scale, size, ink);
+      for (const [tag, attributes] of shape.parts) {
+        const node = draw(tag, attributes);
+        node.setAttribute("transform", `translate(${round(x)} ${round(y)})`);
+        out.push(node);
+      }
+      return shape.half;
+    }
+
+    function drawPlate(view, state) {
+      const font = size.plate;
+      const text = state.minutes === null ? "—" : String(state.minutes);
+      const h = font * 1.32;
+      const mark = font * 0.58;
+      const w = font * 0.36 + mark + font * 0.3 + widthOf(text, font, 600) + font * 0.4;
+      const spot = place(view, state.at, w, h, plateSpots(w, h), { always: true });
+      view.taken.push({ ...spot, hard: true });
+      const colour = ink[CLASS_TOKENS[state.kind]];
+      const nodes = [draw("rect", { x: round(spot.x0), y: round(spot.y0), width: round(w), height: round(h), rx: font * 0.18, fill: ink.page, stroke: colour, "stroke-width": Math.max(1.5, font * 0.075) })];
+      const small = { ...size, ring: mark * 0.86, diamond: mark * 1.16, square: mark };
+      const glyph = markOf(state.kind, 1, small, { ...ink, page: "none" });
+      for (const [tag, attributes] of glyph.parts) {
+        const node = draw(tag, attributes);
+        node.setAttribute("transform", `translate(${round(spot.x0 + font * 0.36 + mark / 2)} ${round((spot.y0 + spot.y1) / 2)})`);
+        nodes.push(node);
+      }
+      nodes.push(textNode(text, spot.x1 - font * 0.4, (spot.y0 + spot.y1) / 2 + font * 0.36, font, 600, state.minutes === null ? ink["text-2"] : ink.text, "end", false));
+      state.plate = spot;
+      return nodes;
+    }
+
+    function drawChips(view) {
+      if (view.step === "district") return;
+      const font = size.label;
+      for (const chip of view.chips) {
+        const w = widthOf(chip.text, font, 600) + font * 0.36;
+        const h = font * 1.3;
+        const b = chip.box;
+        const spots = [
+          [(b.x0 + b.x1) / 2 - w / 2, b.y0 - h - font * 0.16], [b.x1 + font * 0.16, (b.y0 + b.y1) / 2 - h / 2],
+          [b.x0 - w - font * 0.16, (b.y0 + b.y1) / 2 - h / 2], [(b.x0 + b.x1) / 2 - w / 2, b.y1 + font * 0.16],
+          [b.x1 + font * 0.1, b.y0 - h], [b.x0 - w - font * 0.1, b.y0 - h], [b.x1 + font * 0.1, b.y1], [b.x0 - w - font * 0.1, b.y1],
+          [(b.x0 + b.x1) / 2 - w / 2, b.y0 - 2.2 * h], [(b.x0 + b.x1) / 2 - w / 2, b.y1 + 1.2 * h],
+        ];
+        const spot = choose(view, spots.map(([x, y]) => ({ x0: x, y0: y, x1: x + w, y1: y + h })), { always: true });
+        view.taken.push({ ...spot, hard: true });
+        view.labels.push(
+          draw("rect", { x: spot.x0, y: spot.y0, width: w, height: h, fill: ink.zone, stroke: ink.page, "stroke-width": Math.max(2, font * 0.1), "paint-order": "stroke" }),
+          textNode(chip.text, (spot.x0 + spot.x1) / 2, spot.y1 - h / 2 + font * 0.36, font, 600, ink["zone-ink"], "middle", false),
+        );
+      }
+    }
+
+    function drawMinutes(view) {
+      if (view.step !== "town") return;
+      const font = size.label;
+      for (const kind of ["jammed", "busy"]) {
+        for (const state of view.sites.filter((one) => one.kind === kind && one.minutes !== null && one.half)) {
+          const text = words.minutes.replace("{n}", state.minutes);
+          const w = widthOf(text, font, 600);
+          const h = font * 1.2;
+          const gap = state.half + font * 0.15;
+          const { x, y } = state.at;
+          const spots = [[x + gap, y - h / 2], [x - gap - w, y - h / 2], [x - w / 2, y - gap - h], [x - w / 2, y + gap]];
+          const spot = choose(view, spots.map(([a, b]) => ({ x0: a, y0: b, x1: a + w, y1: b + h })), {});
+          if (!spot) continue;
+          view.taken.push({ ...spot, hard: true });
+          view.labels.push(textNode(text, spot.x0, spot.y0 + h * 0.78, font, 600, ink.text, "start", true));
+        }
+      }
+    }
+
+    function drawNames(view) {
+      if (view.step === "district") return drawTowns(view);
+      const zones = zonesInForce();
+      const wide = new Set(zones.filter((zone) => zone.extent_kind === "community").flatMap((zone) => zone.members));
+      const holding = new Set(zones.filter((zone) => zone.extent_kind === "building").flatMap((zone) => zone.members.map((code) => (shapes.byCode.get(code.slice(0, 15)) || { community: {} }).community.code)));
+      const rank = (community) => (wide.has(community.code) ? 0 : holding.has(community.code) ? 1 : 2);
+      const order = shapes.communities.slice().sort((a, b) => rank(a) - rank(b) || a.index - b.index);
+      const figures = sums("communities");
+      for (const community of order) {
+        const level = rank(community);
+        if (view.step === "zone" && level === 2) continue;
+        if (view.step === "town" && level === 2 && !fitsInside(view, community)) continue;
+        const lines = [{ text: placeName(community), font: level === 2 ? size.small : size.label }];
+        if (view.step === "zone" && level === 0 && view.verdict.state !== "broken" && view.verdict.state !== "empty") {
+          lines.push({ text: figureText(figures[community.index]), font: size.label * 0.92, colour: view.verdict.state === "ok" ? ink.text : ink.stale });
+        }
+        drawName(view, community, lines, level === 2 ? 1 : 2.4);
+      }
+      if (view.step === "town" && !view.hasZones && role !== "leader" && role !== "phone") return;
+    }
+
+    function fitsInside(view, community) {
+      const a = leaflet.latLngToLayerPoint(community.bounds.getNorthWest());
+      const b = leaflet.latLngToLayerPoint(community.bounds.getSouthEast());
+      return b.x - a.x > widthOf(placeName(community), size.small, 600) * 1.15 && b.y - a.y > size.small * 1.8;
+    }
+
+    function drawTowns(view) {
+      const figures = sums("towns");
+      const { state, townsLacking } = view.verdict;
+      for (const town of shapes.towns) {
+        const since = townsLacking.get(town.code);
+        const blind = state === "broken" || state === "empty" || state === "error" || state === "loading";
+        const lines = [
+          { text: nameOf(town), font: size.label },
+          { text: blind ? "—" : figureText(figures[town.index]), font: size.label * 0.92, colour: state === "stale" || since ? ink.stale : ink.text },
+        ];
+        if (since) lines.push({ text: words.stopped_at.replace("{time}", Wangge.clockText(since, shapes.timezone)), font: size.small, colour: ink.watch });
+        drawName(view, town, lines, 6, true);
+      }
+    }
+
+    function drawName(view, owner, lines, reach, always) {
+      if (!owner.label) return;
+      const w = Math.max(...lines.map((line) => widthOf(line.text, line.font, 600)));
+      const heights = lines.map((line) => line.font * 1.14);
+      const h = heights.reduce((sum, one) => sum + one, 0);
+      const centre = view.at(owner.label);
+      const spot = place(view, centre, w, h, ringSpots(w, h, reach), { always });
+      if (!spot) return;
+      view.taken.push({ ...spot, hard: true });
+      let y = spot.y0;
+      lines.forEach((line, index) => {
+        y += heights[index];
+        view.labels.push(textNode(line.text, (spot.x0 + spot.x1) / 2, y - line.font * 0.28, line.font, 600, line.colour || ink.text, "middle", true));
+      });
+    }
+
+    function drawCallouts(view) {
+      const out = [];
+      const open = (picture && picture.live && picture.live.alerts && picture.live.alerts.open) || [];
+      if (view.verdict.state !== "ok") return out;
+      open.forEach((alert, index) => {
+        if (alert.lon === null || alert.lat === null || alert.lon === undefined) return;
+        if (options.skipsCallout && options.skipsCallout([alert.lon, alert.lat])) return;
+        const at = view.at([alert.lon, alert.lat]);
+        if (at.x < view.inner.x0 || at.x > view.inner.x1 || at.y < view.inner.y0 || at.y > view.inner.y1) return;
+        const font = size.label * (role === "district" ? 0.9 : 1);
+        const name = (english ? alert.place_name_en : alert.place_name) || alert.place_name || "";
+        const label = alert.rule === "whistle_late" ? words.callout_whistle.replace("{place}", name) : name;
+        const number = String(index + 1);
+        const h = font * 1.6;
+        const chip = Math.max(h * 0.82, widthOf(number, font, 600) + font * 0.5);
+        const w = chip + font * 0.3 + widthOf(label, font, 600) + font * 0.35;
+        const known = alert.place_kind === "site" && view.sites.find(({ site }) => site.code === alert.place_code);
+        const target = (known && known.plate) || { x0: at.x - 14, y0: at.y - 14, x1: at.x + 14, y1: at.y + 14 };
+        const spot = choose(view, calloutSpots(target, w, h, font), { always: true, clear: view.inner });
+        view.taken.push({ ...spot, hard: true });
+        const colour = ink[alert.level === "act" ? "act" : "watch"];
+        const [from, to] = nearest(spot, target);
+        const lead = { x1: from.x, y1: from.y, x2: to.x, y2: to.y };
+        out.push(draw("line", { ...lead, stroke: ink.page, "stroke-width": font * 0.24 }), draw("line", { ...lead, stroke: colour, "stroke-width": font * 0.1 }));
+        const edge = font * 0.1;
+        out.push(draw("rect", { x: spot.x0, y: spot.y0, width: w, height: h, fill: ink.page, stroke: colour, "stroke-width": edge }));
+        if (alert.level === "act") out.push(draw("rect", { x: spot.x0, y: spot.y0, width: chip, height: h, fill: colour }));
+        else out.push(draw("line", { x1: spot.x0 + chip, x2: spot.x0 + chip, y1: spot.y0, y2: spot.y1, stroke: colour, "stroke-width": edge }));
+        const base = (spot.y0 + spot.y1) / 2 + font * 0.36;
+        out.push(textNode(number, spot.x0 + chip / 2, base, font, 700, alert.level === "act" ? ink.page : colour, "middle", false));
+        out.push(textNode(label, spot.x0 + chip + font * 0.3, base, font, 600, ink.text, "start", false));
+      });
+      return out;
+    }
+
+    // Words and figures ----------------------------------------------------------------------------------------------
+    function nameOf(thing) {
+      return (english && thing.nameEn) || thing.name;
+    }
+
+    function placeName(community) {
+      const name = nameOf(community);
+      return english || view15(role) ? name : `${name}${/[村社居]|社区$/.test(name.slice(-2)) && /(村|社区)$/.test(name) ? "" : words.community_suffix}`;
+    }
+
+    function figureText(value) {
+      if (value === null || value === undefined) return "—";
+      return measure === "coverage" ? Wangge.shareText(value) + "%" : Wangge.countText(value);
+    }
+
+    // Places for labels ------------------------------------------------------------------------------------------------
+    function place(view, centre, w, h, spots, rule) {
+      return choose(view, spots.map(([dx, dy]) => ({ x0: centre.x + dx - w / 2, y0: centre.y + dy - h / 2, x1: centre.x + dx + w / 2, y1: centre.y + dy + h / 2 })), rule);
+    }
+
+    // The first spot that hides nothing; else, where the label must appear, the one that hides least.
+    function choose(view, spots, { always, clear }) {
+      let best = null;
+      let least = Infinity;
+      spots.forEach((spot, turn) => {
+        let cost = turn * 0.02;
+        const frame = clear || view.inner;
+        const outside = spot.x0 < frame.x0 || spot.x1 > frame.x1 || spot.y0 < frame.y0 || spot.y1 > frame.y1;
+        if (outside) cost += 50;
+        for (const other of view.taken) {
+          const dx = Math.min(spot.x1, other.x1) - Math.max(spot.x0, other.x0);
+          const dy = Math.min(spot.y1, other.y1) - Math.max(spot.y0, other.y0);
+          if (dx <= 0 || dy <= 0) continue;
+          cost += other.hard ? 10 + (dx * dy) / 400 : 0.5;
+        }
+        if (cost < least) { least = cost; best = spot; }
+      });
+      return least < 9 || always ? best : null;
+    }
+
+    function followByItself() {
+      const link = Wangge.follow({
+        onPicture(live, geometry) {
+          setGeometry(geometry);
+          show(live, Wangge.judge(link));
+        },
+        onTime() {
+          const verdict = Wangge.judge(link);
+          const key = verdict.state + [...verdict.townsLacking.keys()].join();
+          if (key !== engine.judged) {
+            engine.judged = key;
+            if (shapes) show(link.live, verdict);
+          }
+        },
+      });
+      engine.link = link;
+    }
+
+    function destroy() {
+      if (engine.link) engine.link.stop();
+      cancelAnimationFrame(fading);
+      clearTimeout(fillTimer);
+      leaflet.off("zoomend viewreset resize moveend", redraw);
+      polygons.concat(borders).forEach((layer) => layer.remove());
+      over.remove();
+    }
+  };
+
+  let serial = 0;
+  const DEFAULT_WORDS = {
+    zh: { unknown_fill: "— 未知", high_chip: "高{n}", minutes: "{n} 分", stopped_at: "停于 {time}", callout_whistle: "{place}集结", community_suffix: "社区" },
+    en: { unknown_fill: "— unknown", high_chip: "H{n}", minutes: "{n} min", stopped_at: "stopped {time}", callout_whistle: "{place} muster", community_suffix: "" },
+  };
+
+  function view15(role) {
+    return role === "leader" || role === "phone";
+  }
+
+  // A glyph of the legend, the same as on the map: high, medium, smooth, busy, jammed, resting, unknown.
+  Wangge.glyph = function glyph(kind, height, theme, colour) {
+    const ink = { ...TOKENS[theme || "dark"] };
+    const isZone = kind === "high" || kind === "medium";
+    const width = isZone ? height * 1.5 : height;
+    const svg = draw("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
+    const u = height / 36;
+    if (isZone) {
+      const name = `wg-glyph${(serial += 1)}`;
+      svg.append(drawPatterns(name, ink, kind === "high" ? u : 0.66 * u));
+      const edge = { x: 2 * u, y: 2 * u, width: width - 4 * u, height: height - 4 * u };
+      if (kind === "high") svg.append(draw("rect", { ...edge, fill: `url(#${name}-high)`, stroke: ink.zone, "stroke-width": 4 * u }));
+      else {
+        svg.append(draw("line", { x1: 6 * u, y1: height - 5 * u, x2: width - 6 * u, y2: 5 * u, stroke: ink.zone, "stroke-width": 3.4 * u }));
+        svg.append(draw("rect", { ...edge, fill: "none", stroke: ink.zone, "stroke-width": 4 * u, "stroke-dasharray": `${11 * u} ${6 * u}` }));
+      }
+      return svg;
+    }
+    if (colour) for (const token of ["ok", "busy", "jam", "rest"]) ink[token] = colour;
+    const size = { ring: height * 0.5, diamond: height * 0.82, square: height * 0.72, u: u * 0.7 };
+    for (const [tag, attributes] of markOf(kind, 1, size, { ...ink, page: "none" }).parts) {
+      const node = draw(tag, attributes);
+      node.setAttribute("transform", `translate(${width / 2} ${height / 2})`);
+      svg.append(node);
+    }
+    return svg;
+  };
+
+  Wangge.countText = (value) => (value === null || value === undefined ? "—" : Math.round(value).toLocaleString("en-US"));
+  Wangge.shareText = (value) => (value === null || value === undefined ? "—" : value >= 100 ? "100" : value.toFixed(1));
+  Wangge.clockText = (moment, timezone, withSeconds) =>
+    new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", ...(withSeconds ? { second: "2-digit" } : {}), hourCycle: "h23", timeZone: timezone }).format(moment);
+
+  // Puts the theme's colours on the page, as custom properties for its stylesheet.
+  Wangge.dress = function dress(theme, element) {
+    for (const [name, value] of Object.entries(TOKENS[theme])) (element || document.documentElement).style.setProperty(`--${name}`, value);
+  };
+
+  // The fill of a grid without a figure, for a legend: ground with dots, as a CSS background.
+  Wangge.dotsStyle = function dotsStyle(theme, pitch) {
+    const ink = TOKENS[theme];
+    return `radial-gradient(circle at center, ${ink.dot} ${pitch * 0.12}px, transparent ${pitch * 0.13}px) 0 0 / ${pitch}px ${pitch}px ${ink.unknown}`;
+  };
+
+  // Shapes -----------------------------------------------------------------------------------------------------------
+  function decode(raw) {
+    const step = raw.step;
+    const arcs = raw.arcs.map((flat) => {
+      const line = [];
+      let x = 0;
+      let y = 0;
+      for (let i = 0; i < flat.length; i += 2) {
+        x += flat[i];
+        y += flat[i + 1];
+        line.push(L.latLng(y * step, x * step));
+      }
+      return line;
+    });
+    const walk = (ring) => {
+      const line = [];
+      for (const number of ring) {
+        const arc = number < 0 ? arcs[~number].slice().reverse() : arcs[number];
+        line.push(...(line.length ? arc.slice(1) : arc));
+      }
+      return line;
+    };
+    const list = (part) => part.codes.map((code, index) => ({ code, index, name: part.names[index], nameEn: part.names_en[index], label: part.label && part.label[index], bounds: L.latLngBounds([]), residents: 0 }));
+    const towns = list(raw.towns);
+    const communities = list(raw.communities);
+    communities.forEach((one, index) => { one.town = towns[raw.communities.town[index]]; });
+    const grids = list(raw.grids);
+    const owners = arcs.map(() => []);
+    const bounds = L.latLngBounds([]);
+    grids.forEach((grid, index) => {
+      grid.community = communities[raw.grids.community[index]];
+      grid.town = grid.community.town;
+      grid.arcRings = raw.grids.rings[index];
+      grid.rings = grid.arcRings.map(walk);
+      grid.residents = raw.grids.residents[index] || 0;
+      grid.town.residents += grid.residents;
+      for (const ring of grid.arcRings) for (const number of ring) owners[number < 0 ? ~number : number].push(grid);
+      for (const ring of grid.rings) for (const corner of ring) [grid.bounds, grid.community.bounds, grid.town.bounds, bounds].forEach((one) => one.extend(corner));
+    });
+    const lines = { grid: [], community: [], town: [], district: [] };
+    owners.forEach(([a, b], number) => {
+      const rank = !b ? "district" : a.town !== b.town ? "town" : a.community !== b.community ? "community" : "grid";
+      lines[rank].push(arcs[number]);
+    });
+    const sites = raw.sites.codes.map((code, index) => ({ code, index, name: raw.sites.names[index], nameEn: raw.sites.names_en[index], lonLat: raw.sites.lon_lat[index], grid: grids[raw.sites.grid[index]], feed: raw.sites.feed[index] }));
+    // The outline of several grids together: their arcs that only one of them has, joined end to end.
+    function dissolve(members) {
+      const loose = new Map();
+      for (const grid of members) for (const ring of grid.arcRings) for (const number of ring) {
+        if (loose.has(~number)) loose.delete(~number);
+        else loose.set(number, number);
+      }
+      const key = (corner) => `${corner.lat},${corner.lng}`;
+      const starts = new Map();
+      const pieces = [...loose.keys()].map((number) => (number < 0 ? arcs[~number].slice().reverse() : arcs[number]));
+      pieces.forEach((piece) => { const at = key(piece[0]); starts.set(at, [...(starts.get(at) || []), piece]); });
+      const rings = [];
+      for (const piece of pieces) {
+        if (piece.used) continue;
+        const ring = [];
+        let next = piece;
+        while (next && !next.used) {
+          next.used = true;
+          ring.push(...next.slice(0, -1));
+          next = (starts.get(key(next[next.length - 1])) || []).find((one) => !one.used);
+        }
+        if (ring.length > 2) rings.push(ring);
+      }
+      pieces.forEach((piece) => { piece.used = false; });
+      return rings;
+    }
+    return {
+      hash: raw.hash, timezone: raw.district.timezone, grids, communities, towns, sites, lines, bounds, dissolve,
+      byCode: new Map(grids.map((grid) => [grid.code, grid])),
+      largestTown: towns.reduce((best, town) => (town.residents > towns[best].residents ? town.index : best), 0),
+    };
+  }
+
+  // Drawing ----------------------------------------------------------------------------------------------------------
+  function draw(tag, attributes) {
+    const node = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
+    return node;
+  }
+
+  function fill(group, nodes) {
+    group.replaceChildren(...nodes);
+  }
+
+  function textNode(text, x, y, font, weight, colour, anchor, hasCasing) {
+    const node = draw("text", { x: round(x), y: round(y), fill: colour, "font-size": round(font), "font-weight": weight, "font-family": FONT, "text-anchor": anchor });
+    if (hasCasing) {
+      node.setAttribute("stroke", "var(--page)");
+      node.setAttribute("stroke-width", round(font * 0.22));
+    }
+    node.textContent = text; // as text: a name from the data can never become markup
+    return node;
+  }
+
+  // The mark of a wait class as [tag, attributes] around 0,0, and half its width. Form and colour both tell the class.
+  function markOf(kind, scale, size, ink) {
+    const colour = ink[CLASS_TOKENS[kind]];
+    const casing = ink.page === "none" ? 0 : Math.max(2, 4 * size.u);
+    if (kind === "smooth") {
+      const r = (size.ring / 2) * scale;
+      const line = Math.max(2, size.ring * 0.25);
+      return { half: r + line, parts: [...(casing ? [["circle", { r: r + casing / 2 + 1, fill: ink.page }]] : []), ["circle", { r, fill: ink.page, stroke: colour, "stroke-width": line }]] };
+    }
+    if (kind === "busy") {
+      const r = (size.diamond / 2) * scale;
+      return { half: r, parts: [["path", { d: `M0,${-r}L${r},0L0,${r}L${-r},0Z`, fill: colour, stroke: ink.page, "stroke-width": casing, "stroke-linejoin": "miter", "paint-order": "stroke" }]] };
+    }
+    if (kind === "jammed") {
+      const r = (size.square / 2) * scale;
+      return { half: r, parts: [["rect", { x: -r, y: -r, width: 2 * r, height: 2 * r, fill: colour, stroke: ink.page, "stroke-width": casing, "paint-order": "stroke" }]] };
+    }
+    if (kind === "resting") {
+      const r = size.ring * (casing ? 0.62 : 0.55);
+      const h = Math.max(2, size.ring * 0.25);
+      return { half: r, parts: [["rect", { x: -r, y: -h / 2, width: 2 * r, height: h, fill: colour, stroke: ink.page, "stroke-width": casing, "paint-order": "stroke" }]] };
+    }
+    const r = Math.max(2, size.ring * 0.3);
+    return { half: r, parts: [["circle", { r, fill: ink["text-2"], stroke: ink.page, "stroke-width": casing, "paint-order": "stroke" }]] };
+  }
+
+  function drawPatterns(id, ink, u) {
+    const defs = draw("defs");
+    const high = draw("pattern", { id: `${id}-high`, width: 11 * u, height: 11 * u, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
+    high.append(draw("rect", { width: 11 * u, height: 11 * u, fill: ink.page }), draw("rect", { width: 4 * u, height: 11 * u, fill: ink.zone }), draw("rect", { width: 11 * u, height: 4 * u, fill: ink.zone }));
+    const medium = draw("pattern", { id: `${id}-medium`, width: 34 * u, height: 34 * u, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
+    medium.append(draw("rect", { x: 0, width: 9 * u, height: 34 * u, fill: ink.page, "fill-opacity": 0.7 }), draw("rect", { x: 2.5 * u, width: 4 * u, height: 34 * u, fill: ink.zone }));
+    defs.append(high, medium);
+    return defs;
+  }
+
+  function makeDots(ink, pitch) {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = pitch;
+    const pen = tile.getContext("2d");
+    pen.fillStyle = ink.unknown;
+    pen.fillRect(0, 0, pitch, pitch);
+    pen.fillStyle = ink.dot;
+    pen.beginPath();
+    pen.arc(pitch / 2, pitch / 2, pitch * 0.1, 0, 7);
+    pen.fill();
+    return pen.createPattern(tile, "repeat");
+  }
+
+  // Numbers ----------------------------------------------------------------------------------------------------------
+  function round(value) {
+    return Math.round(value * 10) / 10;
+  }
+
+  function classOf(value, limits) {
+    let index = 0;
+    while (index < limits.length && value >= limits[index]) index += 1;
+    return index;
+  }
+
+  // Six round bounds that share the positive values out about equally.
+  function niceBounds(values) {
+    const sorted = values.filter((value) => value > 0).sort((a, b) => a - b);
+    const top = sorted.length ? sorted[Math.floor(0.98 * (sorted.length - 1))] : 6;
+    const raw = Math.max(1, top / 6);
+    const power = 10 ** Math.floor(Math.log10(raw));
+    const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => one >= raw && Number.isInteger(one)) || 10 * power;
+    return [1, 2, 3, 4, 5, 6].map((times) => times * step);
+  }
+
+  function mix(from, to, share) {
+    if (share >= 1 || typeof from !== "string" || typeof to !== "string") return to;
+    const parse = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+    const a = parse(from);
+    const b = parse(to);
+    return `rgb(${a.map((part, index) => Math.round(part + (b[index] - part) * share)).join(",")})`;
+  }
+
+  const rulers = new Map();
+  const pen = document.createElement("canvas").getContext("2d");
+  function widthOf(text, font, weight) {
+    const key = `${weight} ${text}`;
+    if (!rulers.has(key)) {
+      if (rulers.size > 5000) rulers.clear();
+      pen.font = `${weight} 100px ${FONT}`;
+      rulers.set(key, pen.measureText(text).width / 100);
+    }
+    return rulers.get(key) * font;
+  }
+
+  function boxOf(points) {
+    return points.reduce((box, p) => ({ x0: Math.min(box.x0, p.x), y0: Math.min(box.y0, p.y), x1: Math.max(box.x1, p.x), y1: Math.max(box.y1, p.y) }), { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity });
+  }
+
+  function hull(a, b) {
+    if (!a) return { x0: b.x0, y0: b.y0, x1: b.x1, y1: b.y1 };
+    return { x0: Math.min(a.x0, b.x0), y0: Math.min(a.y0, b.y0), x1: Math.max(a.x1, b.x1), y1: Math.max(a.y1, b.y1) };
+  }
+
+  function plateSpots(w, h) {
+    const spots = [[0, 0]];
+    for (const reach of [0.6, 1.1, 1.7]) for (const [x, y] of [[0, -1], [0, 1], [1, 0], [-1, 0], [0.8, -0.8], [-0.8, -0.8], [0.8, 0.8], [-0.8, 0.8]]) spots.push([x * w * 0.8 * reach, y * h * reach]);
+    return spots;
+  }
+
+  function ringSpots(w, h, reach) {
+    const spots = [[0, 0]];
+    for (let far = 0.35; far <= reach; far += 0.35) {
+      for (let turn = 0; turn < 16; turn += 1) {
+        const angle = (Math.PI * turn) / 8;
+        spots.push([Math.cos(angle) * far * Math.min(w, 2.2 * h) * 0.5, Math.sin(angle) * far * h * 0.6]);
+      }
+    }
+    return spots;
+  }
+
+  function calloutSpots(target, w, h, font) {
+    const spots = [];
+    const x = (target.x0 + target.x1) / 2;
+    const y = (target.y0 + target.y1) / 2;
+    for (const gap of [1.4, 2.4, 3.6, 5]) {
+      const reach = gap * font;
+      for (const [dx, dy] of [[-1, 0.6], [1, 0.6], [-1, -0.6], [1, -0.6], [-1, 0], [1, 0], [0, 1], [0, -1]]) {
+        const cx = x + dx * ((target.x1 - target.x0) / 2 + reach * 0.7 + w / 2);
+        const cy = y + dy * ((target.y1 - target.y0) / 2 + reach + h / 2);
+        spots.push({ x0: cx - w / 2, y0: cy - h / 2, x1: cx + w / 2, y1: cy + h / 2 });
+      }
+    }
+    return spots;
+  }
+
+  function nearest(a, b) {
+    const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
+    const ca = { x: (a.x0 + a.x1) / 2, y: (a.y0 + a.y1) / 2 };
+    const cb = { x: (b.x0 + b.x1) / 2, y: (b.y0 + b.y1) / 2 };
+    return [
+      { x: clamp(cb.x, a.x0, a.x1), y: clamp(cb.y, a.y0, a.y1) },
+      { x: clamp(ca.x, b.x0, b.x1), y: clamp(ca.y, b.y0, b.y1) },
+    ];
+  }
+})();

@@ -1,0 +1,98 @@
+"""The map's shapes, names and places as one payload that a browser keeps until it changes.
+
+Owns the format of `/api/geometry`: borders once each (`geo.topology`), codes and names in the order in which
+`/api/live` lists its figures. Knows nothing of figures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.payload import Payload, pack_payload
+from geo.topology import build_topology, delta_encode, list_rings
+
+Row = dict[str, Any]
+
+STEP_DEG = 1e-5
+"""Degrees that a coordinate is rounded to: about a metre, a third of a pixel on the wall's zone map."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The geometry's bytes, and the order of codes that every list of figures follows."""
+
+    hash: str
+    district: Row
+    grid_codes: list[str]
+    community_codes: list[str]
+    town_codes: list[str]
+    site_codes: list[str]
+    payload: Payload
+
+
+def draw_geometry(rows: Callable[[str], list[Row]], district: Row) -> Outline:
+    """The outline of the situation that `rows` asks; takes a fraction of a second, once per `geometry_hash`."""
+    grids, communities, towns, sites = (rows(f"map/{kind}") for kind in ("grids", "communities", "towns", "sites"))
+    place = {
+        kind: {row[f"{kind}_code"]: index for index, row in enumerate(found)}
+        for kind, found in (("grid", grids), ("community", communities), ("town", towns))
+    }
+    topology = build_topology([list_rings(json.loads(row["geojson"])) for row in grids], STEP_DEG)
+    about = {
+        "name": district["district_name"],
+        "name_en": district["district_name_en"],
+        "timezone": district["timezone"],
+        "is_synthetic": bool(district["is_synthetic"]),
+    }
+    body = {
+        "hash": district["geometry_hash"],
+        "district": about,
+        "step": STEP_DEG,
+        "arcs": [delta_encode(arc) for arc in topology.arcs],
+        "grids": {
+            **_list_names(grids, "grid"),
+            "community": [place["community"].get(row["community_code"]) for row in grids],
+            "residents": [row["resident_count"] for row in grids],
+            "rings": topology.shapes,
+        },
+        "communities": {
+            **_list_names(communities, "community"),
+            "town": [place["town"].get(row["town_code"]) for row in communities],
+        },
+        "towns": _list_names(towns, "town"),
+        "sites": {
+            "codes": [row["site_code"] for row in sites],
+            "names": [row["site_name"] for row in sites],
+            "names_en": [row["site_name_en"] for row in sites],
+            "lon_lat": [[round(row["lon"], 6), round(row["lat"], 6)] for row in sites],
+            "grid": [place["grid"].get(row["grid_code"]) for row in sites],
+            "feed": [row["feed_code"] for row in sites],
+        },
+    }
+    raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return Outline(
+        hash=district["geometry_hash"],
+        district=about,
+        grid_codes=[row["grid_code"] for row in grids],
+        community_codes=[row["community_code"] for row in communities],
+        town_codes=[row["town_code"] for row in towns],
+        site_codes=[row["site_code"] for row in sites],
+        payload=pack_payload(raw),
+    )
+
+
+def _list_names(found: list[Row], kind: str) -> Row:
+    return {
+        "codes": [row[f"{kind}_code"] for row in found],
+        "names": [row[f"{kind}_name"] for row in found],
+        "names_en": [row[f"{kind}_name_en"] for row in found],
+        "label": [_round_place(row["label_lon"], row["label_lat"]) for row in found],
+    }
+
+
+def _round_place(lon: float | None, lat: float | None) -> list[float] | None:
+    return None if lon is None or lat is None else [round(lon, 5), round(lat, 5)]
+

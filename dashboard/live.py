@@ -1,0 +1,402 @@
+"""The live feed: one thread that asks the wall's questions once per publication, for all viewers.
+
+Owns the payloads of `/api/live` and `/api/geometry` as bytes, and the judgement behind `/healthz`. Knows nothing of
+HTTP and nothing of pages. A viewer costs a look at an ETag, not a query.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dashboard.payload import Payload, pack_payload
+from dashboard.geometry import Outline, draw_geometry
+from data.clock import Clock, read_clock
+from data.errors import WanggeError
+from data.questions import accepted_params, ask, find_question, read_questions
+from data.settings import Settings
+from data.situation import Situation, open_situation
+
+LOG = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.2
+"""Seconds between looks at the situation file; a look is one `stat`."""
+RETRY_EVERY_S = 2.0
+"""Seconds before a failed question, or a file that would not open, is tried again."""
+BROKEN_AFTER_S = 15.0
+"""Real seconds without an answer after which a page calls the server lost (UI, states)."""
+WAIT_CLASSES = ("smooth", "busy", "jammed", "resting", "unknown")
+MEASURES = ("coverage_pct", "waiting", "on_duty", "vulnerable", "missing")
+
+Row = dict[str, Any]
+Ask = Callable[[str], list[Row]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What one publication says. `state` is ok, empty (nothing ingested yet) or error (no situation to read)."""
+
+    state: str
+    as_of: datetime | None
+    open_unit_count: int | None
+    live: Payload
+    geometry: Payload | None
+    geometry_hash: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Health:
+    """Whether the situation is fresh enough, and if not why: `status` is ok, empty, stale, error or stopped."""
+
+    status: str
+    reason: str
+    as_of: datetime | None
+    age_s: float | None
+
+    @property
+    def is_well(self) -> bool:
+        return self.status == "ok"
+
+
+@dataclass
+class Feed:
+    """Watches one home's situation file from a thread of its own; `picture` is always the newest complete one."""
+
+    settings: Settings
+    picture: Picture | None = None
+    clock: Clock = field(default_factory=Clock)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _seen: tuple[int, int, int] | None = None
+    _outline: Outline | None = None
+    _blocks: dict[str, Any] = field(default_factory=dict)
+    _failing_since: dict[str, str] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Takes the first picture, then watches until `stop`; the first viewer never meets an empty hand."""
+        self.look()
+        self._thread = threading.Thread(target=self._watch, name="live-feed", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def look(self) -> bool:
+        """Takes a new picture if the situation file is another one than before, or something failed; says whether."""
+        self.clock = read_clock(self.settings.home)
+        found = _identify(self.settings.situation_path)
+        if self.picture is not None and found == self._seen and not self._failing_since:
+            return False
+        self._seen = found
+        try:
+            with _opened(self.settings.situation_path) as situation:
+                self.picture = self._draw(situation)
+        except Exception as error:  # whatever is wrong with the file, the feed must outlive it and say so
+            self.picture = self._draw_failure(error)
+        return True
+
+    def judge_health(self) -> Health:
+        """Whether what the pages show is fresh enough to act on, by the district's clock."""
+        picture = self.picture
+        if picture is None or self._thread is None or not self._thread.is_alive():
+            return Health("stopped", "The live feed is not running. Restart the dashboard.", None, None)
+        if picture.state == "error":
+            return Health("error", picture.problem, picture.as_of, None)
+        if picture.as_of is None:
+            return Health("empty", "Nothing was ingested yet. Put log files into the inbox.", None, None)
+        age_s = (self.clock.now() - picture.as_of).total_seconds()
+        limit_s = self.settings.stale_after_s + self.clock.pipeline_allowance_s()
+        if age_s > limit_s and picture.open_unit_count != 0:
+            reason = f"No news for {age_s:.0f} s while sites are open; {limit_s:.0f} s are tolerated. Check the inbox."
+            return Health("stale", reason, picture.as_of, age_s)
+        return Health("ok", "", picture.as_of, age_s)
+
+    def _watch(self) -> None:
+        while not self._stop.wait(RETRY_EVERY_S if self._failing_since else LOOK_EVERY_S):
+            self.look()
+
+    def _draw(self, situation: Situation) -> Picture:
+        """The picture of an open situation; a question that fails costs its own block only."""
+        failed: dict[str, str] = {}
+        asked: dict[str, list[Row]] = {}
+
+        def rows(name: str) -> list[Row]:
+            if name not in asked:
+                asked[name] = _ask_rows(situation, name, self.settings)
+            return asked[name]
+
+        district = rows("map/district")[0]
+        outline = self._outline
+        if outline is None or outline.hash != district["geometry_hash"]:
+            self._outline = outline = draw_geometry(rows, district)
+        for block, build in BLOCKS.items():
+            try:
+                self._blocks[block] = build(rows, outline)
+            except Exception as error:  # one block's failure must leave the others standing
+                LOG.warning("The block %s of the live picture failed: %s", block, error)
+                self._blocks.pop(block, None)
+                failed[block] = self._failing_since.get(block) or write_time(self.clock.now())
+        self._failing_since = failed
+        as_of = district["as_of"]
+        sites = self._blocks.get("sites")
+        body = {
+            "version": f"{outline.hash[:8]}-{district['sequence']}",
+            "state": "ok" if as_of else "empty",
+            "as_of": write_time(as_of),
+            **self._describe_frame(outline),
+            **self._blocks,
+            "errors": failed,
+        }
+        return Picture(
+            state=body["state"],
+            as_of=as_of,
+            open_unit_count=None if sites is None else sum(site[4] or 0 for site in sites),
+            live=write_payload(body),
+            geometry=outline.payload,
+            geometry_hash=outline.hash,
+        )
+
+    def _draw_failure(self, error: Exception) -> Picture:
+        """The last picture, marked as broken since when; or a bare one where there never was any."""
+        message = str(error) if isinstance(error, WanggeError) else f"{type(error).__name__}: {error}"
+        LOG.warning("The situation cannot be read: %s", message)
+        self._failing_since.setdefault("situation", write_time(self.clock.now()) or "")
+        last, outline = self.picture, self._outline
+        as_of = last.as_of if last else None
+        body = {
+            "version": "none",
+            "state": "error",
+            "as_of": write_time(as_of),
+            **self._describe_frame(outline),
+            **self._blocks,
+            "errors": self._failing_since,
+        }
+        return Picture(
+            state="error",
+            as_of=as_of,
+            open_unit_count=None,
+            live=write_payload(body),
+            geometry=last.geometry if last else None,
+            geometry_hash=last.geometry_hash if last else "",
+            problem=message,
+        )
+
+    def _describe_frame(self, outline: Outline | None) -> dict[str, Any]:
+        settings = self.settings
+        return {
+            "tolerances": {
+                "stale_s": settings.stale_after_s,
+                "broken_s": BROKEN_AFTER_S,
+                "allowance_s": self.clock.pipeline_allowance_s(),
+            },
+            "wait_bounds_min": [settings.busy_from_min, settings.jammed_from_min],
+            "geometry": f"/api/geometry?v={outline.hash}" if outline else None,
+            "district": outline.district
+            if outline
+            else {
+                "name": settings.district_name,
+                "name_en": settings.district_name_en,
+                "timezone": settings.timezone,
+                "is_synthetic": False,
+            },
+        }
+
+
+def describe_clock(clock: Clock) -> str:
+    """The district's clock as JSON, for a response's header: where it stands, how fast it runs, where it ends.
+
+    It stays out of the body: the body's ETag must not change with every second.
+    """
+    ends_at = clock.ends_at.isoformat() if clock.ends_at else None
+    now = clock.now().astimezone(UTC).isoformat(timespec="milliseconds")
+    return json.dumps({"now": now, "speed": clock.speed, "ends_at": ends_at}, separators=(",", ":"))
+
+
+def write_payload(body: dict[str, Any]) -> Payload:
+    """The payload as compact JSON, ready to send."""
+    return pack_payload(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), level=6)
+
+
+def write_time(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC to the second; null stays null."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _identify(path: Path) -> tuple[int, int, int] | None:
+    """What tells one publication's file from the next: inode, time of change, size."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Situation]:
+    situation = open_situation(path)
+    try:
+        yield situation
+    finally:
+        situation.close()
+
+
+def _ask_rows(situation: Situation, name: str, settings: Settings) -> list[Row]:
+    """The answer's rows, asked with those settings that the question takes as parameters."""
+    questions = read_questions()
+    accepted = accepted_params(find_question(name, questions), questions)
+    given = {key: getattr(settings, key) for key in accepted if key != "as_of" and hasattr(settings, key)}
+    rows: list[Row] = ask(situation, name, **given).to_pylist()
+    return rows
+
+
+def _write_row(row: Row) -> Row:
+    """The row as JSON takes it: times as text, figures to one decimal."""
+    return {key: _write_value(value) for key, value in row.items()}
+
+
+def _write_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return write_time(value)
+    if isinstance(value, float):
+        return _round(value)
+    return value
+
+
+def _round(value: float | None) -> float | int | None:
+    """One decimal, whole numbers without it; a share below 100 never rounds up to 100 (UI, numbers)."""
+    if value is None:
+        return None
+    rounded = min(round(value, 1), 99.9) if value < 100 else round(value, 1)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _build_grids(rows: Ask, outline: Outline) -> dict[str, list[Any]]:
+    found = {row["grid_code"]: row for row in rows("wall/grids")}
+    columns = ("coverage_pct", "waiting_count", "on_duty_count", "vulnerable_count", "missing_count")
+    return {
+        measure: [_round(found.get(code, {}).get(column)) for code in outline.grid_codes]
+        for measure, column in zip(MEASURES, columns, strict=True)
+    }
+
+
+def _build_summary(rows: Ask, outline: Outline) -> Row:
+    grids, zones = rows("wall/grids"), rows("zones/in_force")
+    high = [zone for zone in zones if zone["level"] == "high"]
+    medium = [zone for zone in zones if zone["level"] == "medium"]
+    return {
+        "grid_count": len(outline.grid_codes),
+        "below_60_count": sum(1 for grid in grids if grid["coverage_pct"] is not None and grid["coverage_pct"] < 60),
+        "unknown_count": len(outline.grid_codes) - sum(1 for grid in grids if grid["coverage_pct"] is not None),
+        "site_count": len(outline.site_codes),
+        "high_place_count": sum(zone["member_count"] or 0 for zone in high),
+        "high_resident_count": sum(zone["resident_count"] or 0 for zone in high),
+        "medium_community_count": sum(zone["member_count"] or 0 for zone in medium),
+        "medium_resident_count": sum(zone["resident_count"] or 0 for zone in medium),
+    }
+
+
+def _build_shares(question: str, codes: str) -> Callable[[Ask, Outline], Row]:
+    def build(rows: Ask, outline: Outline) -> Row:
+        found = {row["code"]: row for row in rows(question)}
+        return {"coverage_pct": [_round(found.get(code, {}).get("coverage_pct")) for code in getattr(outline, codes)]}
+
+    return build
+
+
+def _build_sites(rows: Ask, outline: Outline) -> list[list[Any]]:
+    found = {row["site_code"]: row for row in rows("sites/state")}
+    return [_write_site(found.get(code)) for code in outline.site_codes]
+
+
+def _write_site(row: Row | None) -> list[Any]:
+    """[wait_min, class index, waiting, sampled_per_hour, open units, needed units]; all unknown without a row."""
+    if row is None:
+        return [None, WAIT_CLASSES.index("unknown"), None, None, None, None]
+    wait_min = row["wait_min"]
+    rate = row["sampled_per_hour"]
+    return [
+        None if wait_min is None else round(wait_min),
+        WAIT_CLASSES.index(row["wait_class"]),
+        row["waiting_count"],
+        None if rate is None else round(rate),
+        row["open_unit_count"],
+        row["needed_unit_count"],
+    ]
+
+
+def _build_one(question: str) -> Callable[[Ask, Outline], Row | None]:
+    def build(rows: Ask, _outline: Outline) -> Row | None:
+        found = rows(question)
+        return _write_row(found[0]) if found else None
+
+    return build
+
+
+def _build_all(question: str, *columns: str) -> Callable[[Ask, Outline], list[Row]]:
+    """All rows; only the named columns where some are named (what no page shows costs bytes every tick)."""
+
+    def build(rows: Ask, _outline: Outline) -> list[Row]:
+        return [_write_row({key: row[key] for key in columns} if columns else row) for row in rows(question)]
+
+    return build
+
+
+def _build_zones(rows: Ask, _outline: Outline) -> list[Row]:
+    """Zones in force, strictest first, with their members; a building brings its footprint, others their code."""
+    members: dict[str, list[Row]] = {}
+    for extent in rows("zones/extents"):
+        members.setdefault(extent["order_code"], []).append(extent)
+    zones = []
+    for zone in rows("zones/in_force"):
+        row = _write_row(zone)
+        own = members.get(zone["order_code"], [])
+        row["members"] = [extent["member_code"] for extent in own]
+        if zone["extent_kind"] == "building":
+            row["shapes"] = [_round_shape(json.loads(extent["geojson"])) for extent in own if extent["geojson"]]
+        zones.append(row)
+    return zones
+
+
+def _round_shape(shape: Row) -> list[Any]:
+    """The outer ring's corners as [lon, lat] to six decimals."""
+    rings = shape["coordinates"]
+    outer = rings[0][0] if shape["type"] == "MultiPolygon" else rings[0]
+    return [[round(x, 6), round(y, 6)] for x, y in outer]
+
+
+def _build_alerts(rows: Ask, _outline: Outline) -> Row:
+    closed = [_write_row(row) for row in rows("alerts/closed_today")]
+    return {
+        "open": [_write_row(row) for row in rows("alerts/open")],
+        "closed": closed[:3],
+        "closed_count": len(closed),
+    }
+
+
+BLOCKS: dict[str, Callable[[Ask, Outline], Any]] = {
+    "grids": _build_grids,
+    "summary": _build_summary,
+    "communities": _build_shares("wall/communities", "community_codes"),
+    "towns": _build_shares("wall/towns", "town_codes"),
+    "sites": _build_sites,
+    "queues": _build_one("sites/queues"),
+    "rounds": _build_all("wall/rounds"),
+    "rate": _build_one("wall/rate"),
+    "throughput": _build_all("wall/throughput"),
+    "whistles": _build_all("staffing/whistles"),
+    "on_duty": _build_all("staffing/on_duty"),
+    "feeds": _build_all("quality/feeds"),
+    "zones": _build_zones,
+    "alerts": _build_alerts,
+}
+"""The blocks of `/api/live` in the order in which they are sent, each with what builds it."""

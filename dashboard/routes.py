@@ -1,0 +1,120 @@
+"""The routes that are ours beside Streamlit's: live figures, geometry, health, the wall's document, assets.
+
+Owns HTTP: tags, caching, compression, the wall's content security policy. What is sent comes from `dashboard.live`,
+`dashboard.wall` and `dashboard.assets`. `ROUTES` and `lifespan` are what `dashboard.app` hands to Streamlit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dashboard import asset
+from dashboard.payload import Payload
+from dashboard.live import Feed, describe_clock, write_time
+from dashboard.text import read_language
+from dashboard.wall import write_wall
+from data.settings import read_settings
+
+CLOCK_HEADER = "Wangge-Clock"
+"""Carries the district's clock with every answer of `/api/live`, also with 304: it is no part of the body."""
+KEEP_FOREVER = "public, max-age=31536000, immutable"
+ASK_EACH_TIME = "no-cache"
+
+_feed: Feed | None = None
+
+
+def get_feed() -> Feed:
+    """The process's one live feed, started by `lifespan`, or by the first who asks where none ran."""
+    global _feed
+    if _feed is None:
+        _feed = Feed(read_settings())
+        _feed.start()
+    return _feed
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Runs the live feed for as long as the server runs."""
+    global _feed
+    feed = await run_in_threadpool(get_feed)
+    try:
+        yield {"feed": feed}
+    finally:
+        feed.stop()
+        _feed = None
+
+
+async def answer_live(request: Request) -> Response:
+    """The figures of the newest publication; 304 to who has them already."""
+    feed = get_feed()
+    if feed.picture is None:
+        return JSONResponse({"state": "error", "errors": {}}, status_code=503)
+    clock = {CLOCK_HEADER: describe_clock(feed.clock)}
+    return _send(request, feed.picture.live, "application/json", ASK_EACH_TIME, clock)
+
+
+async def answer_geometry(request: Request) -> Response:
+    """Shapes, names and places; for ever under their own hash, 404 under another one."""
+    picture = get_feed().picture
+    if picture is None or picture.geometry is None:
+        return JSONResponse({"error": "There is no situation to draw yet."}, status_code=404)
+    wanted = request.query_params.get("v")
+    if wanted is not None and wanted != picture.geometry_hash:
+        return JSONResponse({"error": "The geometry has changed. Ask /api/live for its address."}, status_code=404)
+    return _send(request, picture.geometry, "application/json", KEEP_FOREVER if wanted else ASK_EACH_TIME)
+
+
+async def answer_health(_request: Request) -> Response:
+    """200 while the situation is fresh enough to act on, else 503 with the reason."""
+    health = get_feed().judge_health()
+    body = {
+        "status": health.status,
+        "reason": health.reason,
+        "as_of": write_time(health.as_of),
+        "age_s": None if health.age_s is None else round(health.age_s, 1),
+    }
+    return JSONResponse(body, 200 if health.is_well else 503, {"Cache-Control": "no-store"})
+
+
+async def answer_kiosk(request: Request) -> Response:
+    """The wall's one document, in the language of `?lang=`."""
+    document = write_wall(read_language(request.query_params.get("lang")))
+    policy = {"Content-Security-Policy": document.policy, "X-Content-Type-Options": "nosniff"}
+    return _send(request, document.payload, "text/html; charset=utf-8", ASK_EACH_TIME, policy)
+
+
+async def answer_asset(request: Request) -> Response:
+    """A script, stylesheet or picture; for ever where the address carries its hash or version."""
+    found = asset.find_asset(request.path_params["path"])
+    if found is None:
+        return JSONResponse({"error": "There is no such asset."}, status_code=404)
+    is_pinned = found.is_versioned or request.query_params.get("v") == found.hash
+    return _send(request, found.payload, found.media_type, KEEP_FOREVER if is_pinned else ASK_EACH_TIME)
+
+
+ROUTES = [
+    Route("/api/live", answer_live),
+    Route("/api/geometry", answer_geometry),
+    Route("/healthz", answer_health),
+    Route("/kiosk", answer_kiosk),
+    Route("/assets/{path:path}", answer_asset),
+]
+
+
+def _send(
+    request: Request, payload: Payload, media_type: str, caching: str, more: dict[str, str] | None = None
+) -> Response:
+    """The answer, gzipped for who takes it; 304 without a body for who holds this tag already."""
+    headers = {"ETag": payload.etag, "Cache-Control": caching, "Vary": "Accept-Encoding", **(more or {})}
+    if payload.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(payload.zipped, media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(payload.body, media_type=media_type, headers=headers)

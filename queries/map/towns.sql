@@ -1,0 +1,12 @@
+-- question: What are the towns called, and where do their labels stand?
+-- grain:    one row per (town_code)
+-- columns:  town_code VARCHAR; town_name VARCHAR; town_name_en VARCHAR; label_lon DOUBLE (degrees); label_lat DOUBLE (degrees)
+-- reads:    situation
+select
+    town_code,
+    town_name,
+    town_name_en,
+    label_lon,
+    label_lat
+from town
+order by town_code

@@ -15,6 +15,8 @@ PROJECT_ROOT = str(Path(__file__).resolve().parent.parent)
 if PROJECT_ROOT not in sys.path:
     sys.path.insert(0, PROJECT_ROOT)
 
-import streamlit as st
+import streamlit as st  # noqa: E402  (behind the path)
 
-app = st.App(Path(__file__).resolve().with_name("pages.py"))
+from dashboard.routes import ROUTES, lifespan  # noqa: E402
+
+app = st.App(Path(__file__).resolve().with_name("pages.py"), routes=ROUTES, lifespan=lifespan)

@@ -1,16 +1,43 @@
+"""The script that Streamlit runs for every viewer: which pages there are, and the frame around each of them.
+
+Every page gets the same stylesheet, brand and language switch; what it shows is its view's own.
+"""
+
+from __future__ import annotations
+
 import streamlit as st
-st.set_page_config(page_title="网格", layout="wide", menu_items={"About": "网格 Wangge"})
-def a():
-    a,b=st.columns([880,406],gap="medium")
-    with a:
-        with st.container(horizontal=True, key="controls"):
-            st.segmented_control("x",["覆盖率","排队","在岗"],default="覆盖率",label_visibility="collapsed")
-            st.selectbox("t",["全区","白沙街道"],label_visibility="collapsed", width=160)
-        st.metric("覆盖率","83.7%","还差 3,484",delta_color="off",delta_arrow="off")
-    with b:
-        st.title("侧贤社区第2网格")
-        st.html("<p style='color:light-dark(red,green)'>hello</p>")
-        st.write(st.context.theme)
-def b(): st.write("b")
-p=st.navigation([st.Page(a,title="态势总览",default=True),st.Page(b,title="大屏",url_path="wall")],position="top")
-p.run()
+
+from dashboard.address import read_address, switch_language
+from dashboard.asset import ASSETS_DIR
+from dashboard.parts.markup import element
+from dashboard.parts.words import say
+from dashboard.views.overview import show_overview
+
+
+def show_pages() -> None:
+    """Draws the frame and the page that the URL names."""
+    language = read_address().language
+    st.set_page_config(
+        page_title=f"{say('page_overview', language)} · {say('product', language)}",
+        layout="wide",
+        menu_items={"About": say("about", language)},
+    )
+    st.html(ASSETS_DIR / "pages.css")
+    with st.container(key="brand"):
+        st.html(element("div", say("product", language), classes=f"wg-brand wg-lang-{language}"))
+    with st.container(key="language"):
+        st.button(
+            say("language_other", language),
+            key="language_switch",
+            type="tertiary",
+            on_click=switch_language,
+            args=("en" if language == "zh" else "zh",),
+        )
+    page = st.navigation(
+        [st.Page(show_overview, title=say("page_overview", language), url_path="overview", default=True)],
+        position="top",
+    )
+    page.run()
+
+
+show_pages()

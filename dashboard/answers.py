@@ -1,0 +1,146 @@
+"""What a page shows now: the live payload, and answers to questions, each worked out once per publication for all viewers.
+
+Owns the shelf of answers and its bound. A page that asks what another viewer asked already costs a look-up, not a query.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dashboard.live import Feed, Picture
+from dashboard.parts.moment import Moment, make_moment
+from data.errors import WanggeError
+from data.questions import accepted_params, ask, find_question, read_questions
+from data.settings import Settings
+from data.situation import Situation, open_situation
+
+Row = dict[str, Any]
+
+SHELF_SIZE = 512
+"""Answers kept at most; one is a few rows, the list of all grids some 200 KB."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One look at the live feed: its state (ok, empty, error), figures, and the moment they are judged at."""
+
+    state: str
+    payload: Mapping[str, Any]
+    moment: Moment
+    problem: str = ""
+
+    @property
+    def is_synthetic(self) -> bool:
+        return bool((self.payload.get("district") or {}).get("is_synthetic"))
+
+    def error_since(self, block: str) -> datetime | None:
+        """Since when this block of the payload cannot be read; None while it can."""
+        return self.moment.local((self.payload.get("errors") or {}).get(block))
+
+
+@dataclass
+class Shelf:
+    """The newest situation of one home, open, and the answers it has given."""
+
+    settings: Settings
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _identity: tuple[int, int, int] | None = None
+    _situation: Situation | None = None
+    _answers: OrderedDict[tuple[Any, ...], list[Row]] = field(default_factory=OrderedDict)
+
+    def ask(self, name: str, **params: Any) -> list[Row]:
+        """The answer's rows. Raises WanggeError when the situation cannot be opened or the question fails."""
+        key = (name, *sorted(params.items()))
+        with self._lock:
+            situation = self._open_newest()
+            if key not in self._answers:
+                self._answers[key] = _ask_rows(situation, name, self.settings, params)
+                if len(self._answers) > SHELF_SIZE:
+                    self._answers.popitem(last=False)
+            self._answers.move_to_end(key)
+            return self._answers[key]
+
+    def ask_each(self, *names: str, **params: Any) -> dict[str, list[Row] | WanggeError]:
+        """The answers by question; a question that fails costs its own block only, and gives its error."""
+        answers: dict[str, list[Row] | WanggeError] = {}
+        for name in names:
+            try:
+                answers[name] = self.ask(name, **params)
+            except WanggeError as error:
+                answers[name] = error
+        return answers
+
+    def _open_newest(self) -> Situation:
+        identity = _identify(self.settings.situation_path)
+        if self._situation is None or identity != self._identity:
+            newest = open_situation(self.settings.situation_path)
+            if self._situation is not None:
+                self._situation.close()
+            self._answers.clear()
+            self._situation, self._identity = newest, identity
+        return self._situation
+
+
+def read_picture(feed: Feed) -> Reading:
+    """The feed's newest picture as a page reads it, judged by the district's clock."""
+    picture = feed.picture
+    settings, clock = feed.settings, feed.clock
+    return Reading(
+        state=picture.state if picture else "error",
+        payload=_parse(picture) if picture else {},
+        moment=make_moment(
+            now=clock.now(),
+            as_of=picture.as_of if picture else None,
+            timezone=settings.timezone,
+            stale_after_s=settings.stale_after_s,
+            allowance_s=clock.pipeline_allowance_s(),
+            is_open=bool(picture and picture.open_unit_count != 0),
+        ),
+        problem=picture.problem if picture else "",
+    )
+
+
+_parsed: tuple[str, Mapping[str, Any]] = ("", {})
+
+
+def _parse(picture: Picture) -> Mapping[str, Any]:
+    """The payload as a mapping; parsed once per publication, shared by all viewers, changed by none."""
+    global _parsed
+    if _parsed[0] != picture.live.etag:
+        _parsed = (picture.live.etag, json.loads(picture.live.body))
+    return _parsed[1]
+
+
+def _identify(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _ask_rows(situation: Situation, name: str, settings: Settings, params: Mapping[str, Any]) -> list[Row]:
+    """The rows, asked with those settings that the question takes as parameters."""
+    questions = read_questions()
+    accepted = accepted_params(find_question(name, questions), questions)
+    given = {key: getattr(settings, key) for key in accepted if key != "as_of" and hasattr(settings, key)}
+    rows: list[Row] = ask(situation, name, **{**given, **params}).to_pylist()
+    return rows
+
+
+_shelves: dict[Path, Shelf] = {}
+
+
+def shelf_of(settings: Settings) -> Shelf:
+    """The process's one shelf for this home."""
+    return _shelves.setdefault(settings.home, Shelf(settings))
+
+
+__all__ = ["Reading", "Shelf", "WanggeError", "read_picture", "shelf_of"]

@@ -1,0 +1,62 @@
+"""The alerts line with its buttons: two in full, the others behind 另 N 条; each leads to its place on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from dashboard.address import write_address
+from dashboard.answers import Reading
+from dashboard.parts.alerts import alert_line, calm_line, unjudged_line
+from dashboard.parts.wording import Language
+from dashboard.parts.words import say
+
+Row = Mapping[str, Any]
+SHOWN = 2
+
+
+def show_alerts(reading: Reading, language: Language) -> None:
+    """What needs a person now; that nothing does; or that nobody can tell."""
+    alerts: Mapping[str, Any] = reading.payload.get("alerts") or {}
+    opened: list[Row] = alerts.get("open") or []
+    with st.container(key="alerts", horizontal=True, vertical_alignment="top"):
+        if reading.state != "ok" or reading.moment.is_stale or not alerts:
+            st.html(unjudged_line(language))
+            return
+        if not opened:
+            st.html(calm_line(alerts.get("closed_count"), language))
+            return
+        for number, alert in enumerate(opened[:SHOWN], 1):
+            _show_one(number, alert, reading, language)
+        if len(opened) > SHOWN:
+            with st.popover(say("alerts_more", language, count=len(opened) - SHOWN), key="more_alerts", width="content"):
+                for number, alert in enumerate(opened[SHOWN:], SHOWN + 1):
+                    _show_one(number, alert, reading, language)
+
+
+def place_of(alert: Row, payload: Mapping[str, Any]) -> dict[str, str | None]:
+    """What to write into the URL to see where this alert is; empty where it has no one place."""
+    if alert.get("grid_code"):
+        return {"grid": alert["grid_code"], "community": None}
+    if alert["place_kind"] == "whistle":
+        for row in payload.get("whistles") or []:
+            if row["whistle_code"] == alert["place_code"] and row["place_kind"] == "community":
+                return {"grid": None, "community": row["place_code"]}
+    if alert["place_kind"] == "feed":
+        for row in payload.get("feeds") or []:
+            if row["feed_code"] == alert["place_code"] and row.get("town_code"):
+                return {"grid": None, "community": None, "town": row["town_code"]}
+    return {}
+
+
+def _show_one(number: int, alert: Row, reading: Reading, language: Language) -> None:
+    place = place_of(alert, reading.payload)
+    with st.container(key=f"alert_{number}", horizontal=True, vertical_alignment="top"):
+        st.html(alert_line(number, alert, reading.moment, language))
+        if place and st.button(
+            say("alerts_locate", language), key=f"locate_{number}", type="tertiary", width="content"
+        ):
+            write_address(list=None, **place)
+            st.rerun()

@@ -1,0 +1,162 @@
+"""The six figures over the map: two rounds, the sampling rate, who waits, the muster, who is on duty.
+
+Each comes with its test: coverage with what is missing and the expected end, waiting with the busy sites, arrived with
+needed. Pure functions from the live payload to HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from dashboard.parts import wording
+from dashboard.parts.markup import Markup, element, join
+from dashboard.parts.moment import Moment
+from dashboard.parts.wording import Language
+from dashboard.parts.words import say
+
+Row = Mapping[str, Any]
+
+
+def figure(label: str, value: str, unit: str, note: str, *, is_late: bool = False, extra: Markup | None = None) -> Markup:
+    """One figure: label, value with its unit, and the line that puts it to the test."""
+    return element(
+        "div",
+        element("div", label, classes="wg-label"),
+        element("div", element("b", value), element("span", unit) if unit else None, classes="wg-value"),
+        extra,
+        element("div", note, classes="wg-note wg-watch" if is_late else "wg-note"),
+        classes="wg-figure",
+    )
+
+
+def progress_bar(pct: float | None, time_used_pct: float | None) -> Markup:
+    """A bar for the share done, with a tick for the share of time used; empty where unknown."""
+    done = element("i", style=f"width:{min(max(pct or 0, 0), 100):.1f}%") if pct is not None else None
+    tick = element("s", style=f"left:{time_used_pct:.1f}%") if time_used_pct is not None else None
+    return element("div", done, tick, classes="wg-bar")
+
+
+def round_figures(rounds: Sequence[Row], moment: Moment, language: Language) -> Markup:
+    """At most two rounds, narrowest first; the second place stays when only one runs."""
+    shown = [_round_figure(row, moment, language) for row in rounds[:2]]
+    while len(shown) < 2:
+        note = say("round_none", language) if not shown else ""
+        shown.append(figure(say("coverage", language) if not shown else wording.UNKNOWN, wording.UNKNOWN, "", note))
+    return element("div", *shown, classes="wg-figures wg-rounds")
+
+
+def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
+    """Sampling rate, waiting, muster, on duty."""
+    rate: Row = payload.get("rate") or {}
+    queues: Row = payload.get("queues") or {}
+    duty: Sequence[Row] = payload.get("on_duty") or []
+    lacking = partial_note(payload.get("feeds") or [], moment, language)
+    waiting_note = say(
+        "waiting_note",
+        language,
+        busy=wording.count(queues.get("busy_count")),
+        jammed=wording.count(queues.get("jammed_count")),
+    )
+    leaders = next((row for row in duty if row["role"] == "grid_leader"), None)
+    leader_text = of_needed(leaders["on_duty_count"], leaders["roster_count"]) if leaders else wording.UNKNOWN
+    total = _sum([row["on_duty_count"] for row in duty])
+    return element(
+        "div",
+        figure(
+            say("rate", language),
+            wording.count(rate.get("sampled_per_hour")),
+            say("rate_unit", language),
+            lacking or say("rate_note", language),
+            is_late=bool(lacking),
+        ),
+        figure(
+            say("waiting", language),
+            wording.count(queues.get("waiting_count")),
+            say("people", language),
+            lacking or waiting_note,
+            is_late=bool(lacking),
+        ),
+        _muster_figure(payload.get("whistles") or [], moment, language),
+        figure(
+            say("on_duty", language),
+            wording.count(total),
+            say("people", language),
+            say("on_duty_note", language, leaders=leader_text),
+        ),
+        classes="wg-figures wg-states",
+    )
+
+
+def partial_note(feeds: Sequence[Row], moment: Moment, language: Language) -> str:
+    """What a sum lacks while a feed of registrations is silent: 潮连缺 08:29 后. Empty when none is."""
+    for feed in feeds:
+        if moment.is_silent(feed) and feed.get("kind") == "registrations":
+            name = wording.name_in(dict(feed), "feed_name", language)
+            last = moment.local(feed.get("last_event_at"))
+            if last is None:
+                return say("partial_never", language, feed=name)
+            return say("partial", language, feed=name, at=wording.time_of_day(last))
+    return ""
+
+
+def of_needed(have: float | None, need: float | None) -> str:
+    """203 / 210"""
+    return f"{wording.count(have)} / {wording.count(need)}"
+
+
+def _round_figure(row: Row, moment: Moment, language: Language) -> Markup:
+    missing = row.get("missing_count")
+    expected = moment.local(row.get("expected_finish_at"))
+    deadline = moment.local(row.get("deadline_at"))
+    if missing == 0:
+        note = say("round_complete", language)
+    else:
+        note = say("round_missing", language, count=wording.count(missing))
+        if expected:
+            key = "round_expected_then" if moment.is_stale else "round_expected"
+            comma = "，" if language == "zh" else ", "
+            note += comma + say(key, language, at=_time_or_day(expected, moment.now, language))
+    return figure(
+        wording.name_in(dict(row), "round_name", language),
+        wording.share(row.get("coverage_pct"), missing),
+        "%" if row.get("coverage_pct") is not None else "",
+        note,
+        is_late=bool(expected and deadline and expected > deadline),
+        extra=progress_bar(row.get("coverage_pct"), moment.time_used_pct(row.get("starts_at"), row.get("deadline_at"))),
+    )
+
+
+def _muster_figure(whistles: Sequence[Row], moment: Moment, language: Language) -> Markup:
+    if not whistles:
+        return figure(say("muster", language), wording.UNKNOWN, "", say("muster_none", language))
+    row = whistles[0]
+    place = wording.name_in(dict(row), "place_name", language)
+    full = moment.local(row.get("full_at"))
+    raised, due = moment.local(row.get("raised_at")), moment.local(row.get("due_at"))
+    if full:
+        note = say("muster_full", language, at=wording.time_of_day(full))
+    elif raised and due:
+        elapsed, limit = (int((end - raised).total_seconds() // 60) for end in (moment.now, due))
+        note = say("muster_note", language, elapsed=max(0, elapsed), limit=limit)
+    else:
+        note = ""
+    return figure(
+        join(say("muster", language), " ", place),
+        wording.count(row.get("arrived_count")),
+        f"/ {wording.count(row.get('needed_count'))}",
+        note,
+        is_late=bool(row.get("is_late")),
+    )
+
+
+def _time_or_day(moment: datetime, now: datetime, language: Language) -> str:
+    """The time, with its day in front where it is not today."""
+    text = wording.time_of_day(moment)
+    return text if moment.date() == now.date() else f"{wording.day(moment, language)} {text}"
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

@@ -1,0 +1,126 @@
+"""The list of grids beside the map: the same figures as the map, sortable, a pick opens the grid.
+
+Also finds grids by code or name. Rows of `coverage/list` in; knows nothing of the URL or the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dashboard.address import Measure
+from dashboard.parts import wording
+from dashboard.parts.wording import Language
+from dashboard.parts.words import say
+
+Row = Mapping[str, Any]
+
+FIGURES: dict[Measure, str] = {
+    "coverage": "coverage_pct",
+    "waiting": "waiting_count",
+    "on_duty": "on_duty_count",
+    "vulnerable": "vulnerable_count",
+}
+"""The column of the answer behind each measure of the map."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found: the grids, and their community where they share one."""
+
+    grids: Sequence[Row]
+    community_code: str | None
+
+    @property
+    def grid_code(self) -> str | None:
+        """The grid, where it is the only one."""
+        return str(self.grids[0]["grid_code"]) if len(self.grids) == 1 else None
+
+
+def find_grids(grids: Sequence[Row], text: str) -> Found:
+    """The grids whose code, name or community answers to the text; exact matches win over partial ones.
+
+    A code may be given from its start (a community's twelve digits find its grids) or by its end. Names are matched
+    in Chinese and English, without regard to case and spaces.
+    """
+    wanted = _plain(text)
+    if not wanted:
+        return Found([], None)
+    for matches in (_is_named, _is_community, _has_code, _has_name):
+        grids_found = [row for row in grids if matches(row, wanted)]
+        if grids_found:
+            communities = {row["community_code"] for row in grids_found}
+            return Found(grids_found, communities.pop() if len(communities) == 1 else None)
+    return Found([], None)
+
+
+def show_grid_list(
+    grids: Sequence[Row], measure: Measure, language: Language, *, key: str, height: int, pick: Callable[[str], None]
+) -> None:
+    """The table; picking a cell calls `pick` with the grid's code. Unknown stays empty, never 0."""
+    figure = FIGURES[measure]
+    columns: dict[str, list[Any]] = {
+        "grid": [wording.name_in(dict(row), "grid_name", language) for row in grids],
+        "figure": [row[figure] for row in grids],
+        "missing": [row["missing_count"] for row in grids],
+        "town": [wording.name_in(dict(row), "town_name", language) for row in grids],
+        "code": [row["grid_code"] for row in grids],
+    }
+    label = say(f"measure_{measure}", language)
+    shown = (
+        st.column_config.ProgressColumn(label, format="%.1f%%", min_value=0, max_value=100, width=110)
+        if measure == "coverage"
+        else st.column_config.NumberColumn(label, format="localized", width=80)
+    )
+
+    def choose() -> None:
+        cells = st.session_state[key].selection.cells
+        if cells:
+            pick(str(columns["code"][cells[0][0]]))
+
+    st.dataframe(
+        columns,
+        key=key,
+        height=height,
+        hide_index=True,
+        on_select=choose,
+        selection_mode="single-cell",
+        column_config={
+            "grid": st.column_config.TextColumn(say("column_grid", language), width=140),
+            "figure": shown,
+            "missing": st.column_config.NumberColumn(say("missing", language), format="localized", width=65),
+            "town": st.column_config.TextColumn(say("column_town", language), width=80),
+            "code": st.column_config.TextColumn(say("column_code", language), width=130),
+        },
+    )
+
+
+def _is_named(row: Row, wanted: str) -> bool:
+    return wanted in (_plain(row["grid_code"]), _plain(row["grid_name"]), _plain(row.get("grid_name_en")))
+
+
+def _is_community(row: Row, wanted: str) -> bool:
+    names = (_plain(row["community_name"]), _plain(row.get("community_name_en")))
+    return wanted == _plain(row["community_code"]) or any(wanted in (name, _short(name)) for name in names)
+
+
+def _has_code(row: Row, wanted: str) -> bool:
+    code = _plain(row["grid_code"])
+    return len(wanted) >= 3 and wanted.isdigit() and (code.startswith(wanted) or code.endswith(wanted))
+
+
+def _has_name(row: Row, wanted: str) -> bool:
+    names = ("grid_name", "grid_name_en", "community_name", "community_name_en", "town_name", "town_name_en")
+    return any(wanted in _plain(row.get(name)) for name in names)
+
+
+def _plain(text: object) -> str:
+    return "".join(str(text or "").split()).casefold()
+
+
+def _short(name: str) -> str:
+    """A community's name without its kind: 侧贤 for 侧贤社区."""
+    return name.removesuffix("社区").removesuffix("村")

@@ -1,0 +1,11 @@
+"""The overview's words: `say` gives them in the page's language with the values filled in."""
+
+from __future__ import annotations
+
+from dashboard.parts.wording import Language
+from dashboard.text import read_text
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """The words for `key` in `dashboard/text/overview.<language>.toml`; KeyError for an unknown one."""
+    return read_text("overview", language)[key].format(**values)

@@ -1,0 +1,87 @@
+"""The leaders' page: what is wrong, where, who answers for it, and what is missing there.
+
+What is picked lives in the URL (`dashboard.address`); the map follows the URL by itself and is never drawn again. The
+figures and the panel are fragments that tick; the rest runs when a reader does something.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.address import read_address
+from dashboard.answers import read_picture, shelf_of
+from dashboard.parts import wording
+from dashboard.parts.alert_rows import show_alerts
+from dashboard.parts.controls import clear_place, pick_grid, searched_text, show_controls
+from dashboard.parts.figures import round_figures, state_figures
+from dashboard.parts.grid_list import find_grids, show_grid_list
+from dashboard.parts.leader_map import show_leader_map
+from dashboard.parts.notices import show_as_of, show_band, show_block_error
+from dashboard.parts.panel import GRID_QUESTIONS, grid_panel
+from dashboard.parts.words import say
+from dashboard.routes import get_feed
+from data.errors import WanggeError
+
+TICK_S = 2.0
+"""Seconds between ticks of figures and panel; the map polls by itself."""
+LIST_HEIGHT_PX = 560
+
+
+def show_overview() -> None:
+    """The page that the URL describes."""
+    address = read_address()
+    feed = get_feed()
+    answers = shelf_of(feed.settings).ask_each("map/towns", "coverage/list")
+    towns, grids = (rows if isinstance(rows, list) else [] for rows in answers.values())
+    with st.container(key="overview"):
+        left, right = st.columns([880, 406])
+        with left:
+            show_controls(address, towns, grids, feed.clock.speed)
+            show_situation()
+            show_leader_map(pick_grid)
+        with right:
+            show_panel()
+
+
+@st.fragment(run_every=TICK_S)
+def show_situation() -> None:
+    """What ticks over the map: as-of time, band, alerts, figures."""
+    reading, language = read_picture(get_feed()), read_address().language
+    show_as_of(reading, language)
+    show_band(reading, language)
+    show_alerts(reading, language)
+    with st.container(key="figures", horizontal=True):
+        st.html(round_figures(reading.payload.get("rounds") or [], reading.moment, language))
+        st.html(state_figures(reading.payload, reading.moment, language))
+
+
+@st.fragment(run_every=TICK_S)
+def show_panel() -> None:
+    """The grid that is picked; else a list: all grids, those that were searched for, or those with most missing."""
+    reading, address = read_picture(get_feed()), read_address()
+    language, shelf = address.language, shelf_of(get_feed().settings)
+    if address.grid and not address.lists_all:
+        answers = shelf.ask_each(*GRID_QUESTIONS, grid_code=address.grid)
+        panel = grid_panel(answers, reading.moment, language)
+        st.html(panel or say("unknown_place", language, code=address.grid))
+        if panel:
+            st.button(say("panel_clear", language), key="clear", on_click=clear_place)
+            return
+    try:
+        grids = shelf.ask("coverage/list")
+        worst = shelf.ask("coverage/most_missing")
+    except WanggeError as error:
+        show_block_error(say("panel_list", language), error, language)
+        return
+    title, rows = say("panel_most_missing", language), worst
+    if address.lists_all:
+        title = say("panel_list", language)
+        rows = [row for row in grids if address.town in (None, row["town_code"])]
+    elif address.community:
+        rows = [row for row in grids if row["community_code"] == address.community]
+        title = wording.name_in(rows[0], "community_name", language) if rows else title
+    elif searched_text():
+        rows = list(find_grids(grids, searched_text()).grids)
+        title = say("search_many", language, text=searched_text(), count=len(rows))
+    st.subheader(title, anchor=False)
+    show_grid_list(rows, address.measure, language, key="grids", height=LIST_HEIGHT_PX, pick=pick_grid)

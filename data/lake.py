@@ -223,7 +223,8 @@ def _attach(settings: Settings, is_read_only: bool) -> duckdb.DuckDBPyConnection
     try:
         for name in EXTENSIONS:
             load_extension(connection, name)
-        options = f"data_path '{_quoted(place / 'data')}', data_inlining_row_limit 0, meta_busy_timeout {_ATTACH_TIMEOUT_MS}"
+        options = f"data_path '{_quoted(place / 'data')}', data_inlining_row_limit 0"
+        options += f", override_data_path true, meta_busy_timeout {_ATTACH_TIMEOUT_MS}"  # a home may be moved as a whole
         if is_read_only:
             options += ", read_only"
         with _explained(settings):

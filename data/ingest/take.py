@@ -1,0 +1,331 @@
+"""Takes log files into the lake, many in one transaction: the one writer.
+
+Rows, roll-ups, quarantine and the files' hashes are committed together or not at all. What must be known to tell new
+from old is held in memory beside the lake and changed only after a commit; when anything goes wrong it is read anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import duckdb
+
+from data.clock import read_clock
+from data.errors import IngestError
+from data.ingest.checks import CHECK_SQL, rejected_sql
+from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
+from data.ingest.pseudonym import open_key
+from data.ingest.read import BrokenLine, LogFile, LogTable, read_logs
+from data.ingest.reference import has_reference, load_reference
+from data.ingest.registrations import INSERT_VERSIONS, VersionMirror
+from data.lake import Lake, LeaseLost
+from data.publication import Publisher
+from data.settings import Settings
+
+BATCH_TABLES = """
+create or replace temp table batch_file (
+    file_no integer, ingest_no bigint, file_sha256 varchar, file_name varchar, feed_code varchar, log_kind varchar,
+    byte_count bigint, repeated_row_count bigint);
+create or replace temp table rejected (
+    file_no integer, line_no bigint, reason varchar, column_name varchar, masked_value varchar);
+create or replace temp table line_count (
+    file_no integer, accepted_count bigint, corrected_count bigint, duplicate_count bigint,
+    first_event_at timestamptz, last_event_at timestamptz);
+create or replace temp table feed_bucket_change (feed_code varchar, bucket_start_at timestamptz, row_count bigint);
+"""
+SUM_FILES = """
+create or replace temp table taken as
+select b.file_sha256, b.file_name, b.ingest_no, b.feed_code, b.log_kind, b.byte_count,
+    coalesce(l.accepted_count, 0) + coalesce(l.corrected_count, 0) + coalesce(l.duplicate_count, 0) + coalesce(r.rejected_count, 0)
+        + b.repeated_row_count as row_count,
+    coalesce(l.accepted_count, 0) as accepted_count,
+    coalesce(l.duplicate_count, 0) + b.repeated_row_count as duplicate_count,
+    coalesce(l.corrected_count, 0) as corrected_count,
+    coalesce(r.rejected_count, 0) as quarantined_count,
+    l.first_event_at, l.last_event_at, $received_at::timestamptz as received_at, b.file_no
+from batch_file as b
+left join line_count as l on l.file_no = b.file_no
+left join (select file_no, count(*) as rejected_count from rejected group by file_no) as r on r.file_no = b.file_no
+"""
+INSERT_LEDGER = """
+insert into lake.ingest_file select * exclude (file_no) from taken order by ingest_no;
+insert into lake.quarantine
+select b.ingest_no, b.feed_code, b.log_kind, r.line_no, r.reason, r.column_name, r.masked_value, t.received_at
+from rejected as r
+inner join batch_file as b on b.file_no = r.file_no
+inner join taken as t on t.file_no = r.file_no
+order by b.ingest_no, r.line_no;
+insert into lake.feed_bucket_delta select feed_code, bucket_start_at, sum(row_count) from feed_bucket_change group by all;
+"""
+INSERT_ROLL_UPS = """
+insert into lake.site_bucket_delta select * from site_bucket_change;
+insert into lake.round_unit_delta select * from round_unit_change;
+insert into lake.grid_bucket_delta select * from grid_bucket_change;
+"""
+REMEMBER_LEDGER = """
+insert into mirror.ingest_file
+select feed_code, count(*), sum(row_count), sum(accepted_count), sum(duplicate_count), sum(corrected_count),
+    sum(quarantined_count), max(last_event_at), max(received_at)
+from taken group by feed_code;
+insert into mirror.quarantine
+select b.feed_code, b.log_kind, r.reason, count(*) from rejected as r
+inner join batch_file as b on b.file_no = r.file_no group by all;
+insert into mirror.feed_bucket select feed_code, bucket_start_at, sum(row_count) from feed_bucket_change group by all;
+"""
+REMEMBER_ROLL_UPS = """
+insert into mirror.site_bucket select * from site_bucket_change;
+insert into mirror.round_unit select * from round_unit_change;
+insert into mirror.grid_bucket select * from grid_bucket_change;
+"""
+EARLIEST_ROLL_UP = """
+select least(
+    (select min(bucket_start_at) from site_bucket_change), (select min(bucket_start_at) from grid_bucket_change),
+    (select min(r.closes_at) from round_unit_change as c inner join mirror.ref_round as r on r.round_code = c.round_code))
+"""
+DROPPED_TABLES = (
+    "batch_file", "rejected", "line_count", "taken", "feed_bucket_change", "site_bucket_change", "round_unit_change",
+    "grid_bucket_change", "good", "known", "fresh", "merged", *(f"checked_{kind}" for kind in CHECK_SQL),
+    *(f"fresh_{kind}" for kind in EVENT_KINDS),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class IngestSummary:
+    """Lines by what became of them, and files. Sums of several batches are made with `+`."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    corrected: int = 0
+    quarantined: int = 0
+    files: int = 0
+    refused: tuple[tuple[str, str], ...] = field(default=())
+    """Files refused whole: path, and why."""
+
+    def __add__(self, other: IngestSummary) -> IngestSummary:
+        return IngestSummary(
+            self.accepted + other.accepted, self.duplicate + other.duplicate, self.corrected + other.corrected,
+            self.quarantined + other.quarantined, self.files + other.files, self.refused + other.refused,
+        )  # fmt: skip
+
+    @property
+    def lines(self) -> int:
+        """Lines read, good and bad."""
+        return self.accepted + self.duplicate + self.corrected + self.quarantined
+
+
+@dataclass
+class _LedgerEntry:
+    names: set[str]
+    row_count: int
+    log_kind: str
+
+
+class Taker:
+    """The writer: one for each lake. Make it, `load` it, then `take` batch after batch and `publish`."""
+
+    def __init__(self, lake: Lake, settings: Settings) -> None:
+        self._lake = lake
+        self._connection = lake.connection
+        self._settings = settings
+        self._publisher = Publisher(lake, settings)
+        self._versions = VersionMirror(lake)
+        self._ledger: dict[str, _LedgerEntry] = {}
+        self._ingest_no = 0
+        self._keys = (b"", b"")
+        self._is_loaded = False
+
+    def load(self) -> None:
+        """Takes the lease and reads from the lake what telling new from old needs."""
+        self._is_loaded = False
+        self._lake.take_lease("worker")
+        load_reference(self._connection)
+        self._publisher.load()
+        self._versions.load()
+        rows = self._connection.execute("select file_sha256, file_name, row_count, log_kind, ingest_no from lake.ingest_file").fetchall()
+        self._ledger.clear()
+        self._ingest_no = 0
+        for sha256, name, row_count, log_kind, ingest_no in rows:
+            self._ledger.setdefault(sha256, _LedgerEntry(set(), row_count, log_kind)).names.add(name)
+            self._ingest_no = max(self._ingest_no, ingest_no)
+        self._keys = open_key(self._settings.key_path, is_new_allowed=not rows)
+        self._is_loaded = True
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether lines could be told good from bad at all: some site or worker has been imported."""
+        return has_reference(self._connection)
+
+    def refresh(self) -> bool:
+        """Loads again if another process wrote meanwhile (an import); True when it did."""
+        if self._is_loaded and self._lake.has_lease:
+            return False
+        self.reload()
+        return True
+
+    def reload(self) -> None:
+        """Takes the lease back from an import; LakeError when a worker took it."""
+        holder = self._lake.read_lease_holder()
+        if self._is_loaded and holder.startswith("worker@") and not self._lake.has_lease:
+            raise LeaseLost(f"{self._settings.lake_dir}: another worker took over ({holder}).", "Only one worker may run.")
+        self.load()
+
+    def take(self, files: Sequence[LogFile]) -> IngestSummary:
+        """Takes these files in one transaction and tells what became of their lines. A file already taken counts nothing."""
+        if not self._is_loaded:
+            self.load()
+        try:
+            return self._take(files)
+        except LeaseLost:
+            self.reload()
+            return self._take(files)
+        except BaseException:
+            self._is_loaded = False  # memory and lake may disagree now: read anew before the next batch
+            raise
+        finally:
+            with suppress(duckdb.Error):
+                self._connection.execute(";".join(f"drop table if exists temp.{name}" for name in DROPPED_TABLES))
+
+    def publish(self) -> int:
+        """Replaces the situation file by the newest state; gives its sequence number."""
+        return self._publisher.publish()
+
+    def close(self) -> None:
+        """Removes what was kept aside for publishing."""
+        self._publisher.close()
+
+    def _take(self, files: Sequence[LogFile]) -> IngestSummary:
+        received_at = read_clock(self._settings.home).now()
+        fresh, repeated, waiting = self._sort_out(files)
+        tables, kinds, refused = read_logs(fresh)
+        self._connection.execute(BATCH_TABLES)
+        read = [(file_no, file, kinds[file_no].name, 0) for file_no, file in fresh if file_no in kinds]
+        rows = [(*known, self._ingest_no + place) for place, known in enumerate([*read, *repeated], start=1)]
+        if rows:
+            self._note_files(rows)
+            for table in tables:
+                self._check(table, received_at)
+            has_registrations = self._classify(tables)
+            self._connection.execute(SUM_FILES, {"received_at": received_at})
+            self._commit(tables, has_registrations, received_at)
+            self._remember(tables, has_registrations)
+        return self._summarise(files, refused) + (self._take(waiting) if waiting else IngestSummary())
+
+    def _sort_out(
+        self, files: Sequence[LogFile]
+    ) -> tuple[list[tuple[int, LogFile]], list[tuple[int, LogFile, str, int]], list[LogFile]]:
+        """Files never seen; files whose bytes were taken under another name; copies within this batch, for the next one."""
+        fresh: list[tuple[int, LogFile]] = []
+        repeated: list[tuple[int, LogFile, str, int]] = []
+        waiting: list[LogFile] = []
+        hashes: set[str] = set()
+        for file_no, file in enumerate(files):
+            entry = self._ledger.get(file.sha256)
+            if file.sha256 in hashes:
+                waiting.append(file)
+            elif entry is None:
+                fresh.append((file_no, file))
+            elif file.name not in entry.names:
+                repeated.append((file_no, file, entry.log_kind, entry.row_count))
+            hashes.add(file.sha256)
+        return fresh, repeated, waiting
+
+    def _note_files(self, rows: Sequence[tuple[int, LogFile, str, int, int]]) -> None:
+        columns = [
+            [no for no, *_ in rows], [ingest_no for *_, ingest_no in rows], [file.sha256 for _, file, *_ in rows],
+            [file.name for _, file, *_ in rows], [file.feed_code for _, file, *_ in rows], [kind for _, _, kind, *_ in rows],
+            [len(file.content) for _, file, *_ in rows], [count for _, _, _, count, _ in rows],
+        ]  # fmt: skip
+        self._connection.execute("insert into batch_file select " + ", ".join(["unnest(?)"] * 8), columns)
+
+    def _check(self, table: LogTable, received_at: datetime) -> None:
+        """Makes `checked_<kind>` of one kind's lines, and adds those that failed to `rejected`."""
+        kind = table.kind.name
+        self._connection.register("cell", table.rows)
+        try:
+            values = {
+                "timezone": self._settings.timezone,
+                "latest_at": received_at + timedelta(seconds=self._settings.future_tolerance_s),
+                "inner": self._keys[0],
+                "outer": self._keys[1],
+            }
+            statement = CHECK_SQL[kind]
+            self._connection.execute(statement, {name: value for name, value in values.items() if f"${name}" in statement})
+            self._connection.execute(rejected_sql(kind, table.kind.columns))
+        finally:
+            self._connection.unregister("cell")
+        if table.broken:
+            self._reject(table.broken)
+
+    def _reject(self, lines: Sequence[BrokenLine]) -> None:
+        columns = [[line.file_no for line in lines], [line.line_no for line in lines], [line.reason for line in lines]]
+        self._connection.execute("insert into rejected select unnest(?), unnest(?), unnest(?), null, null", columns)
+
+    def _classify(self, tables: Sequence[LogTable]) -> bool:
+        """Tells new lines from known ones, of every kind; True when there are good registration lines."""
+        has_registrations = False
+        for table in tables:
+            kind = table.kind.name
+            if kind == "registration":
+                has_registrations = self._versions.classify()
+                source = "select file_no, coalesce(sampled_at, registered_at) as event_at from fresh" if has_registrations else ""
+            else:
+                classify_events(self._connection, EVENT_KINDS[kind])
+                source = f"select file_no, last_event_at as event_at from fresh_{kind}"
+            if source:
+                self._connection.execute(
+                    f"""
+                    insert into feed_bucket_change
+                    select b.feed_code, time_bucket(interval 5 minutes, e.event_at), count(*)
+                    from ({source}) as e inner join batch_file as b on b.file_no = e.file_no group by all
+                    """
+                )
+        return has_registrations
+
+    def _commit(self, tables: Sequence[LogTable], has_registrations: bool, received_at: datetime) -> None:
+        with self._lake.transaction() as connection:
+            connection.execute(INSERT_LEDGER)
+            if has_registrations:
+                connection.execute(INSERT_VERSIONS, {"received_at": received_at})
+                connection.execute(INSERT_ROLL_UPS)
+            for table in tables:
+                if table.kind.name in EVENT_KINDS:
+                    insert_events(connection, EVENT_KINDS[table.kind.name], received_at)
+
+    def _remember(self, tables: Sequence[LogTable], has_registrations: bool) -> None:
+        """After the commit: memory follows the lake."""
+        connection = self._connection
+        connection.execute(REMEMBER_LEDGER)
+        self._expect("select min(bucket_start_at) from feed_bucket_change")
+        if has_registrations:
+            connection.execute(REMEMBER_ROLL_UPS)
+            self._expect(EARLIEST_ROLL_UP)
+            self._versions.remember()
+        for table in tables:
+            kind = EVENT_KINDS.get(table.kind.name)
+            if kind:
+                remember_events(connection, kind)
+                if "event_at" in kind.columns:
+                    self._expect(f"select min(event_at) from fresh_{kind.name}")
+        for sha256, name, row_count, log_kind, ingest_no in connection.execute(
+            "select file_sha256, file_name, row_count, log_kind, ingest_no from taken"
+        ).fetchall():
+            self._ledger.setdefault(sha256, _LedgerEntry(set(), row_count, log_kind)).names.add(name)
+            self._ingest_no = max(self._ingest_no, ingest_no)
+
+    def _expect(self, statement: str) -> None:
+        row = self._connection.execute(statement).fetchone()
+        self._publisher.expect_rows_from(row[0] if row else None)
+
+    def _summarise(self, files: Sequence[LogFile], refused: dict[int, IngestError]) -> IngestSummary:
+        row = None
+        with suppress(duckdb.CatalogException):  # no table when every file was refused or known
+            row = self._connection.execute(
+                "select sum(accepted_count), sum(duplicate_count), sum(corrected_count), sum(quarantined_count), count(*) from temp.taken"
+            ).fetchone()
+            self._connection.execute("drop table temp.taken")
+        counts = [int(value or 0) for value in row] if row else [0] * 5
+        return IngestSummary(*counts, tuple((str(files[no].path), str(error)) for no, error in sorted(refused.items())))
+

@@ -38,9 +38,9 @@ FEED_OF_TOWN = {
     DURUAN: "duruan",
 }
 SITES_OF_TOWN = {BAISHA: 44, HUANSHI: 30, CHAOLIAN: 5, TANGXIA: 16, HETANG: 10, DURUAN: 15}
-UNITS_PER_SITE = 6.8
-ZONE_UNIT_COUNT = 112
-"""Units of the fifteen sites in the medium-risk zone: 21,400 people in three hours at about 100 an hour and unit."""
+UNITS_PER_SITE = 7.8
+ZONE_UNIT_COUNT = 124
+"""Units of the fifteen sites in the medium-risk zone: 21,400 people in three hours at about 88 an hour and unit."""
 DONGHUA_MINGAN = "S0201"
 
 
@@ -54,6 +54,8 @@ class Sites:
     point_m: npt.NDArray[np.float64]
     feed: list[str]
     unit_count: Ints
+    full_unit_count: Ints
+    """Units at scale 1."""
     is_sampling_reported: npt.NDArray[np.bool_]
     leader: list[str]
     party_branch: list[str]
@@ -97,9 +99,7 @@ def place(geography: Geography, population: Population, scale: float) -> Sites:
     units = np.zeros(len(rows), dtype=np.int64)
     units[in_zone] = share_units(load[in_zone], ZONE_UNIT_COUNT, least, most)
     units[~in_zone] = share_units(load[~in_zone], round(UNITS_PER_SITE * int((~in_zone).sum())), least, most)
-    if scale < 1:
-        units = np.maximum(2, np.round(units * scale).astype(np.int64))
-    return _describe(geography, rows, label, to_m, units, in_zone)
+    return _describe(geography, rows, label, to_m, units, min(scale, 1.0), in_zone)
 
 
 def _describe(
@@ -108,6 +108,7 @@ def _describe(
     label: npt.NDArray[np.float64],
     to_m: Callable[[Coordinates], Coordinates],
     units: Ints,
+    scale: float,
     in_zone: npt.NDArray[np.bool_],
 ) -> Sites:
     first = {geography.positions(DONGHUA)[0]: 0, geography.positions(CEXIAN)[1]: 1}
@@ -145,6 +146,7 @@ def _describe(
         lonlat,
         to_m(lonlat),
         [FEED_OF_TOWN[geography.grids[g].town.code] for g in grid],
+        np.maximum(2, np.round(units[order] * scale).astype(np.int64)),
         units[order],
         reported,
         [leader_code(geography, int(g)) for g in grid],

@@ -154,7 +154,7 @@ def test_a_time_without_offset_is_local_and_a_round_closes_at_its_deadline(
     )
     import_reference(own_district, "rounds", write(tmp_path, "rounds.csv", text))
     (row,) = rows_of(
-        district, "select starts_at::varchar, deadline_at::varchar, closes_at = deadline_at, scope from lake.round"
+        own_district, "select starts_at::varchar, deadline_at::varchar, closes_at = deadline_at, scope from lake.round"
     )
     assert row == ("2022-07-13 23:00:00+00", "2022-07-14 02:00:00+00", True, "community")
 

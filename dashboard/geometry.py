@@ -22,8 +22,12 @@ STEP_DEG = 1e-5
 
 @dataclass(frozen=True)
 class Outline:
-    """The geometry's bytes, and the order of codes that every list of figures follows."""
+    """The geometry's bytes, and the order of codes that every list of figures follows.
 
+    `source` tells one set of reference data from the next; `hash` is that of the bytes.
+    """
+
+    source: str
     hash: str
     district: Row
     grid_codes: list[str]
@@ -34,7 +38,7 @@ class Outline:
 
 
 def draw_geometry(rows: Callable[[str], list[Row]], district: Row) -> Outline:
-    """The outline of the situation that `rows` asks; takes a fraction of a second, once per `geometry_hash`."""
+    """The outline of the situation that `rows` asks; takes a fraction of a second, once per set of reference data."""
     grids, communities, towns, sites = (rows(f"map/{kind}") for kind in ("grids", "communities", "towns", "sites"))
     place = {
         kind: {row[f"{kind}_code"]: index for index, row in enumerate(found)}
@@ -48,7 +52,6 @@ def draw_geometry(rows: Callable[[str], list[Row]], district: Row) -> Outline:
         "is_synthetic": bool(district["is_synthetic"]),
     }
     body = {
-        "hash": district["geometry_hash"],
         "district": about,
         "step": STEP_DEG,
         "arcs": [delta_encode(arc) for arc in topology.arcs],
@@ -56,6 +59,7 @@ def draw_geometry(rows: Callable[[str], list[Row]], district: Row) -> Outline:
             **_list_names(grids, "grid"),
             "community": [place["community"].get(row["community_code"]) for row in grids],
             "residents": [row["resident_count"] for row in grids],
+            "vulnerable": [row["vulnerable_count"] for row in grids],
             "rings": topology.shapes,
         },
         "communities": {
@@ -72,15 +76,16 @@ def draw_geometry(rows: Callable[[str], list[Row]], district: Row) -> Outline:
             "feed": [row["feed_code"] for row in sites],
         },
     }
-    raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    payload = pack_payload(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
     return Outline(
-        hash=district["geometry_hash"],
+        source=district["geometry_source"],
+        hash=payload.etag.strip('"')[:16],
         district=about,
         grid_codes=[row["grid_code"] for row in grids],
         community_codes=[row["community_code"] for row in communities],
         town_codes=[row["town_code"] for row in towns],
         site_codes=[row["site_code"] for row in sites],
-        payload=pack_payload(raw),
+        payload=payload,
     )
 
 

@@ -33,7 +33,31 @@ RETRY_EVERY_S = 2.0
 BROKEN_AFTER_S = 15.0
 """Real seconds without an answer after which a page calls the server lost (UI, states)."""
 WAIT_CLASSES = ("smooth", "busy", "jammed", "resting", "unknown")
-MEASURES = ("coverage_pct", "waiting", "on_duty", "vulnerable", "missing")
+MEASURES = {"coverage_pct": "coverage_pct", "waiting": "waiting_count", "on_duty": "on_duty_count"}
+"""What a grid can be coloured by, as named in the payload, and its column in `wall/grids`. The vulnerable are known
+with the geometry: they change with an import, not with a tick."""
+PLACE_DIGITS = 5
+FEED_COLUMNS = (
+    "feed_code",
+    "feed_name",
+    "feed_name_en",
+    "kind",
+    "town_code",
+    "last_event_at",
+    "silent_after_min",
+    "has_open_site",
+)
+ZONE_COLUMNS = (
+    "zone_code",
+    "order_code",
+    "zone_name",
+    "zone_name_en",
+    "level",
+    "extent_kind",
+    "effective_at",
+    "member_count",
+    "resident_count",
+)
 
 Row = dict[str, Any]
 Ask = Callable[[str], list[Row]]
@@ -132,12 +156,12 @@ class Feed:
 
         def rows(name: str) -> list[Row]:
             if name not in asked:
-                asked[name] = _ask_rows(situation, name, self.settings)
+                asked[name] = _ask_rows(situation, name, situation.as_of or self.clock.now(), self.settings)
             return asked[name]
 
         district = rows("map/district")[0]
         outline = self._outline
-        if outline is None or outline.hash != district["geometry_hash"]:
+        if outline is None or outline.source != district["geometry_source"]:
             self._outline = outline = draw_geometry(rows, district)
         for block, build in BLOCKS.items():
             try:
@@ -224,7 +248,7 @@ def describe_clock(clock: Clock) -> str:
 
 def write_payload(body: dict[str, Any]) -> Payload:
     """The payload as compact JSON, ready to send."""
-    return pack_payload(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), level=6)
+    return pack_payload(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), level=9)
 
 
 def write_time(moment: datetime | None) -> str | None:
@@ -250,18 +274,21 @@ def _opened(path: Path) -> Iterator[Situation]:
         situation.close()
 
 
-def _ask_rows(situation: Situation, name: str, settings: Settings) -> list[Row]:
-    """The answer's rows, asked with those settings that the question takes as parameters."""
+def _ask_rows(situation: Situation, name: str, as_of: datetime, settings: Settings) -> list[Row]:
+    """The answer's rows as of the moment, asked with those settings that the question takes as parameters."""
     questions = read_questions()
     accepted = accepted_params(find_question(name, questions), questions)
     given = {key: getattr(settings, key) for key in accepted if key != "as_of" and hasattr(settings, key)}
-    rows: list[Row] = ask(situation, name, **given).to_pylist()
+    rows: list[Row] = ask(situation, name, as_of, **given).to_pylist()
     return rows
 
 
 def _write_row(row: Row) -> Row:
-    """The row as JSON takes it: times as text, figures to one decimal."""
-    return {key: _write_value(value) for key, value in row.items()}
+    """The row as JSON takes it: times as text, figures to one decimal, places to a metre."""
+    return {
+        key: round(value, PLACE_DIGITS) if key in ("lon", "lat") and value is not None else _write_value(value)
+        for key, value in row.items()
+    }
 
 
 def _write_value(value: Any) -> Any:
@@ -282,10 +309,9 @@ def _round(value: float | None) -> float | int | None:
 
 def _build_grids(rows: Ask, outline: Outline) -> dict[str, list[Any]]:
     found = {row["grid_code"]: row for row in rows("wall/grids")}
-    columns = ("coverage_pct", "waiting_count", "on_duty_count", "vulnerable_count", "missing_count")
     return {
         measure: [_round(found.get(code, {}).get(column)) for code in outline.grid_codes]
-        for measure, column in zip(MEASURES, columns, strict=True)
+        for measure, column in MEASURES.items()
     }
 
 
@@ -300,7 +326,9 @@ def _build_summary(rows: Ask, outline: Outline) -> Row:
         "site_count": len(outline.site_codes),
         "high_place_count": sum(zone["member_count"] or 0 for zone in high),
         "high_resident_count": sum(zone["resident_count"] or 0 for zone in high),
-        "medium_community_count": sum(zone["member_count"] or 0 for zone in medium),
+        "medium_community_count": sum(
+            zone["member_count"] or 0 for zone in medium if zone["extent_kind"] == "community"
+        ),
         "medium_resident_count": sum(zone["resident_count"] or 0 for zone in medium),
     }
 
@@ -358,7 +386,7 @@ def _build_zones(rows: Ask, _outline: Outline) -> list[Row]:
         members.setdefault(extent["order_code"], []).append(extent)
     zones = []
     for zone in rows("zones/in_force"):
-        row = _write_row(zone)
+        row = _write_row({key: zone[key] for key in ZONE_COLUMNS})
         own = members.get(zone["order_code"], [])
         row["members"] = [extent["member_code"] for extent in own]
         if zone["extent_kind"] == "building":
@@ -394,8 +422,8 @@ BLOCKS: dict[str, Callable[[Ask, Outline], Any]] = {
     "rate": _build_one("wall/rate"),
     "throughput": _build_all("wall/throughput"),
     "whistles": _build_all("staffing/whistles"),
-    "on_duty": _build_all("staffing/on_duty"),
-    "feeds": _build_all("quality/feeds"),
+    "on_duty": _build_all("staffing/on_duty", "role", "on_duty_count", "roster_count"),
+    "feeds": _build_all("quality/feeds", *FEED_COLUMNS),
     "zones": _build_zones,
     "alerts": _build_alerts,
 }

@@ -17,8 +17,8 @@ from html import escape
 import folium
 from branca.element import Element
 
-from dashboard.parts.map import MAP_SCRIPTS, MAP_STYLES, bare_map
 from dashboard.asset import address_of
+from dashboard.parts.map import bare_map
 from dashboard.payload import Payload, pack_payload
 from dashboard.text import read_text
 
@@ -72,12 +72,15 @@ def write_wall(lang: str) -> Document:
         if name not in MAPS.values():
             figure.html.add_child(Element(_write_region(name, box, words)))
     for name, region in MAPS.items():
-        figure.add_child(bare_map(name, REGIONS_PX[region]))
+        drawn = bare_map(name, REGIONS_PX[region])
+        figure.add_child(drawn)
+        drawn.render()  # now rather than with the figure: what follows must come after it in head and body
     figure.html.add_child(Element('<div id="plate"></div><div id="ramp"></div><div id="synthetic"></div></main>'))
+    figure.header.add_child(Element('<link rel="icon" href="data:,"/>'))  # none, and no request for one
     figure.header.add_child(Element(f'<link rel="stylesheet" href="{address_of("wall.css")}"/>'))
     figure.header.add_child(Element(f'<script src="{address_of("wall.js")}"></script>'))
     options = json.dumps({"lang": lang, "words": words}, ensure_ascii=False).replace("<", "\\u003c")
-    figure.script.add_child(Element(f"Wangge.wall({{district: map_district, zone: map_zone}}, {options});"))
+    figure.script.add_child(Element(f"Wangge.page = Wangge.wall({{district: map_district, zone: map_zone}}, {options});"))
     page = figure.render().replace("<html>", f'<html lang="{"zh-CN" if lang == "zh" else lang}">', 1)
     return Document(pack_payload(page.encode()), _write_policy(page))
 
@@ -108,5 +111,3 @@ def _write_policy(page: str) -> str:
     ]
     return "; ".join(rules)
 
-
-__all__ = ["MAP_SCRIPTS", "MAP_STYLES", "Document", "write_wall"]

@@ -43,7 +43,7 @@
       const abort = new AbortController();
       const limit = setTimeout(() => abort.abort(), GIVE_UP_MS);
       try {
-        const response = await fetch(address, { headers, cache: headers ? "no-store" : "default", signal: abort.signal });
+        const response = await fetch(address, { headers: headers || {}, cache: headers ? "no-store" : "default", signal: abort.signal });
         if (!response.ok && response.status !== 304) throw new Error(`${address} answered ${response.status}`);
         return { response, body: response.status === 304 ? null : await response.json() };
       } finally {

@@ -30,7 +30,7 @@
     light: ["#F2F2F2", "#E4E4E4", "#D0D0D0", "#B9B9B9", "#9F9F9F", "#858585", "#6A6A6A"],
   });
   const COVERAGE_BOUNDS = [20, 40, 60, 75, 90, 98];
-  const FIELDS = { coverage: "coverage_pct", waiting: "waiting", on_duty: "on_duty", vulnerable: "vulnerable", missing: "missing" };
+  const FIELDS = { coverage: "coverage_pct", waiting: "waiting", on_duty: "on_duty", vulnerable: "vulnerable" };
   const CLASSES = ["smooth", "busy", "jammed", "resting", "unknown"];
   const CLASS_TOKENS = { smooth: "ok", busy: "busy", jammed: "jam", resting: "rest", unknown: "text-2" };
   const FONT = '"Source Sans","Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif';
@@ -91,7 +91,7 @@
 
     // Shapes -----------------------------------------------------------------------------------------------------
     function setGeometry(raw) {
-      if (!raw || (shapes && shapes.hash === raw.hash)) return;
+      if (!raw || (shapes && shapes.raw === raw)) return;
       shapes = decode(raw);
       polygons.concat(borders).forEach((layer) => layer.remove());
       filled = [];
@@ -211,6 +211,7 @@
     }
 
     function values() {
+      if (measure === "vulnerable") return shapes.raw.grids.vulnerable;
       const grids = picture.live && picture.live.grids;
       return (grids && grids[FIELDS[measure]]) || [];
     }
@@ -757,7 +758,7 @@
       return rings;
     }
     return {
-      hash: raw.hash, timezone: raw.district.timezone, grids, communities, towns, sites, lines, bounds, dissolve,
+      raw, timezone: raw.district.timezone, grids, communities, towns, sites, lines, bounds, dissolve,
       byCode: new Map(grids.map((grid) => [grid.code, grid])),
       largestTown: towns.reduce((best, town) => (town.residents > towns[best].residents ? town.index : best), 0),
     };

@@ -14,7 +14,7 @@
 
   Wangge.wall = function wall(maps, { lang, words }) {
     const query = new URLSearchParams(location.search);
-    const measure = ["coverage", "waiting", "on_duty", "vulnerable", "missing"].find((one) => one === query.get("measure")) || "coverage";
+    const measure = ["coverage", "waiting", "on_duty", "vulnerable"].find((one) => one === query.get("measure")) || "coverage";
     const page = document.getElementById("wall");
     const part = (id) => document.getElementById(id);
     const shown = new Map(); // what each region shows, so that only what changed is touched
@@ -43,7 +43,7 @@
         const isFirst = zonesKey === null;
         [districtMap, zoneMap].forEach((map) => { map.setGeometry(geometry); map.show(live, verdict); });
         if (isFirst) districtMap.fitDistrict(20);
-        const key = (live.zones || []).map((one) => one.order_code).join() + geometry.hash;
+        const key = (live.zones || []).map((one) => one.order_code).join() + geometry.address;
         if (key !== zonesKey && (live.zones || isFirst)) {
           zonesKey = key;
           townShown = zoneMap.fitZones();

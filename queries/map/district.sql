@@ -1,15 +1,22 @@
 -- question: What district is this, and are its shapes synthetic?
 -- grain:    one row
--- columns:  district_name VARCHAR; district_name_en VARCHAR; timezone VARCHAR; is_synthetic BOOLEAN; sequence BIGINT (publications); geometry_hash VARCHAR; as_of TIMESTAMPTZ (the newest event known)
+-- columns:  district_name VARCHAR; district_name_en VARCHAR; timezone VARCHAR; is_synthetic BOOLEAN; sequence BIGINT (publications); geometry_source VARCHAR; as_of TIMESTAMPTZ (the newest event known)
 -- reads:    situation
--- notes:    as_of is null while nothing was ingested
+-- notes:    as_of is null while nothing was ingested; geometry_source changes when a shape, a site, a name or the
+--           number of people that a map shows changes
 select
     district_name,
     district_name_en,
     timezone,
     is_synthetic,
     sequence,
-    geometry_hash,
+    concat(
+        geometry_hash,
+        '-',
+        (select sum(resident_count) from grid),
+        '-',
+        (select sum(vulnerable_count) from grid)
+    ) as geometry_source,
     as_of
 from meta
 order by sequence

@@ -9,25 +9,35 @@
 --           another. No row for a grid that no round has reached; figures are null while no registration is known
 with begun as (
     select
+        round_code,
+        starts_at,
+        deadline_at,
+        row_number() over (order by starts_at, target_count desc, round_code desc) as begun_no,
+        (select min(bucket_start_at) from site_bucket) <= $as_of as is_known
+    from round
+    where starts_at <= $as_of
+),
+
+last_begun as (
+    select member.grid_code, max(begun.begun_no) as begun_no
+    from round_grid as member
+    inner join begun on member.round_code = begun.round_code
+    group by member.grid_code
+),
+
+current_round as (
+    select
         member.grid_code,
         member.round_code,
         member.target_count,
         member.household_count,
-        screening.starts_at,
-        screening.deadline_at,
-        row_number() over (
-            partition by member.grid_code
-            order by screening.starts_at desc, screening.target_count, screening.round_code
-        ) as place
-    from round_grid as member
-    inner join round as screening on member.round_code = screening.round_code
-    where screening.starts_at <= $as_of
-),
-
-current_round as (
-    select begun.*, (select min(bucket_start_at) from site_bucket) <= $as_of as is_known
-    from begun
-    where begun.place = 1
+        begun.starts_at,
+        begun.deadline_at,
+        begun.is_known
+    from last_begun
+    inner join begun on last_begun.begun_no = begun.begun_no
+    inner join round_grid as member
+        on begun.round_code = member.round_code and last_begun.grid_code = member.grid_code
 ),
 
 counted as (
@@ -38,8 +48,7 @@ counted as (
         sum(bucket.covered_person_count) as covered_person_count,
         sum(bucket.seen_household_count) as seen_household_count
     from grid_bucket as bucket
-    inner join current_round
-        on bucket.grid_code = current_round.grid_code and bucket.round_code = current_round.round_code
+    inner join (select distinct round_code from current_round) as shown on bucket.round_code = shown.round_code
     where bucket.bucket_start_at <= $as_of
     group by bucket.grid_code, bucket.round_code
 ),

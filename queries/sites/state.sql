@@ -74,7 +74,7 @@ observed as (
             / (floor(epoch($as_of) / 300) * 300 - epoch(activity.sampling_since_at)),
             0
         ) as sampled_per_hour,
-        100.0 * activity.half_hour_assisted_count / nullif(activity.half_hour_count, 0) as assisted_pct,
+        100.0 * coalesce(activity.half_hour_assisted_count, 0) / nullif(activity.half_hour_count, 0) as assisted_pct,
         case
             when units.event_at >= activity.bucket_start_at + interval '5 minutes' then units.event_at
             when activity.bucket_start_at + interval '5 minutes' > $as_of then $as_of

@@ -61,7 +61,8 @@ def answers(world: World, question: str, expected: str, as_of: str | None = None
     columns, cells = lines[0], lines[1:]
     table = ask(world, question, as_of=moment(as_of) if as_of else None, **params)
     got = [[_text(row[column]) for column in columns] for row in table.to_pylist()]
-    assert [columns, *got] == [columns, *([_plain(cell) for cell in row] for row in cells)]
+    wanted = [[_plain(cell) for cell in row] for row in cells]
+    assert got == wanted, "\n".join([question, *(f"got    {row}" for row in got), *(f"wanted {row}" for row in wanted)])
 
 
 def _rows(text: str) -> list[tuple[str, dict[str, str]]]:

@@ -73,7 +73,7 @@
         engine.select(read.grid);
         drawLegend();
       }
-      if (moved && placed && read.grid !== tapped) showPlace(false);
+      if (moved && placed && !(tapped && read.grid === tapped)) showPlace(false, last);
       tapped = null;
     }
 
@@ -96,15 +96,16 @@
       drawLegend();
     }
 
-    // Moves the view to what the address names; at first to the risk zones, as that is where leaders look.
-    function showPlace(first) {
+    // Moves the view to what the address names; at first to the risk zones, as that is where leaders look. A selection that
+    // is cleared leaves the view where it is.
+    function showPlace(first, last) {
       const code = address.grid || address.community || address.town;
       const bounds = code ? boundsOf(link.geometry, code) : null;
       if (bounds && bounds.isValid()) {
         if (address.grid) leaflet.setView(bounds.getCenter(), Math.max(TOWN_ZOOM[role], leaflet._loaded && !first ? leaflet.getZoom() : 0), { animate: false });
         else leaflet.fitBounds(bounds.pad(address.community ? 0.4 : 0.03), { maxZoom: 15.4, animate: false });
       } else if (first && engine.zoneBounds()) leaflet.setView(engine.zoneBounds().getCenter(), TOWN_ZOOM[role], { animate: false });
-      else if (first || !code) engine.fitDistrict(8);
+      else if (first || last.town) engine.fitDistrict(8);
     }
 
     // Every mark, pattern and class of the map, best first; the same drawing as on the map.

@@ -31,7 +31,9 @@ def show_alerts(reading: Reading, language: Language) -> None:
         for number, alert in enumerate(opened[:SHOWN], 1):
             _show_one(number, alert, reading, language)
         if len(opened) > SHOWN:
-            with st.popover(say("alerts_more", language, count=len(opened) - SHOWN), key="more_alerts", width="content"):
+            with st.popover(
+                say("alerts_more", language, count=len(opened) - SHOWN), key="more_alerts", width="content"
+            ):
                 for number, alert in enumerate(opened[SHOWN:], SHOWN + 1):
                     _show_one(number, alert, reading, language)
 

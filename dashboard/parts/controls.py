@@ -11,6 +11,7 @@ from dashboard.answers import Row
 from dashboard.parts import wording
 from dashboard.parts.grid_list import find_grids
 from dashboard.parts.markup import element
+from dashboard.parts.wording import Language
 from dashboard.parts.words import say
 
 _MEASURE, _TOWN, _SEARCH = "measure_control", "town_control", "search_control"
@@ -73,6 +74,16 @@ def pick_grid(code: str) -> None:
     """Opens a grid's panel; the search that led there is done."""
     st.session_state[_SEARCH] = ""
     write_address(grid=code, community=None, list=None)
+
+
+def has_picked(address: Address) -> bool:
+    """Whether the reader has narrowed the page down to something."""
+    return bool(address.grid or address.community or address.town or address.lists_all or searched_text())
+
+
+def show_way_back(language: Language) -> None:
+    """The button that clears what was picked."""
+    st.button(say("panel_clear", language), key="clear", on_click=clear_place)
 
 
 def clear_place() -> None:

@@ -19,7 +19,9 @@ from dashboard.parts.words import say
 Row = Mapping[str, Any]
 
 
-def figure(label: str, value: str, unit: str, note: str, *, is_late: bool = False, extra: Markup | None = None) -> Markup:
+def figure(
+    label: str, value: str, unit: str, note: str, *, is_late: bool = False, extra: Markup | None = None
+) -> Markup:
     """One figure: label, value with its unit, and the line that puts it to the test."""
     return element(
         "div",

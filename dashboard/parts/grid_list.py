@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.address import Measure
+from dashboard.address import Address, Measure
 from dashboard.parts import wording
 from dashboard.parts.wording import Language
 from dashboard.parts.words import say
@@ -25,6 +25,17 @@ FIGURES: dict[Measure, str] = {
     "vulnerable": "vulnerable_count",
 }
 """The column of the answer behind each measure of the map."""
+
+TOP_COUNT = 10
+WORST: dict[Measure, tuple[str, bool]] = {
+    "coverage": ("missing_count", False),
+    "waiting": ("waiting_count", False),
+    "on_duty": ("on_duty_count", True),
+    "vulnerable": ("vulnerable_count", False),
+}
+"""By which column the ten are chosen that need most, and whether the least come first."""
+ROWS_SHOWN, HEIGHT_PX = 18, 620
+"""A longer list scrolls within its height."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +68,34 @@ def find_grids(grids: Sequence[Row], text: str) -> Found:
     return Found([], None)
 
 
+def choose_grids(grids: Sequence[Row], address: Address, text: str) -> tuple[str, Sequence[Row]]:
+    """The list's title and rows: all grids, a community's, those searched for, else the ten that need most.
+
+    A search without a hit gives no rows, and a title that says what can be entered.
+    """
+    language, measure = address.language, address.measure
+    here = [row for row in grids if address.town in (None, row["town_code"])]
+    if address.lists_all:
+        return say("panel_list", language), here
+    if address.community:
+        own = [row for row in grids if row["community_code"] == address.community]
+        if not own:
+            return say("unknown_place", language, code=address.community), []
+        return wording.name_in(dict(own[0]), "community_name", language), own
+    if text:
+        found = find_grids(grids, text).grids
+        if found or not grids:
+            return say("search_many", language, text=text, count=len(found)), found
+        example = {"code": grids[0]["grid_code"], "name": wording.name_in(dict(grids[0]), "community_name", language)}
+        return say("search_none", language, text=text, **example), []
+    figure, is_least = WORST[measure]
+    known = [row for row in here if row[figure] is not None and (is_least or row[figure] > 0)]
+    worst = sorted(known, key=lambda row: (row[figure] if is_least else -row[figure], row["grid_code"]))
+    return say(f"panel_top_{measure}", language), worst[:TOP_COUNT]
+
+
 def show_grid_list(
-    grids: Sequence[Row], measure: Measure, language: Language, *, key: str, height: int, pick: Callable[[str], None]
+    grids: Sequence[Row], measure: Measure, language: Language, *, key: str, pick: Callable[[str], None]
 ) -> None:
     """The table; picking a cell calls `pick` with the grid's code. Unknown stays empty, never 0."""
     figure = FIGURES[measure]
@@ -71,7 +108,7 @@ def show_grid_list(
     }
     label = say(f"measure_{measure}", language)
     shown = (
-        st.column_config.ProgressColumn(label, format="%.1f%%", min_value=0, max_value=100, width=110)
+        st.column_config.ProgressColumn(label, format="%.1f%%", min_value=0, max_value=100, width=104)
         if measure == "coverage"
         else st.column_config.NumberColumn(label, format="localized", width=80)
     )
@@ -84,15 +121,15 @@ def show_grid_list(
     st.dataframe(
         columns,
         key=key,
-        height=height,
+        height=HEIGHT_PX if len(grids) > ROWS_SHOWN else "content",
         hide_index=True,
         on_select=choose,
         selection_mode="single-cell",
         column_config={
-            "grid": st.column_config.TextColumn(say("column_grid", language), width=140),
+            "grid": st.column_config.TextColumn(say("column_grid", language), width=148),
             "figure": shown,
-            "missing": st.column_config.NumberColumn(say("missing", language), format="localized", width=65),
-            "town": st.column_config.TextColumn(say("column_town", language), width=80),
+            "missing": st.column_config.NumberColumn(say("missing", language), format="localized", width=66),
+            "town": st.column_config.TextColumn(say("column_town", language), width=84),
             "code": st.column_config.TextColumn(say("column_code", language), width=130),
         },
     )

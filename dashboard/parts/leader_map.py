@@ -33,11 +33,11 @@ class _LeaderEngine(JSCSSMixin, MacroElement):
     _template = Template(
         "{% macro script(this, kwargs) %}Wangge.lead({{ this._parent.get_name() }}, {{ this.words }});{% endmacro %}"
     )
-    default_js = [("wangge_lead", address_of("lead.js"))]
-    default_css = [("wangge_lead_css", address_of("lead.css"))]
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.default_js = [("wangge_lead", address_of("lead.js"))]
+        self.default_css = [("wangge_lead_css", address_of("lead.css"))]
         self.words = _write_words()
 
 

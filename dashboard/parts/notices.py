@@ -57,7 +57,9 @@ def judge_band(reading: Reading, language: Language) -> Markup | None:
 def show_block_error(title: str, error: WanggeError, language: Language) -> None:
     """A block that cannot be read: its title and one line; the rest of the page goes on."""
     message = say("state_block_now", language, message=error.message)
-    st.html(element("section", element("h3", title), element("p", message, classes="wg-facts wg-watch"), classes="wg-block"))
+    st.html(
+        element("section", element("h3", title), element("p", message, classes="wg-facts wg-watch"), classes="wg-block")
+    )
 
 
 def _band(level: str, text: str) -> Markup:

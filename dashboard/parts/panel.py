@@ -49,14 +49,18 @@ def grid_panel(answers: Answers, moment: Moment, language: Language) -> Markup |
     drawn = [panel_head(grid, language), coverage_block(grid, moment, language)]
     for title, name, draw in blocks:
         rows = answers[name]
-        failed = isinstance(rows, WanggeError)
-        drawn.append(failed_block(say(title, language), rows, language) if failed else draw(rows))
+        if isinstance(rows, WanggeError):
+            drawn.append(failed_block(say(title, language), rows, language))
+        else:
+            drawn.append(draw(rows))
     return element("div", *drawn, classes="wg-panel")
 
 
 def failed_block(title: str, error: WanggeError, language: Language) -> Markup:
     """The block's title and one line: what failed."""
-    return _section(title, element("p", say("state_block_now", language, message=error.message), classes="wg-facts wg-watch"))
+    return _section(
+        title, element("p", say("state_block_now", language, message=error.message), classes="wg-facts wg-watch")
+    )
 
 
 def panel_head(grid: Row, language: Language) -> Markup:
@@ -153,14 +157,25 @@ def sites_block(sites: Sequence[Row], grid: Row, language: Language) -> Markup:
     lines = [
         element(
             "tr",
-            element("td", element("i", classes=f"wg-mark wg-{site['wait_class']}"), wording.name_in(dict(site), "site_name", language)),
-            element("td", say("sites_here", language) if site.get("grid_code") == grid["grid_code"] else wording.distance(site["distance_m"])),
+            element(
+                "td",
+                element("i", classes=f"wg-mark wg-{site['wait_class']}"),
+                wording.name_in(dict(site), "site_name", language),
+            ),
+            element(
+                "td",
+                say("sites_here", language)
+                if site.get("grid_code") == grid["grid_code"]
+                else wording.distance(site["distance_m"]),
+            ),
             element("td", element("b", wording.minutes(site["wait_min"], language))),
             element("td", f"{wording.count(site['open_unit_count'])} / {wording.count(site['needed_unit_count'])}"),
         )
         for site in sites
     ]
-    return _section(None, element("table", element("thead", head), element("tbody", *lines), classes="wg-table wg-sites"))
+    return _section(
+        None, element("table", element("thead", head), element("tbody", *lines), classes="wg-table wg-sites")
+    )
 
 
 def hour_block(hour: Row | None, language: Language) -> Markup:
@@ -173,8 +188,13 @@ def hour_block(hour: Row | None, language: Language) -> Markup:
         text = say("hour_same", language, now=wording.share_with_sign(now))
     else:
         text = say("hour_rise", language, before=wording.share_with_sign(before), now=wording.share_with_sign(now))
-    sampled = say("hour_sampled", language, count=wording.count(hour.get("sampled_count") if hour else None))
+    sampled = say("hour_sampled", language, count=wording.count(hour.get("covered_last_hour_count") if hour else None))
     return _section(say("hour", language), element("p", join(text, " · ", sampled), classes="wg-facts"))
+
+
+def _distance_text(site: Row, grid: Row, language: Language) -> str:
+    is_here = site.get("grid_code") == grid["grid_code"]
+    return say("sites_here", language) if is_here else wording.distance(site["distance_m"])
 
 
 def _duty_text(people: Sequence[Row], moment: Moment, language: Language) -> str:

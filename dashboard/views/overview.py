@@ -10,11 +10,10 @@ import streamlit as st
 
 from dashboard.address import read_address
 from dashboard.answers import read_picture, shelf_of
-from dashboard.parts import wording
 from dashboard.parts.alert_rows import show_alerts
-from dashboard.parts.controls import clear_place, pick_grid, searched_text, show_controls
+from dashboard.parts.controls import has_picked, pick_grid, searched_text, show_controls, show_way_back
 from dashboard.parts.figures import round_figures, state_figures
-from dashboard.parts.grid_list import find_grids, show_grid_list
+from dashboard.parts.grid_list import choose_grids, show_grid_list
 from dashboard.parts.leader_map import show_leader_map
 from dashboard.parts.notices import show_as_of, show_band, show_block_error
 from dashboard.parts.panel import GRID_QUESTIONS, grid_panel
@@ -24,7 +23,6 @@ from data.errors import WanggeError
 
 TICK_S = 2.0
 """Seconds between ticks of figures and panel; the map polls by itself."""
-LIST_HEIGHT_PX = 560
 
 
 def show_overview() -> None:
@@ -65,23 +63,15 @@ def show_panel() -> None:
         panel = grid_panel(answers, reading.moment, language)
         st.html(panel or say("unknown_place", language, code=address.grid))
         if panel:
-            st.button(say("panel_clear", language), key="clear", on_click=clear_place)
+            show_way_back(language)
             return
     try:
-        grids = shelf.ask("coverage/list")
-        worst = shelf.ask("coverage/most_missing")
+        title, rows = choose_grids(shelf.ask("coverage/list"), address, searched_text())
     except WanggeError as error:
         show_block_error(say("panel_list", language), error, language)
         return
-    title, rows = say("panel_most_missing", language), worst
-    if address.lists_all:
-        title = say("panel_list", language)
-        rows = [row for row in grids if address.town in (None, row["town_code"])]
-    elif address.community:
-        rows = [row for row in grids if row["community_code"] == address.community]
-        title = wording.name_in(rows[0], "community_name", language) if rows else title
-    elif searched_text():
-        rows = list(find_grids(grids, searched_text()).grids)
-        title = say("search_many", language, text=searched_text(), count=len(rows))
     st.subheader(title, anchor=False)
-    show_grid_list(rows, address.measure, language, key="grids", height=LIST_HEIGHT_PX, pick=pick_grid)
+    if rows:
+        show_grid_list(rows, address.measure, language, key="grids", pick=pick_grid)
+    if has_picked(address):
+        show_way_back(language)

@@ -1,0 +1,62 @@
+# Two commands on a fresh machine: `make run` and `make test`. The second time each takes seconds.
+#
+#   make run [PORT=8501] [SPEED=60] [SCALE=1] [HOST=127.0.0.1]   the dashboard with the built-in July 2022
+#   make test       every test, Chromium included        make lint    style, types, imports, SQL
+#   make bench      every figure beside its baseline     make soak    100 kills, many viewers
+#   make clean      removes what these made, never your data (var/)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := run
+.PHONY: run test lint bench soak clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --progress-bar on -c constraints.txt
+PORT ?= 8501
+HOST ?= 127.0.0.1
+SPEED ?= 60
+SCALE ?=
+ARGS ?=
+
+run: $(VENV)/.installed
+	@exec $(BIN)/wangge run --demo --port $(PORT) --host $(HOST) --speed $(SPEED) $(if $(SCALE),--scale $(SCALE))
+
+test: $(VENV)/.installed-dev $(VENV)/.chromium
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tests/architecture/sql_style.py queries
+
+bench: $(VENV)/.installed-dev $(VENV)/.chromium
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+soak: $(VENV)/.installed-dev
+	WANGGE_SOAK=1 $(BIN)/python -m pytest -m soak $(ARGS)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find dashboard data geo tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A virtual environment with the newest Python that the pinned packages are tested with.
+$(VENV)/bin/python:
+	@tools/make_venv $(VENV)
+
+$(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what Wangge needs (a few minutes the first time) …"
+	$(PIP) -r requirements.txt
+	$(PIP) --quiet -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing what the tests need …"
+	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.chromium: | $(VENV)/.installed-dev
+	@tools/find_chromium > $@.aside && mv $@.aside $@
+	@echo "Tests draw pages in $$(cat $@)."

@@ -1,0 +1,202 @@
+"""`wangge doctor`: what is wrong with this installation, and the cure for each.
+
+Only looks; puts nothing right by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from data.clock import read_clock
+from data.errors import WanggeError
+from data.lake import EXTENSIONS, load_extension, open_engine, open_lake
+from data.questions import read_questions
+from data.settings import PROJECT_ROOT, Settings
+from data.situation import open_situation
+from data.supervise import check_home, check_port
+
+LEAST_PYTHON = (3, 11)
+LEAST_FREE_BYTES = 2_000_000_000
+"""A district's July takes about 1 GB with its scenario; a disk with less than this fills within the day."""
+_PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>\S+)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about one thing; `cure` is empty where nothing needs doing."""
+
+    subject: str
+    found: str
+    cure: str = ""
+    is_broken: bool = False
+
+    @property
+    def mark(self) -> str:
+        if self.is_broken:
+            return "[bad] "
+        return "[note]" if self.cure else "[ok]  "
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All findings, in the order in which one would put things right."""
+    findings: list[Finding] = []
+    for look in _LOOKS:
+        try:
+            findings.extend(look(settings))
+        except WanggeError as error:
+            findings.append(Finding(_LOOKS[look], error.message, error.hint or "Read the message.", is_broken=True))
+    return findings
+
+
+def _look_at_python(_: Settings) -> Iterator[Finding]:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < LEAST_PYTHON:
+        yield Finding("python", found, f"Install Python {'.'.join(map(str, LEAST_PYTHON))} or newer.", is_broken=True)
+    else:
+        yield Finding("python", found)
+
+
+def _look_at_packages(_: Settings) -> Iterator[Finding]:
+    wrong = []
+    count = 0
+    for line in (PROJECT_ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
+        pin = _PIN.match(line)
+        if not pin:
+            continue
+        count += 1
+        try:
+            found = version(pin["name"])
+        except PackageNotFoundError:
+            found = "missing"
+        if found != pin["version"]:
+            wrong.append(f"{pin['name']} is {found}, pinned is {pin['version']}")
+    if wrong:
+        yield Finding(
+            "packages", "; ".join(wrong), "pip install -r requirements.txt -c constraints.txt", is_broken=True
+        )
+    else:
+        yield Finding("packages", f"all {count} as pinned")
+
+
+def _look_at_extensions(_: Settings) -> Iterator[Finding]:
+    with open_engine() as connection:
+        for name in EXTENSIONS:
+            load_extension(connection, name)
+    yield Finding("engine", f"DuckDB with {', '.join(EXTENSIONS)}, from installed packages")
+
+
+def _look_at_home(settings: Settings) -> Iterator[Finding]:
+    check_home(settings)
+    free = shutil.disk_usage(settings.home).free
+    yield Finding("home", f"{settings.home} can be written")
+    space = f"{free / 1e9:,.1f} GB free"
+    if free < LEAST_FREE_BYTES:
+        yield Finding(
+            "disk", space, f"Free some space: {LEAST_FREE_BYTES / 1e9:g} GB is the least to run on.", is_broken=True
+        )
+    else:
+        yield Finding("disk", space)
+
+
+def _look_at_key(settings: Settings) -> Iterator[Finding]:
+    path = settings.key_path
+    if not path.exists():
+        yield Finding("key", "none yet; ingest makes one on its first run")
+        return
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        yield Finding("key", f"{path} is open to others (mode {mode:04o})", f"chmod 600 {path}", is_broken=True)
+    elif path.stat().st_uid != os.geteuid() and os.geteuid() != 0:
+        yield Finding(
+            "key", f"{path} belongs to another user", "Run Wangge as the user who first ran it.", is_broken=True
+        )
+    else:
+        yield Finding("key", f"{path}, mode {mode:04o}; keep a copy of it in a safe place")
+
+
+def _look_at_lake(settings: Settings) -> Iterator[Finding]:
+    if not settings.lake_dir.is_dir():
+        yield Finding("lake", "none yet", "Import reference files (wangge import), or start wangge run --demo.")
+        return
+    with open_lake(settings, is_read_only=True) as lake:
+        row = lake.connection.execute(
+            """
+            select
+                (select count(*) from lake.grid), (select count(*) from lake.registration_version),
+                (select count(*) from lake.ingest_file)
+            """
+        ).fetchone()
+        assert row is not None
+        yield Finding("lake", f"{row[0]:,} grids, {row[1]:,} registration lines from {row[2]:,} files")
+
+
+def _look_at_situation(settings: Settings) -> Iterator[Finding]:
+    if not settings.lake_dir.is_dir():
+        return
+    situation = open_situation(settings.situation_path)
+    try:
+        as_of = situation.as_of
+    finally:
+        situation.close()
+    if as_of is None:
+        yield Finding("situation", "published, nothing ingested yet")
+        return
+    now = read_clock(settings.home).now()
+    behind_s = (now - as_of).total_seconds()
+    local = as_of.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    if behind_s > settings.stale_after_s:
+        yield Finding(
+            "situation",
+            f"stands at {local}, {behind_s / 60:,.0f} min behind the clock",
+            "If wangge run is running and sites are open, look whether files arrive in the inbox.",
+        )
+    else:
+        yield Finding("situation", f"stands at {local}")
+
+
+def _look_at_clock(settings: Settings) -> Iterator[Finding]:
+    clock = read_clock(settings.home)
+    if clock.starts_at is not None:
+        yield Finding(
+            "clock", f"a played one, {clock.speed:g} × speed, shows {clock.now().astimezone():%Y-%m-%d %H:%M}"
+        )
+    elif datetime.now(UTC).year < 2022:
+        yield Finding("clock", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "Set this machine's clock.", is_broken=True)
+    else:
+        yield Finding("clock", f"this machine's, {datetime.now().astimezone():%Y-%m-%d %H:%M:%S %Z}")
+
+
+def _look_at_questions(_: Settings) -> Iterator[Finding]:
+    yield Finding("questions", f"{len(read_questions())} in queries/")
+
+
+def _look_at_port(settings: Settings) -> Iterator[Finding]:
+    try:
+        check_port(settings)
+    except WanggeError as error:
+        # A running dashboard holds its port: worth saying, nothing broken.
+        yield Finding("port", error.message, error.hint)
+    else:
+        yield Finding("port", f"{settings.port} on {settings.host} is free")
+
+
+_LOOKS: dict[Callable[[Settings], Iterator[Finding]], str] = {
+    _look_at_python: "python",
+    _look_at_packages: "packages",
+    _look_at_extensions: "engine",
+    _look_at_home: "home",
+    _look_at_key: "key",
+    _look_at_lake: "lake",
+    _look_at_situation: "situation",
+    _look_at_clock: "clock",
+    _look_at_questions: "questions",
+    _look_at_port: "port",
+}

@@ -1,0 +1,35 @@
+"""Worlds that tests share: the built-in scenario, taken in through the same import and ingest as anyone's data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def full_scenario(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """All of July 9 to 16 at full size, ingested. Shared: read it, do not change it."""
+    return take_in_scenario(tmp_path_factory.mktemp("full"), scale=1.0)
+
+
+@pytest.fixture(scope="session")
+def small_world(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The same July with a fiftieth of the residents, ingested. Shared: read it, do not change it."""
+    return take_in_scenario(tmp_path_factory.mktemp("small"), scale=0.02)
+
+
+def take_in_scenario(home: Path, scale: float) -> Settings:
+    """Builds the scenario in a home folder, imports its reference files and ingests its logs."""
+    # imported here: a session that asks for no world does not wait for what builds one
+    from data.ingest import ingest_paths
+    from data.reference_import import find_reference_files, import_all
+    from data.scenario import DEFAULT_SEED, build_scenario
+
+    settings = Settings(home=home)
+    build_scenario(settings.scenario_dir, DEFAULT_SEED, scale)
+    import_all(settings, find_reference_files(settings.scenario_dir / "reference"))
+    ingest_paths(settings, [settings.scenario_dir / "logs"])
+    return settings

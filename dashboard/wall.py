@@ -18,7 +18,7 @@ import folium
 from branca.element import Element
 
 from dashboard.asset import address_of
-from dashboard.parts.map import bare_map
+from dashboard.parts.map import SOURCE_SANS, bare_map
 from dashboard.payload import Payload, pack_payload
 from dashboard.text import read_text
 
@@ -75,7 +75,10 @@ def write_wall(lang: str) -> Document:
         drawn = bare_map(name, REGIONS_PX[region])
         figure.add_child(drawn)
         drawn.render()  # now rather than with the figure: what follows must come after it in head and body
-    figure.html.add_child(Element('<div id="plate"></div><div id="ramp"></div><div id="synthetic"></div></main>'))
+    figure.html.add_child(Element('<div id="plate"></div><div id="ramp"></div><div id="notes"></div></main>'))
+    for weight in (400, 600, 700):
+        font = address_of(f"{SOURCE_SANS}/source-sans-3-latin-{weight}-normal.woff2")
+        figure.header.add_child(Element(f'<link rel="preload" as="font" type="font/woff2" href="{font}" crossorigin/>'))
     figure.header.add_child(Element('<link rel="icon" href="data:,"/>'))  # none, and no request for one
     figure.header.add_child(Element(f'<link rel="stylesheet" href="{address_of("wall.css")}"/>'))
     figure.header.add_child(Element(f'<script src="{address_of("wall.js")}"></script>'))
@@ -104,6 +107,7 @@ def _write_policy(page: str) -> str:
         f"script-src 'self' {hashes}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data:",
+        "font-src 'self'",
         "connect-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",

@@ -11,7 +11,7 @@
       text: "#F3F6F8", "text-2": "#B9C5CE", "text-3": "#9BABB7",
       act: "#FF857A", watch: "#FFC445", ok: "#43D18B", busy: "#FFC445", jam: "#FF857A", rest: "#9BABB7",
       zone: "#FF8FC0", "zone-ink": "#2B0716", bar: "#9FB2C1", "bar-2": "#5C7183", stale: "#A7B0B8", focus: "#7CC4FF",
-      unknown: "#2A3138", dot: "#59646E",
+      unknown: "#2A3138", dot: "#6E7982",
     },
     light: {
       page: "#FFFFFF", surface: "#F4F6F8", raised: "#E8ECF0", rule: "#C9D2DA",
@@ -35,10 +35,10 @@
   const CLASS_TOKENS = { smooth: "ok", busy: "busy", jammed: "jam", resting: "rest", unknown: "text-2" };
   const FONT = '"Source Sans","Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif';
   const ROLES = {
-    district: { u: 0.8, label: 42, small: 38, ring: 12, diamond: 40, square: 37, plate: 38, casing: 0.22, dots: 15 },
-    zone: { u: 1.25, label: 42, small: 38, ring: 20, diamond: 40, square: 37, plate: 38, casing: 0.22, dots: 16 },
-    leader: { u: 0.5, label: 15, small: 13, ring: 9, diamond: 29, square: 27, plate: 15, casing: 0.22, dots: 8 },
-    phone: { u: 0.42, label: 15, small: 14, ring: 9, diamond: 29, square: 27, plate: 14, casing: 0.22, dots: 8 },
+    district: { u: 0.8, label: 42, small: 38, ring: 12, diamond: 40, square: 37, plate: 38, dots: 17 },
+    zone: { u: 1.25, label: 42, small: 38, ring: 20, diamond: 40, square: 37, plate: 38, dots: 18 },
+    leader: { u: 0.5, label: 15, small: 13, ring: 9, diamond: 29, square: 27, plate: 15, dots: 8 },
+    phone: { u: 0.42, label: 15, small: 14, ring: 9, diamond: 29, square: 27, plate: 14, dots: 8 },
   };
   const FADE_MS = 300; // UI, motion: fills change within 300 ms
   const FILL_EVERY_MS = 2000; // and at most once in 2 s
@@ -86,6 +86,7 @@
     leaflet.on("zoomend viewreset resize moveend", redraw);
 
     const engine = { setGeometry, show, select, setMeasure, setBox, fitDistrict, fitZones, zoneBounds, sums, legend, destroy, redraw };
+    engines.add(engine);
     if (options.follow) followByItself();
     return engine;
 
@@ -272,11 +273,14 @@
       const view = makeView();
       fill(groups.zones, drawZones(view));
       fill(groups.boxes, drawBoxes(view));
-      fill(groups.sites, drawSites(view));
+      // In the order in which they may take the room (UI, map): alerts, high chips, jammed, busy, zone communities, the rest.
+      const sites = drawSites(view, ["jammed", "busy"]);
       fill(groups.callouts, drawCallouts(view));
       drawChips(view);
       drawMinutes(view);
-      drawNames(view);
+      drawNames(view, true);
+      fill(groups.sites, drawSites(view, ["smooth", "resting", "unknown"]).concat(sites));
+      drawNames(view, false);
       fill(groups.labels, view.labels);
     }
 
@@ -290,7 +294,9 @@
       return {
         step, verdict, hasZones,
         dead: verdict.state !== "ok",
-        taken: [], // {x0, y0, x1, y1, hard}
+        // Boxes that labels keep clear of, {x0, y0, x1, y1, hard}; first what the page itself lays over the map.
+        taken: (options.reserved || []).map(([x, y, w, h]) => ({ x0: origin.x + x, y0: origin.y + y, x1: origin.x + x + w, y1: origin.y + y + h, hard: true })),
+        soft: [], // where plates would like to stand
         labels: [],
         inner: { x0: origin.x + 6, y0: origin.y + 6, x1: origin.x + frame.x - 6, y1: origin.y + frame.y - 6 },
         at: (lonLat) => leaflet.latLngToLayerPoint(L.latLng(lonLat[1], lonLat[0])),
@@ -376,26 +382,34 @@
       });
     }
 
-    function drawSites(view) {
+    // Marks of the given classes; in the zone view plates, which move aside where they would hide something.
+    function drawSites(view, kinds) {
       const out = [];
-      view.sites = siteStates(view).filter(({ at }) => at.x > view.inner.x0 - 80 && at.x < view.inner.x1 + 80 && at.y > view.inner.y0 - 80 && at.y < view.inner.y1 + 80);
-      const order = { unknown: 0, resting: 1, smooth: 2, busy: 3, jammed: 4 };
-      view.sites.sort((a, b) => order[a.kind] - order[b.kind]);
-      if (view.step === "zone") {
-        for (const state of view.sites.slice().reverse()) out.unshift(...drawPlate(view, state));
-        return out;
-      }
-      for (const state of view.sites) {
-        const inBox = view.box && state.at.x > view.box.x0 && state.at.x < view.box.x1 && state.at.y > view.box.y0 && state.at.y < view.box.y1;
-        if (inBox && state.kind !== "jammed" && view.hasZones) continue;
+      if (!view.sites) findSites(view);
+      for (const state of view.sites.filter((one) => kinds.includes(one.kind))) {
+        if (view.step === "zone") {
+          out.push(...drawPlate(view, state));
+          continue;
+        }
         // A mark grows with the square root of what its site samples an hour, so its area keeps step with it.
         const grown = state.rate ? Math.min(1.3, Math.max(0.8, Math.sqrt(state.rate / USUAL_RATE))) : 1;
         const scale = state.kind === "smooth" ? grown ** 1.6 : state.kind === "busy" || state.kind === "jammed" ? Math.sqrt(grown) : 1;
-        const half = drawMark(out, state.kind, state.at.x, state.at.y, scale);
-        view.taken.push({ x0: state.at.x - half, y0: state.at.y - half, x1: state.at.x + half, y1: state.at.y + half, hard: state.kind === "busy" || state.kind === "jammed" });
-        state.half = half;
+        state.half = drawMark(out, state.kind, state.at.x, state.at.y, scale);
+        view.taken.push({ ...around(state.at, state.half), hard: state.kind === "busy" || state.kind === "jammed" });
       }
       return out;
+    }
+
+    // The sites in view, the quiet ones first so that the urgent ones lie on top.
+    function findSites(view) {
+      const order = ["unknown", "resting", "smooth", "busy", "jammed"];
+      const seen = grow(view.inner, 80);
+      view.sites = siteStates(view)
+        .filter(({ at }) => isIn(at, seen))
+        .filter(({ at, kind }) => !(view.box && view.hasZones && kind !== "jammed" && isIn(at, view.box)))
+        .sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+      if (view.step !== "zone") return;
+      for (const { at, kind } of view.sites) if (kind !== "jammed" && kind !== "busy") view.soft.push(around(at, size.plate * 1.1));
     }
 
     function drawMark(out, kind, x, y, scale) {
@@ -471,25 +485,44 @@
       }
     }
 
-    function drawNames(view) {
-      if (view.step === "district") return drawTowns(view);
+    // Names of towns in the district view, else of communities: first those of the zones, then the others.
+    function drawNames(view, isZones) {
+      if (view.step === "district") return isZones ? undefined : drawTowns(view);
       const zones = zonesInForce();
       const wide = new Set(zones.filter((zone) => zone.extent_kind === "community").flatMap((zone) => zone.members));
       const holding = new Set(zones.filter((zone) => zone.extent_kind === "building").flatMap((zone) => zone.members.map((code) => (shapes.byCode.get(code.slice(0, 15)) || { community: {} }).community.code)));
       const rank = (community) => (wide.has(community.code) ? 0 : holding.has(community.code) ? 1 : 2);
-      const order = shapes.communities.slice().sort((a, b) => rank(a) - rank(b) || a.index - b.index);
       const figures = sums("communities");
-      for (const community of order) {
+      const blind = ["broken", "empty", "error", "loading"].includes(view.verdict.state);
+      for (const community of shapes.communities.filter((one) => (rank(one) === 0) === isZones).sort((a, b) => rank(a) - rank(b) || a.index - b.index)) {
         const level = rank(community);
         if (view.step === "zone" && level === 2) continue;
         if (view.step === "town" && level === 2 && !fitsInside(view, community)) continue;
         const lines = [{ text: placeName(community), font: level === 2 ? size.small : size.label }];
-        if (view.step === "zone" && level === 0 && view.verdict.state !== "broken" && view.verdict.state !== "empty") {
+        if (view.step === "zone" && level === 0 && !blind) {
           lines.push({ text: figureText(figures[community.index]), font: size.label * 0.92, colour: view.verdict.state === "ok" ? ink.text : ink.stale });
         }
-        drawName(view, community, lines, level === 2 ? 1 : 2.4);
+        const isSure = level === 0 && holds(view, community);
+        drawName(view, community, lines, level === 0 ? 4 : level === 1 ? 2.4 : 1, isSure, level === 0 ? insideOf(view, community) : null);
       }
-      if (view.step === "town" && !view.hasZones && role !== "leader" && role !== "phone") return;
+    }
+
+    // A test whether a point of the view lies within the community.
+    function insideOf(view, community) {
+      const rings = shapes.grids.filter((grid) => grid.community === community).flatMap((grid) => grid.rings).map((ring) => ring.map((corner) => leaflet.latLngToLayerPoint(corner)));
+      return (point) => rings.some((ring) => {
+        let isInside = false;
+        for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+          const [a, b] = [ring[i], ring[j]];
+          if (a.y > point.y !== b.y > point.y && point.x < ((b.x - a.x) * (point.y - a.y)) / (b.y - a.y) + a.x) isInside = !isInside;
+        }
+        return isInside;
+      });
+    }
+
+    function holds(view, community) {
+      const at = view.at(community.label);
+      return at.x > view.inner.x0 && at.x < view.inner.x1 && at.y > view.inner.y0 && at.y < view.inner.y1;
     }
 
     function fitsInside(view, community) {
@@ -513,13 +546,13 @@
       }
     }
 
-    function drawName(view, owner, lines, reach, always) {
+    function drawName(view, owner, lines, reach, always, belongs) {
       if (!owner.label) return;
       const w = Math.max(...lines.map((line) => widthOf(line.text, line.font, 600)));
       const heights = lines.map((line) => line.font * 1.14);
       const h = heights.reduce((sum, one) => sum + one, 0);
       const centre = view.at(owner.label);
-      const spot = place(view, centre, w, h, ringSpots(w, h, reach), { always });
+      const spot = place(view, centre, w, h, ringSpots(w, h, reach), { always, belongs });
       if (!spot) return;
       view.taken.push({ ...spot, hard: true });
       let y = spot.y0;
@@ -535,6 +568,7 @@
       if (view.verdict.state !== "ok") return out;
       open.forEach((alert, index) => {
         if (alert.lon === null || alert.lat === null || alert.lon === undefined) return;
+        if (alert.place_kind !== "site" && alert.place_kind !== "whistle") return; // a silent feed shows by its grey grids
         if (options.skipsCallout && options.skipsCallout([alert.lon, alert.lat])) return;
         const at = view.at([alert.lon, alert.lat]);
         if (at.x < view.inner.x0 || at.x > view.inner.x1 || at.y < view.inner.y0 || at.y > view.inner.y1) return;
@@ -546,7 +580,7 @@
         const chip = Math.max(h * 0.82, widthOf(number, font, 600) + font * 0.5);
         const w = chip + font * 0.3 + widthOf(label, font, 600) + font * 0.35;
         const known = alert.place_kind === "site" && view.sites.find(({ site }) => site.code === alert.place_code);
-        const target = (known && known.plate) || { x0: at.x - 14, y0: at.y - 14, x1: at.x + 14, y1: at.y + 14 };
+        const target = (known && known.plate) || around(at, 14);
         const spot = choose(view, calloutSpots(target, w, h, font), { always: true, clear: view.inner });
         view.taken.push({ ...spot, hard: true });
         const colour = ink[alert.level === "act" ? "act" : "watch"];
@@ -585,7 +619,7 @@
     }
 
     // The first spot that hides nothing; else, where the label must appear, the one that hides least.
-    function choose(view, spots, { always, clear }) {
+    function choose(view, spots, { always, clear, belongs }) {
       let best = null;
       let least = Infinity;
       spots.forEach((spot, turn) => {
@@ -593,11 +627,14 @@
         const frame = clear || view.inner;
         const outside = spot.x0 < frame.x0 || spot.x1 > frame.x1 || spot.y0 < frame.y0 || spot.y1 > frame.y1;
         if (outside) cost += 50;
+        if (belongs) {
+          const away = [[0.5, 0.5], [0.1, 0.2], [0.9, 0.2], [0.1, 0.8], [0.9, 0.8]].filter(([x, y]) => !belongs({ x: spot.x0 + x * (spot.x1 - spot.x0), y: spot.y0 + y * (spot.y1 - spot.y0) }));
+          cost += 2 * away.length;
+          for (const other of view.soft) cost += Math.min(1, overlap(spot, other) / 2000);
+        }
         for (const other of view.taken) {
-          const dx = Math.min(spot.x1, other.x1) - Math.max(spot.x0, other.x0);
-          const dy = Math.min(spot.y1, other.y1) - Math.max(spot.y0, other.y0);
-          if (dx <= 0 || dy <= 0) continue;
-          cost += other.hard ? 10 + (dx * dy) / 400 : 0.5;
+          const common = overlap(spot, other);
+          if (common > 0) cost += other.hard ? 10 + common / 400 : 0.5;
         }
         if (cost < least) { least = cost; best = spot; }
       });
@@ -623,6 +660,7 @@
     }
 
     function destroy() {
+      engines.delete(engine);
       if (engine.link) engine.link.stop();
       cancelAnimationFrame(fading);
       clearTimeout(fillTimer);
@@ -633,6 +671,7 @@
   };
 
   let serial = 0;
+  const engines = new Set();
   const DEFAULT_WORDS = {
     zh: { unknown_fill: "— 未知", high_chip: "高{n}", minutes: "{n} 分", stopped_at: "停于 {time}", callout_whistle: "{place}集结", community_suffix: "社区" },
     en: { unknown_fill: "— unknown", high_chip: "H{n}", minutes: "{n} min", stopped_at: "stopped {time}", callout_whistle: "{place} muster", community_suffix: "" },
@@ -829,7 +868,7 @@
     pen.fillRect(0, 0, pitch, pitch);
     pen.fillStyle = ink.dot;
     pen.beginPath();
-    pen.arc(pitch / 2, pitch / 2, pitch * 0.1, 0, 7);
+    pen.arc(pitch / 2, pitch / 2, pitch * 0.13, 0, 7);
     pen.fill();
     return pen.createPattern(tile, "repeat");
   }
@@ -863,6 +902,12 @@
     return `rgb(${a.map((part, index) => Math.round(part + (b[index] - part) * share)).join(",")})`;
   }
 
+  // Labels are measured in the face they are drawn in: once it has come, everything is measured and placed anew.
+  Promise.all([400, 600, 700].map((weight) => document.fonts.load(`${weight} 20px "Source Sans"`))).then(() => {
+    rulers.clear();
+    engines.forEach((engine) => engine.redraw());
+  }, () => {});
+
   const rulers = new Map();
   const pen = document.createElement("canvas").getContext("2d");
   function widthOf(text, font, weight) {
@@ -882,6 +927,22 @@
   function hull(a, b) {
     if (!a) return { x0: b.x0, y0: b.y0, x1: b.x1, y1: b.y1 };
     return { x0: Math.min(a.x0, b.x0), y0: Math.min(a.y0, b.y0), x1: Math.max(a.x1, b.x1), y1: Math.max(a.y1, b.y1) };
+  }
+
+  function around(point, half) {
+    return { x0: point.x - half, y0: point.y - half, x1: point.x + half, y1: point.y + half };
+  }
+
+  function grow(box, by) {
+    return { x0: box.x0 - by, y0: box.y0 - by, x1: box.x1 + by, y1: box.y1 + by };
+  }
+
+  function isIn(point, box) {
+    return point.x > box.x0 && point.x < box.x1 && point.y > box.y0 && point.y < box.y1;
+  }
+
+  function overlap(a, b) {
+    return Math.max(0, Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0)) * Math.max(0, Math.min(a.y1, b.y1) - Math.max(a.y0, b.y0));
   }
 
   function plateSpots(w, h) {
@@ -905,10 +966,10 @@
     const spots = [];
     const x = (target.x0 + target.x1) / 2;
     const y = (target.y0 + target.y1) / 2;
-    for (const gap of [1.4, 2.4, 3.6, 5]) {
+    for (const gap of [0.8, 1.6, 2.6, 3.8, 5.2, 7, 9]) {
       const reach = gap * font;
-      for (const [dx, dy] of [[-1, 0.6], [1, 0.6], [-1, -0.6], [1, -0.6], [-1, 0], [1, 0], [0, 1], [0, -1]]) {
-        const cx = x + dx * ((target.x1 - target.x0) / 2 + reach * 0.7 + w / 2);
+      for (const [dx, dy] of [[-1, 0.5], [1, 0.5], [-1, -0.5], [1, -0.5], [-1, 0], [1, 0], [-0.3, 1], [0.3, 1], [-0.3, -1], [0.3, -1], [-1, 1], [1, 1], [-1, -1], [1, -1]]) {
+        const cx = x + dx * ((target.x1 - target.x0) / 2 + reach + w / 2);
         const cy = y + dy * ((target.y1 - target.y0) / 2 + reach + h / 2);
         spots.push({ x0: cx - w / 2, y0: cy - h / 2, x1: cx + w / 2, y1: cy + h / 2 });
       }

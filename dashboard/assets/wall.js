@@ -27,7 +27,7 @@
     const mapWords = { unknown_fill: words.unknown_fill, high_chip: words.high_chip, stopped_at: words.stopped_at, callout_whistle: words.callout_whistle };
     const holds = (lonLat) => maps.zone.getBounds().contains([lonLat[1], lonLat[0]]);
     const zoneMap = Wangge.map(maps.zone, { role: "zone", lang, theme: THEME, measure, words: mapWords });
-    const districtMap = Wangge.map(maps.district, { role: "district", lang, theme: THEME, measure, words: mapWords, skipsCallout: holds });
+    const districtMap = Wangge.map(maps.district, { role: "district", lang, theme: THEME, measure, words: mapWords, skipsCallout: holds, reserved: [[890, 16, 320, 450], [800, 1176, 416, 120]] });
     maps.zone.on("moveend", () => { if (link.geometry) districtMap.setBox(maps.zone.getBounds()); });
 
     const link = Wangge.follow({ onPicture, onTime });
@@ -153,9 +153,9 @@
       }
       put("zone-head", [el("b", "", townShown ? fill(words.town_title, { town: townShown }) : words.zones_title), right]);
       drawZoneLegend(live);
-      const mark = part("synthetic");
-      const text = live.district && live.district.is_synthetic ? words.synthetic : "";
-      if (mark.textContent !== text) mark.textContent = text;
+      const notes = [words.size_note];
+      if (live.district && live.district.is_synthetic) notes.push(words.synthetic);
+      put("notes", notes.map((text) => el("div", "", text)), part("notes"));
     }
 
     function drawLegend() {
@@ -169,20 +169,22 @@
     function drawZoneLegend(live) {
       const high = (live.zones || []).filter((one) => one.level === "high");
       const nodes = [];
-      const room = 1216 - (high.length ? 240 : 0);
+      const font = lang === "en" ? 34 : 38;
+      const room = 1216 - textWidth(words.minutes_note, font) - 20;
       let used = 0;
       for (const [index, one] of high.entries()) {
         const name = (lang === "en" && one.zone_name_en) || one.zone_name;
         const item = el("span", "");
         item.append(el("b", "", fill(words.high_chip, { n: index + 1 })), ` ${name}`);
-        used += textWidth(item.textContent, lang === "en" ? 34 : 38) + 38;
-        if (used > room - (index < high.length - 1 ? 90 : 0)) {
+        used += textWidth(item.textContent, font) + (index ? 24 : 0);
+        if (used > room - (index < high.length - 1 ? 100 : 0)) {
           nodes.push(el("span", "", fill(words.more_zones, { n: high.length - index })));
           break;
         }
         nodes.push(item);
       }
-      if (!(live.zones || []).some((one) => one.level !== "low")) nodes.push(el("span", "", words.zones_none));
+      if (!live.zones) nodes.push(el("span", "", "—"));
+      else if (!live.zones.some((one) => one.level !== "low")) nodes.push(el("span", "", words.zones_none));
       else nodes.push(el("span", "last", words.minutes_note));
       put("zone-legend", nodes);
     }
@@ -257,7 +259,7 @@
     // Whistles -------------------------------------------------------------------------------------------------------
     function drawWhistles(view, head) {
       const whistles = view.isEmpty ? [] : view.live.whistles || [];
-      if (!whistles.length) return [at("second", { left: 0, top: 80 }, words.whistles_none)];
+      if (!whistles.length) return [at("second", { left: 0, top: 80 }, view.live.whistles ? words.whistles_none : "—")];
       const spans = whistles.map((one) => Math.round((Date.parse(one.due_at) - Date.parse(one.raised_at)) / 60000));
       head.note = whistles.length > 3 ? fill(words.whistles_more, { n: whistles.length - 3 }) : spans.every((one) => one === spans[0]) ? fill(words.whistles_within, { n: spans[0] }) : words.whistles_tick;
       lackNote(view, head, "staff");
@@ -270,7 +272,7 @@
         const used = Math.max(0, until - raised) / 1000;
         const isLate = one.is_late && !one.full_at;
         const isFull = Boolean(one.full_at);
-        nodes.push(at("", { left: 0, top: top + 14 }, `${placeName(one)} ${words[one.role] || one.role}`));
+        nodes.push(at("", { left: 0, top: top + 14 }, `${placeName(one)} ${roleText(one.role)}`));
         nodes.push(at("second right", { right: 262, top: top + 14 }, isFull ? fill(words.full_after, { duration: durationText(used) }) : durationText(used)));
         const value = at("right", { right: 0, top: top - 2 });
         const arrived = el("span", "worth strong", count(one.arrived_count));
@@ -394,7 +396,7 @@
         const late = whistle && alert.expected_at ? durationText((Date.parse(alert.expected_at) - Date.parse(whistle.due_at)) / 1000) : "";
         const missing = Math.max(0, (alert.target || 0) - (alert.figure || 0));
         return {
-          title: fill(words.whistle_late, { place, role: whistle ? words[whistle.role] || "" : "" }).replace(/ +/g, " "),
+          title: fill(words.whistle_late, { place, role: whistle ? roleText(whistle.role) : "" }).replace(/ +/g, " "),
           figure: whole(alert.figure), unit: ` / ${whole(alert.target)}`,
           detail: alert.expected_at ? fill(words.whistle_late_detail, { used, time: clock(alert.expected_at), late }) : fill(words.whistle_late_detail_none, { used }),
           what: fill(words.whistle_late_do, { n: whole(missing) }), who: words.whistle_late_who,
@@ -422,7 +424,7 @@
     // Coverage -------------------------------------------------------------------------------------------------------
     function drawCoverage(view, head) {
       const rounds = view.isEmpty ? [] : view.live.rounds || [];
-      if (!rounds.length) return [at("blind", { left: 0, top: 86 }, words.rounds_none)];
+      if (!rounds.length) return [at("blind", { left: 0, top: 86 }, view.live.rounds ? words.rounds_none : "—")];
       head.note = words.tick_note;
       const nodes = [];
       rounds.slice(0, 2).forEach((round, index) => {
@@ -525,14 +527,14 @@
     function drawFeeds(view) {
       const feeds = view.live.feeds || [];
       const first = el("span", "feed strong", words.feeds);
-      first.style.left = "10px";
+      first.style.left = "0";
       const kind = el("span", "feed second", words.feeds_registrations);
-      kind.style.left = lang === "en" ? "178px" : "192px";
+      kind.style.left = lang === "en" ? "181px" : "182px";
       if (view.errors.feeds) {
         kind.textContent = fill(words.block_failed, { time: clock(view.errors.feeds) });
         return put("feeds", [first, kind]);
       }
-      const start = lang === "en" ? 452 : 324;
+      const start = lang === "en" ? 453 : 313;
       const pitch = (3744 - start) / Math.max(1, feeds.length);
       const nodes = [first, kind];
       feeds.forEach((feed, index) => {
@@ -577,6 +579,10 @@
 
     function placeName(row) {
       return (lang === "en" && row.place_name_en) || row.place_name || "";
+    }
+
+    function roleText(role) {
+      return (words[role] || role).toLowerCase();
     }
 
     function feedName(feed) {

@@ -15,7 +15,9 @@ MAP_SCRIPTS = [
     ("wangge_follow", address_of("follow.js")),
     ("wangge_map", address_of("map.js")),
 ]
+SOURCE_SANS = "vendor/source-sans-3-5.3.1"
 MAP_STYLES = [
+    ("source_sans", address_of(f"{SOURCE_SANS}/source-sans.css")),
     ("leaflet_css", address_of(f"{LEAFLET}/leaflet.css")),
     ("wangge_map_css", address_of("map.css")),
 ]

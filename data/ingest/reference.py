@@ -27,6 +27,7 @@ create or replace table mirror.ref_round as
 select row_number() over (order by round_code)::integer as round_no, round_code, starts_at, closes_at from lake.round;
 create or replace table mirror.ref_channel as
 select unnest([1, 2, 3]) as channel_no, unnest(['assisted', 'green', 'self']) as channel;
+create or replace table mirror.ref_feed as select feed_code from lake.feed where kind != 'orders';
 create or replace table mirror.ref_staff as select staff_code from lake.staff;
 create or replace table mirror.ref_post as
 select 'site' as post_kind, site_code as post_code from lake.site

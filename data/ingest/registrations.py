@@ -122,7 +122,8 @@ having sum(d.registered) != 0 or sum(d.sampled) != 0 or sum(d.wait_s) != 0
 """
 ROUND_UNITS = """
 create or replace temp table round_unit_change as
-select r.round_code, s.site_code, d.unit_no, c.channel, sum(d.registered)::bigint as registered_count, sum(d.sampled)::bigint as sampled_count
+select r.round_code, s.site_code, d.unit_no, c.channel, sum(d.registered)::bigint as registered_count,
+    sum(d.sampled)::bigint as sampled_count
 from (
     select new_round_no as round_no, site_no, new_unit_no as unit_no, new_channel_no as channel_no, 1 as registered,
         (new_sampled_at is not null)::integer as sampled
@@ -177,7 +178,8 @@ from (
         sign as registered, 0 as covered, 0 as seen
     from person
     union all
-    select {BUCKET.format(moment="covered_at")}, (first_row & 16777215)::integer, round_no, 0, sign, 0 from person where covered_at is not null
+    select {BUCKET.format(moment="covered_at")}, (first_row & 16777215)::integer, round_no, 0, sign, 0
+    from person where covered_at is not null
     union all
     select {BUCKET.format(moment="h.registered_at")}, n.grid_no, h.round_no, 0, 0, 1
     from household as h inner join mirror.ref_household as n on n.household_no = h.household_no

@@ -91,6 +91,22 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
     )
 
 
+def town_shares(towns: Sequence[Row], payload: Row, language: Language) -> Markup:
+    """Coverage of every town; shown on a phone, where the map is too small to say it."""
+    shares = (payload.get("towns") or {}).get("coverage_pct") or []
+    lines = [
+        element(
+            "tr",
+            element("th", wording.name_in(dict(town), "town_name", language), scope="row"),
+            element("td", progress_bar(pct, None)),
+            element("td", element("b", wording.share_with_sign(pct))),
+        )
+        for town, pct in zip(towns, shares, strict=False)
+    ]
+    table = element("table", element("tbody", *lines), classes="wg-table")
+    return element("div", element("h3", say("towns", language)), table, classes="wg-towns")
+
+
 def partial_note(feeds: Sequence[Row], moment: Moment, language: Language) -> str:
     """What a sum lacks while a feed of registrations is silent: 潮连缺 08:29 后. Empty when none is."""
     for feed in feeds:

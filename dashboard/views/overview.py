@@ -6,13 +6,15 @@ figures and the panel are fragments that tick; the rest runs when a reader does 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard.address import read_address
-from dashboard.answers import read_picture, shelf_of
+from dashboard.answers import Row, read_picture, shelf_of
 from dashboard.parts.alert_rows import show_alerts
 from dashboard.parts.controls import has_picked, pick_grid, searched_text, show_controls, show_way_back
-from dashboard.parts.figures import round_figures, state_figures
+from dashboard.parts.figures import round_figures, state_figures, town_shares
 from dashboard.parts.grid_list import choose_grids, show_grid_list
 from dashboard.parts.leader_map import show_leader_map
 from dashboard.parts.notices import show_as_of, show_band, show_block_error
@@ -35,14 +37,14 @@ def show_overview() -> None:
         left, right = st.columns([880, 406])
         with left:
             show_controls(address, towns, grids, feed.clock.speed)
-            show_situation()
+            show_situation(towns)
             show_leader_map(pick_grid)
         with right:
             show_panel()
 
 
 @st.fragment(run_every=TICK_S)
-def show_situation() -> None:
+def show_situation(towns: Sequence[Row]) -> None:
     """What ticks over the map: as-of time, band, alerts, figures."""
     reading, language = read_picture(get_feed()), read_address().language
     show_as_of(reading, language)
@@ -51,6 +53,7 @@ def show_situation() -> None:
     with st.container(key="figures", horizontal=True):
         st.html(round_figures(reading.payload.get("rounds") or [], reading.moment, language))
         st.html(state_figures(reading.payload, reading.moment, language))
+        st.html(town_shares(towns, reading.payload, language))
 
 
 @st.fragment(run_every=TICK_S)

@@ -16,7 +16,6 @@ from pyarrow import csv, parquet
 
 from data.errors import QuestionError
 
-FORMATS = ("table", "csv", "json", "parquet")
 _WIDEST = 60
 
 

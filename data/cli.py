@@ -2,12 +2,16 @@
 
 Owns wording, progress bars and exit codes: 0 done, 1 failed with one paragraph (what, where, expected, next step), 2 wrong
 usage. No traceback reaches a user: an unforeseen one goes to `log/error.log` in the home folder.
+
+Each command imports what it needs when it runs: the worker lives for days and should not carry the scenario's and the
+map's libraries, and a question should not wait for them.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import logging
 import os
 import signal
 import sys
@@ -16,23 +20,23 @@ import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from data.answer_format import FORMATS, write_answer
-from data.demo import DemoOptions, play_demo, write_demo
-from data.doctor import examine
 from data.errors import QuestionError, WanggeError
-from data.ingest import IngestSummary, ingest_paths, watch_inbox
 from data.questions import Question, accepted_params, ask, find_question, read_questions
-from data.reference_import import KINDS, import_reference
 from data.settings import read_settings
 from data.situation import open_situation
-from data.supervise import RunOptions, run
 from geo.errors import GeoError
+
+if TYPE_CHECKING:
+    from data.ingest import IngestSummary
 
 FAILED = 1
 WRONG_USAGE = 2
+REFERENCE_KINDS = ("feeds", "grids", "buildings", "households", "sites", "staff", "rounds", "zones")
+ANSWER_FORMATS = ("table", "csv", "json", "parquet")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,11 +90,11 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--speed", type=_positive, metavar="N", help="play 14 July from 06:30, so many times as fast")
     command.add_argument("--scale", type=_positive, metavar="X", help="share of the residents (1)")
-    command.add_argument("--seed", type=int, default=DemoOptions.seed, metavar="N", help="another seed is another July")
+    command.add_argument("--seed", type=int, metavar="N", help="another seed is another July")
     command.add_argument("--out", metavar="DIR", help="where to write (the home's scenario/)")
 
     command = add("import", _import, "Check and load a reference file; refuse it with every reason at once.")
-    command.add_argument("kind", metavar="KIND", help=" | ".join(KINDS))
+    command.add_argument("kind", metavar="KIND", help=" | ".join(REFERENCE_KINDS))
     command.add_argument("file", type=Path, metavar="FILE", help="CSV; GeoJSON for grids (data/FORMATS.md)")
 
     command = add("ingest", _ingest, "Take logs into the lake.")
@@ -103,7 +107,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "-p", "--param", action="append", default=[], type=_pair, metavar="name=value", help="a parameter"
     )
     command.add_argument("--as-of", metavar="T", help="the moment asked about (the situation's own)")
-    command.add_argument("--format", choices=FORMATS, default="table", help="how to write the answer (table)")
+    command.add_argument("--format", choices=ANSWER_FORMATS, default="table", help="how to write the answer (table)")
     command.add_argument("--out", type=Path, metavar="FILE", help="write to a file")
 
     command = add("doctor", _doctor, "Say what is wrong with this installation, and the cure.")
@@ -112,26 +116,35 @@ def _build_parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from data.demo import DemoOptions
+    from data.supervise import RunOptions, run
+
     settings = read_settings(options.home, port=options.port, host=options.host)
     demo = DemoOptions(scale=options.scale, speed=options.speed) if options.demo else None
     return run(settings, RunOptions(demo))
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from data.demo import DemoOptions, play_demo, write_demo
+    from data.scenario.reference import DEFAULT_SEED
+
     settings = read_settings(options.home)
+    seed = DEFAULT_SEED if options.seed is None else options.seed
     if options.speed is not None:
         if options.out:
             print("wangge demo: with --speed the scenario is that of the home; leave --out away.", file=sys.stderr)
             return WRONG_USAGE
-        play_demo(settings, DemoOptions(options.seed, options.scale, options.speed), _stop_on_signal())
+        play_demo(settings, DemoOptions(seed, options.scale, options.speed), _stop_on_signal())
         return 0
     out_dir = Path(options.out).absolute() if options.out else settings.scenario_dir
-    write_demo(out_dir, DemoOptions(options.seed, options.scale), play_from=None)
+    write_demo(out_dir, DemoOptions(seed, options.scale), play_from=None)
     print(f"The scenario is in {out_dir}: reference/ to import, logs/ to ingest.")
     return 0
 
 
 def _import(options: argparse.Namespace) -> int:
+    from data.reference_import import import_reference
+
     summary = import_reference(read_settings(options.home), options.kind, options.file)
     print(f"{summary.kind}: {summary.row_count:,} records from {summary.path} are in place.")
     for note in summary.notes:
@@ -140,6 +153,8 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _ingest(options: argparse.Namespace) -> int:
+    from data.ingest import ingest_paths, watch_inbox
+
     settings = read_settings(options.home)
     if not options.paths and not options.watch:
         print("wangge ingest: name files or folders to take, or --watch to watch the inbox.", file=sys.stderr)
@@ -158,11 +173,14 @@ def _ingest(options: argparse.Namespace) -> int:
             print(f"  refused: {path}: {reason}", file=sys.stderr)
         refused = len(summary.refused)
     if options.watch:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
         watch_inbox(settings, _stop_on_signal())
     return FAILED if refused else 0
 
 
 def _ask(options: argparse.Namespace) -> int:
+    from data.answer_format import write_answer
+
     questions = read_questions()
     if options.question is None:
         _list_questions(questions)
@@ -182,6 +200,8 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    from data.doctor import examine
+
     settings = read_settings(options.home, port=options.port)
     findings = examine(settings)
     for finding in findings:

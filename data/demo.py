@@ -5,14 +5,12 @@ Owns what is done once and what is continued. Knows nothing of how the scenario 
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from tqdm import tqdm
 
@@ -20,13 +18,14 @@ from data.clock import CLOCK_FILE, write_clock
 from data.errors import WanggeError
 from data.lake import open_lake, write_permission_error
 from data.reference_import import KINDS, find_reference_files, import_all
-from data.scenario import DEFAULT_SEED, build_scenario
-from data.scenario.play import play
+from data.scenario.build import PLAY_FROM, build_scenario
+from data.scenario.manifest import Manifest, read_manifest
+from data.scenario.reference import DEFAULT_SEED
 from data.settings import Settings
 
-PLAY_FROM = datetime(2022, 7, 14, 6, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
-"""Where the played day begins: the third district round has just opened."""
-MADE_FILE = ".made.json"
+MARK_FILE = ".scenario"
+"""Stands in a folder that was made for a scenario: no other folder is ever written over."""
+MANIFEST_FILE = "manifest.json"
 DELIVERED_FILE = "history-delivered"
 
 
@@ -41,18 +40,15 @@ class DemoOptions:
 
 def write_demo(out_dir: Path, options: DemoOptions, play_from: datetime | None) -> None:
     """Writes the scenario's files into `out_dir`; what comes after `play_from` goes aside, to be played."""
-    _clear(out_dir)
-    seed, scale = options.seed, options.scale or 1.0
-    made = {"seed": seed, "scale": scale, "play_from": play_from.isoformat() if play_from else None}
+    _claim(out_dir)
     with tqdm(desc="building the scenario", unit="step", disable=None) as bar:
 
-        def show(step: str, done: int, total: int) -> None:
+        def show(done: int, total: int, what: str) -> None:
             bar.total = total
-            bar.set_postfix_str(step, refresh=False)
+            bar.set_postfix_str(what, refresh=False)
             bar.update(done - bar.n)
 
-        build_scenario(out_dir, seed, scale, play_from, show)
-    (out_dir / MADE_FILE).write_text(json.dumps(made), encoding="utf-8")
+        build_scenario(out_dir, options.seed, options.scale or 1.0, play_from, show)
 
 
 def prepare_demo(settings: Settings, options: DemoOptions, stop: threading.Event) -> None:
@@ -60,12 +56,12 @@ def prepare_demo(settings: Settings, options: DemoOptions, stop: threading.Event
 
     A second start finds all that done. Raises WanggeError where this home holds another scenario.
     """
-    made = _read_made(settings.scenario_dir)
+    made = _read_manifest(settings.scenario_dir)
     if made is None:
         write_demo(settings.scenario_dir, options, PLAY_FROM)
-    elif options.scale is not None and options.scale != made["scale"]:
+    elif options.scale is not None and options.scale != made.scale:
         raise WanggeError(
-            f"{settings.home} holds a scenario of scale {made['scale']:g} already, not {options.scale:g}.",
+            f"{settings.home} holds a scenario of scale {made.scale:g} already, not {options.scale:g}.",
             "Leave --scale out to go on with it, or choose another home: --home DIR.",
         )
     if stop.is_set():
@@ -85,6 +81,8 @@ def prepare_demo(settings: Settings, options: DemoOptions, stop: threading.Event
 
 def play_demo(settings: Settings, options: DemoOptions, stop: threading.Event) -> None:
     """Plays 14 July into the inbox until its end or until `stop`; builds what is missing first."""
+    from data.scenario.play import play
+
     prepare_demo(settings, options, stop)
     if not stop.is_set():
         play(settings, options.speed, stop)
@@ -98,28 +96,23 @@ def count_waiting_files(settings: Settings) -> int:
     )
 
 
-def _clear(out_dir: Path) -> None:
-    """An empty folder that is marked as the scenario's; only such a folder is ever emptied."""
+def _claim(out_dir: Path) -> None:
+    """Marks a folder as the scenario's. An earlier manifest goes first: it would vouch for half a scenario."""
     try:
-        if out_dir.is_dir() and any(out_dir.iterdir()):
-            if not (out_dir / MADE_FILE).is_file():
-                raise WanggeError(
-                    f"{out_dir} holds other files.", "Choose an empty folder for the scenario: --out DIR."
-                )
-            shutil.rmtree(out_dir)
+        if out_dir.is_dir() and any(out_dir.iterdir()) and not (out_dir / MARK_FILE).is_file():
+            raise WanggeError(f"{out_dir} holds other files.", "Choose an empty folder for the scenario: --out DIR.")
         out_dir.mkdir(parents=True, exist_ok=True)
-        (out_dir / MADE_FILE).write_text("{}", encoding="utf-8")
+        (out_dir / MARK_FILE).touch()
+        (out_dir / MANIFEST_FILE).unlink(missing_ok=True)
     except OSError as error:
         raise write_permission_error(out_dir, error) from None
 
 
-def _read_made(scenario_dir: Path) -> dict[str, float] | None:
-    """What the scenario in this folder was made with; None where there is none, or only a part of one."""
-    try:
-        made: dict[str, float] = json.loads((scenario_dir / MADE_FILE).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
-    return made if made.get("play_from") else None
+def _read_manifest(scenario_dir: Path) -> Manifest | None:
+    """The manifest of a scenario that is there to be played; None where there is none, or only a part of one."""
+    path = scenario_dir / MANIFEST_FILE
+    made = read_manifest(path) if path.is_file() else None
+    return made if made and made.play_from else None
 
 
 def _is_imported(settings: Settings) -> bool:

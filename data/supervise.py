@@ -67,6 +67,21 @@ class Child:
     def log_path(self) -> Path:
         return self.home / "log" / f"{self.name}.log"
 
+    def start(self) -> None:
+        """Starts the process; what it prints goes to its log."""
+        self.started_s = time.monotonic()
+        with _open_log(self.log_path) as log:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=PROJECT_ROOT,
+                env={**os.environ, "WANGGE_HOME": str(self.home), "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,  # Ctrl-C comes to the supervisor alone, which ends the children in order
+                preexec_fn=_die_with_parent,
+            )
+
 
 def run(settings: Settings, options: RunOptions) -> int:
     """Runs until Ctrl-C; gives the exit code. Raises WanggeError, before anything starts, where it cannot."""
@@ -83,12 +98,12 @@ def run(settings: Settings, options: RunOptions) -> int:
         children = _list_children(settings)
         try:
             for child in children:
-                _start(child)
+                child.start()
             _announce(settings, children, stop)
             if options.demo and _wait_for_history(settings, children, stop):
                 player = _player(settings, options.demo)
                 children.append(player)
-                _start(player)
+                player.start()
                 _say(f"14 July 2022 is being played from 06:30 at {options.demo.speed:g} × speed.")
             _keep_alive(children, stop)
         finally:
@@ -174,21 +189,6 @@ def _player(settings: Settings, demo: DemoOptions) -> Child:
     return Child("player", command, settings.home, ends_well=True)
 
 
-def _start(child: Child) -> None:
-    child.started_s = time.monotonic()
-    with _open_log(child.log_path) as log:
-        child.process = subprocess.Popen(
-            child.command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=PROJECT_ROOT,
-            env={**os.environ, "WANGGE_HOME": str(child.home), "PYTHONUNBUFFERED": "1"},
-            start_new_session=True,  # Ctrl-C comes to the supervisor alone, which ends the children in order
-            preexec_fn=_die_with_parent,
-        )
-
-
 def _die_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -210,7 +210,7 @@ def _announce(settings: Settings, children: list[Child], stop: threading.Event) 
             _say(f"Wangge 网格 is served at {address}  (wall: {address}/wall, unattended: {address}/kiosk)")
             _say(f"Everything it makes is in {settings.home}. Ctrl-C stops it.")
             return
-        _revive(children)
+        start_again_what_ended(children)
         if time.monotonic() > until_s:
             _say(f"The dashboard does not answer yet: see {settings.home / 'log' / 'dashboard.log'}.")
             return
@@ -234,7 +234,7 @@ def _wait_for_history(settings: Settings, children: list[Child], stop: threading
         return not stop.is_set()
     with tqdm(total=left, unit="file", desc="taking the logs so far", disable=None) as bar:
         while not stop.wait(0.5):
-            _revive(children)
+            start_again_what_ended(children)
             now_left = count_waiting_files(settings)
             bar.update(max(0, left - now_left - bar.n))
             if now_left == 0:
@@ -244,10 +244,10 @@ def _wait_for_history(settings: Settings, children: list[Child], stop: threading
 
 def _keep_alive(children: list[Child], stop: threading.Event) -> None:
     while not stop.wait(0.5):
-        _revive(children)
+        start_again_what_ended(children)
 
 
-def _revive(children: list[Child]) -> None:
+def start_again_what_ended(children: list[Child]) -> None:
     """Starts again what ended, after a pause that grows with every quick end."""
     for child in children:
         if child.is_done or child.process is None:
@@ -269,7 +269,7 @@ def _revive(children: list[Child]) -> None:
             child.pause_s = min(child.pause_s * 2, LONGEST_PAUSE_S)
         elif now_s >= child.restart_s:
             child.restart_s = 0.0
-            _start(child)
+            child.start()
 
 
 def _describe_code(code: int) -> str:

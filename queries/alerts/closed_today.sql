@@ -1,7 +1,9 @@
 -- question: Which alerts of the working day are over, and how long did each last?
 -- grain:    one row per (rule, place_code, started_at)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  rule VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR; role VARCHAR; needed_count INTEGER (people); started_at TIMESTAMPTZ; ended_at TIMESTAMPTZ; duration_min DOUBLE (minutes)
+-- columns:  rule VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR;
+--           role VARCHAR; needed_count INTEGER (people); started_at TIMESTAMPTZ; ended_at TIMESTAMPTZ;
+--           duration_min DOUBLE (minutes)
 -- reads:    situation
 -- uses:     wall/working_day, sites/jam_episodes, quality/silences, staffing/musters
 -- notes:    the latest first: jams of sites (site_jammed), silences of feeds (feed_silent), whistles that were filled

@@ -1,7 +1,10 @@
 -- question: Which rounds will leave too many people out at their deadline?
 -- grain:    one row per (place_code)
 -- params:   $as_of TIMESTAMPTZ; $coverage_goal_pct DOUBLE default 95 percent that a round should reach by its deadline
--- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR; lon DOUBLE (degrees); lat DOUBLE (degrees); grid_code VARCHAR; since_at TIMESTAMPTZ; figure DOUBLE; target DOUBLE; detail_pct DOUBLE (percent); detail_count BIGINT; expected_at TIMESTAMPTZ
+-- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;
+--           place_name_en VARCHAR; lon DOUBLE (degrees); lat DOUBLE (degrees); grid_code VARCHAR;
+--           since_at TIMESTAMPTZ; figure DOUBLE; target DOUBLE; detail_pct DOUBLE (percent); detail_count BIGINT;
+--           expected_at TIMESTAMPTZ
 -- reads:    situation
 -- uses:     wall/rounds
 -- notes:    a round is behind when at its present rate it would reach less than coverage_goal_pct by its deadline;

@@ -1,13 +1,17 @@
 -- question: Which feeds are silent although their sites are open?
 -- grain:    one row per (place_code)
 -- params:   $as_of TIMESTAMPTZ; $allowance_s DOUBLE default 0
--- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR; lon DOUBLE (degrees); lat DOUBLE (degrees); grid_code VARCHAR; since_at TIMESTAMPTZ; figure DOUBLE; target DOUBLE; detail_pct DOUBLE (percent); detail_count BIGINT; expected_at TIMESTAMPTZ
+-- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;
+--           place_name_en VARCHAR; lon DOUBLE (degrees); lat DOUBLE (degrees); grid_code VARCHAR;
+--           since_at TIMESTAMPTZ; figure DOUBLE; target DOUBLE; detail_pct DOUBLE (percent); detail_count BIGINT;
+--           expected_at TIMESTAMPTZ
 -- reads:    situation
 -- uses:     quality/feeds, sites/open_units
 -- notes:    watch. Silence is measured against the newest event of any feed ($as_of), and is longer than
 --           silent_after_min + allowance_s (how far a played clock lets files lag). A feed of registrations while one
 --           of its sites is open, a feed of staff events while any site is. figure = minutes of silence;
---           target = silent_after_min; detail_count = sites of the feed that have a unit open; since_at = its last event
+--           target = silent_after_min; detail_count = sites of the feed that have a unit open; since_at = its last
+--           event
 with open_sites as (
     select site.feed_code, count(distinct unit.site_code) as open_site_count
     from sites_open_units as unit

@@ -1,7 +1,10 @@
 -- question: What needs a person now?
 -- grain:    one row per (rule, place_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR; lon DOUBLE (degrees); lat DOUBLE (degrees); grid_code VARCHAR; since_at TIMESTAMPTZ; figure DOUBLE; target DOUBLE; detail_pct DOUBLE (percent); detail_count BIGINT; expected_at TIMESTAMPTZ
+-- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;
+--           place_name_en VARCHAR; lon DOUBLE (degrees); lat DOUBLE (degrees); grid_code VARCHAR;
+--           since_at TIMESTAMPTZ; figure DOUBLE; target DOUBLE; detail_pct DOUBLE (percent); detail_count BIGINT;
+--           expected_at TIMESTAMPTZ
 -- reads:    situation
 -- uses:     alerts/site_jammed, alerts/feed_silent, alerts/whistle_late, alerts/coverage_behind
 -- notes:    what figure, target and details mean is told by the question of each rule

@@ -1,7 +1,10 @@
 -- question: Which sites are jammed?
 -- grain:    one row per (place_code)
 -- params:   $as_of TIMESTAMPTZ; $jammed_from_min DOUBLE default 50
--- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR; lon DOUBLE (degrees); lat DOUBLE (degrees); grid_code VARCHAR; since_at TIMESTAMPTZ; figure DOUBLE; target DOUBLE; detail_pct DOUBLE (percent); detail_count BIGINT; expected_at TIMESTAMPTZ
+-- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;
+--           place_name_en VARCHAR; lon DOUBLE (degrees); lat DOUBLE (degrees); grid_code VARCHAR;
+--           since_at TIMESTAMPTZ; figure DOUBLE; target DOUBLE; detail_pct DOUBLE (percent); detail_count BIGINT;
+--           expected_at TIMESTAMPTZ
 -- reads:    situation
 -- uses:     sites/state, sites/jam_episodes
 -- notes:    act. figure = minutes that one who joins now would wait; target = jammed_from_min; detail_pct = share of

@@ -1,7 +1,10 @@
 -- question: Which whistles will not have their people in time?
 -- grain:    one row per (place_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR; lon DOUBLE (degrees); lat DOUBLE (degrees); grid_code VARCHAR; since_at TIMESTAMPTZ; figure DOUBLE; target DOUBLE; detail_pct DOUBLE (percent); detail_count BIGINT; expected_at TIMESTAMPTZ
+-- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;
+--           place_name_en VARCHAR; lon DOUBLE (degrees); lat DOUBLE (degrees); grid_code VARCHAR;
+--           since_at TIMESTAMPTZ; figure DOUBLE; target DOUBLE; detail_pct DOUBLE (percent); detail_count BIGINT;
+--           expected_at TIMESTAMPTZ
 -- reads:    situation
 -- uses:     staffing/whistles
 -- notes:    watch. place_code = the whistle's code; figure = arrived; target = needed; detail_pct = arrived ÷ needed;

@@ -1,6 +1,8 @@
 -- question: At which sites do the units tell of more people than the channels?
 -- grain:    one row per (site_code, channel)
--- columns:  site_code VARCHAR; channel VARCHAR; by_unit_registered_count BIGINT (people); by_channel_registered_count BIGINT (people); by_unit_sampled_count BIGINT (people); by_channel_sampled_count BIGINT (people)
+-- columns:  site_code VARCHAR; channel VARCHAR; by_unit_registered_count BIGINT (people);
+--           by_channel_registered_count BIGINT (people); by_unit_sampled_count BIGINT (people);
+--           by_channel_sampled_count BIGINT (people)
 -- reads:    situation
 -- notes:    no rows when all agree. The units are counted round by round, so people who came outside every round are
 --           in the channels only

@@ -1,6 +1,7 @@
 -- question: Where were more people sampled than registered?
 -- grain:    one row per (place_kind, place_code, round_code)
--- columns:  place_kind VARCHAR; place_code VARCHAR; round_code VARCHAR; registered_count BIGINT (people); sampled_count BIGINT (people)
+-- columns:  place_kind VARCHAR; place_code VARCHAR; round_code VARCHAR; registered_count BIGINT (people);
+--           sampled_count BIGINT (people)
 -- reads:    situation
 -- notes:    no rows when all is well; by grid and round, people; by site, registrations. A sum below zero is told too
 with by_grid as (

@@ -1,6 +1,7 @@
 -- question: Which feed's rows do not add up?
 -- grain:    one row per (feed_code)
--- columns:  feed_code VARCHAR; row_count BIGINT (rows); judged_count BIGINT (rows); quarantined_count BIGINT (rows); listed_count BIGINT (rows)
+-- columns:  feed_code VARCHAR; row_count BIGINT (rows); judged_count BIGINT (rows); quarantined_count BIGINT (rows);
+--           listed_count BIGINT (rows)
 -- reads:    situation
 -- notes:    no rows when all add up: every row was accepted, a duplicate, a correction or quarantined, and the
 --           quarantine lists each of its rows under a reason

@@ -1,6 +1,8 @@
 -- question: At which sites do the single rows differ from the buckets?
 -- grain:    one row per (site_code)
--- columns:  site_code VARCHAR; row_registered_count BIGINT (registrations); bucket_registered_count BIGINT (registrations); row_sampled_count BIGINT (registrations); bucket_sampled_count BIGINT (registrations)
+-- columns:  site_code VARCHAR; row_registered_count BIGINT (registrations);
+--           bucket_registered_count BIGINT (registrations); row_sampled_count BIGINT (registrations);
+--           bucket_sampled_count BIGINT (registrations)
 -- reads:    rows
 -- notes:    no rows when all agree
 with by_row as (

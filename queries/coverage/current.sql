@@ -1,7 +1,10 @@
 -- question: How far is each grid's current round?
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  grid_code VARCHAR; round_code VARCHAR; starts_at TIMESTAMPTZ; deadline_at TIMESTAMPTZ; target_count BIGINT (people); registered_person_count BIGINT (people); covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent); household_count BIGINT (households); seen_household_count BIGINT (households)
+-- columns:  grid_code VARCHAR; round_code VARCHAR; starts_at TIMESTAMPTZ; deadline_at TIMESTAMPTZ;
+--           target_count BIGINT (people); registered_person_count BIGINT (people);
+--           covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent);
+--           household_count BIGINT (households); seen_household_count BIGINT (households)
 -- reads:    situation
 -- notes:    a grid's current round is, of those that hold it and have begun, the one that began last; after its
 --           end it stays until the next begins. Missing is counted grid by grid and never below zero, and coverage

@@ -1,6 +1,10 @@
 -- question: How large is the district, and how is it divided?
 -- grain:    one row
--- columns:  town_count BIGINT (towns and streets); community_count BIGINT (villages and communities); grid_count BIGINT (grids); grid_code_count BIGINT (different codes); party_organisation_count BIGINT (grids with their own); area_km2 DOUBLE (km²); building_count BIGINT (buildings); household_count BIGINT (households); resident_count BIGINT (people); vulnerable_count BIGINT (people)
+-- columns:  town_count BIGINT (towns and streets); community_count BIGINT (villages and communities);
+--           grid_count BIGINT (grids); grid_code_count BIGINT (different codes);
+--           party_organisation_count BIGINT (grids with their own); area_km2 DOUBLE (km²);
+--           building_count BIGINT (buildings); household_count BIGINT (households); resident_count BIGINT (people);
+--           vulnerable_count BIGINT (people)
 -- reads:    situation
 select
     (select count(*) from town) as town_count,

@@ -1,7 +1,15 @@
 -- question: What does a grid's panel show?
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR
--- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_code VARCHAR; community_name VARCHAR; community_name_en VARCHAR; town_code VARCHAR; town_name VARCHAR; town_name_en VARCHAR; has_party_organisation BOOLEAN; resident_count BIGINT (people); household_count BIGINT (households); building_count BIGINT (buildings); vulnerable_count BIGINT (people); round_code VARCHAR; round_name VARCHAR; round_name_en VARCHAR; starts_at TIMESTAMPTZ; deadline_at TIMESTAMPTZ; closes_at TIMESTAMPTZ; target_count BIGINT (people); registered_person_count BIGINT (people); covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent); unseen_household_count BIGINT (households); zone_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; zone_level VARCHAR
+-- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_code VARCHAR;
+--           community_name VARCHAR; community_name_en VARCHAR; town_code VARCHAR; town_name VARCHAR;
+--           town_name_en VARCHAR; has_party_organisation BOOLEAN; resident_count BIGINT (people);
+--           household_count BIGINT (households); building_count BIGINT (buildings); vulnerable_count BIGINT (people);
+--           round_code VARCHAR; round_name VARCHAR; round_name_en VARCHAR; starts_at TIMESTAMPTZ;
+--           deadline_at TIMESTAMPTZ; closes_at TIMESTAMPTZ; target_count BIGINT (people);
+--           registered_person_count BIGINT (people); covered_person_count BIGINT (people);
+--           missing_count BIGINT (people); coverage_pct DOUBLE (percent); unseen_household_count BIGINT (households);
+--           zone_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; zone_level VARCHAR
 -- reads:    situation
 -- uses:     coverage/current, zones/grid_levels
 -- notes:    no row for a code that no grid has. Unseen households = those of the grid less those of which someone was

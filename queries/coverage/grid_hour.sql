@@ -1,7 +1,8 @@
 -- question: What changed in a grid in the last hour?
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR
--- columns:  grid_code VARCHAR; round_code VARCHAR; coverage_pct DOUBLE (percent); coverage_hour_ago_pct DOUBLE (percent); covered_last_hour_count BIGINT (people)
+-- columns:  grid_code VARCHAR; round_code VARCHAR; coverage_pct DOUBLE (percent);
+--           coverage_hour_ago_pct DOUBLE (percent); covered_last_hour_count BIGINT (people)
 -- reads:    situation
 -- uses:     coverage/current
 -- notes:    of the current round; the figure an hour ago is null if the round had not begun then. No row for a grid

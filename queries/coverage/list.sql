@@ -1,7 +1,13 @@
 -- question: What does the list beside the map say of each grid?
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_code VARCHAR; community_name VARCHAR; community_name_en VARCHAR; town_code VARCHAR; town_name VARCHAR; town_name_en VARCHAR; round_code VARCHAR; target_count BIGINT (people); registered_person_count BIGINT (people); covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent); resident_count BIGINT (people); vulnerable_count BIGINT (people); on_duty_count BIGINT (people); waiting_count BIGINT (people); zone_level VARCHAR
+-- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_code VARCHAR;
+--           community_name VARCHAR; community_name_en VARCHAR; town_code VARCHAR; town_name VARCHAR;
+--           town_name_en VARCHAR; round_code VARCHAR; target_count BIGINT (people);
+--           registered_person_count BIGINT (people); covered_person_count BIGINT (people);
+--           missing_count BIGINT (people); coverage_pct DOUBLE (percent); resident_count BIGINT (people);
+--           vulnerable_count BIGINT (people); on_duty_count BIGINT (people); waiting_count BIGINT (people);
+--           zone_level VARCHAR
 -- reads:    situation
 -- uses:     wall/grids
 -- notes:    the figures are those of wall/grids, which the map shows; most people missing first

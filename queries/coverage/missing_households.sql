@@ -1,7 +1,8 @@
 -- question: Of which households of a grid has nobody been seen in the current round?
 -- grain:    one row per (household_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR
--- columns:  household_code VARCHAR; building_code VARCHAR; building_name VARCHAR; building_name_en VARCHAR; resident_count INTEGER (people); vulnerable_count INTEGER (people)
+-- columns:  household_code VARCHAR; building_code VARCHAR; building_name VARCHAR; building_name_en VARCHAR;
+--           resident_count INTEGER (people); vulnerable_count INTEGER (people)
 -- reads:    rows
 -- uses:     coverage/current
 -- notes:    for knocking on doors: building by building. Seen = someone of the household was registered in the round,

@@ -1,7 +1,10 @@
 -- question: In which grids are most people missing?
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ; $limit BIGINT default 10 grids
--- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_code VARCHAR; community_name VARCHAR; community_name_en VARCHAR; town_code VARCHAR; town_name VARCHAR; town_name_en VARCHAR; round_code VARCHAR; target_count BIGINT (people); covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent)
+-- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_code VARCHAR;
+--           community_name VARCHAR; community_name_en VARCHAR; town_code VARCHAR; town_name VARCHAR;
+--           town_name_en VARCHAR; round_code VARCHAR; target_count BIGINT (people);
+--           covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent)
 -- reads:    situation
 -- uses:     coverage/current
 -- notes:    of the current rounds, as in coverage/current; grids where nobody is missing are left out

@@ -1,7 +1,10 @@
 -- question: How did every round go that has begun?
 -- grain:    one row per (round_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  round_code VARCHAR; round_name VARCHAR; round_name_en VARCHAR; scope VARCHAR; starts_at TIMESTAMPTZ; deadline_at TIMESTAMPTZ; closes_at TIMESTAMPTZ; is_running BOOLEAN; grid_count BIGINT (grids); target_count BIGINT (people); registered_person_count BIGINT (people); covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent)
+-- columns:  round_code VARCHAR; round_name VARCHAR; round_name_en VARCHAR; scope VARCHAR; starts_at TIMESTAMPTZ;
+--           deadline_at TIMESTAMPTZ; closes_at TIMESTAMPTZ; is_running BOOLEAN; grid_count BIGINT (grids);
+--           target_count BIGINT (people); registered_person_count BIGINT (people);
+--           covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent)
 -- reads:    situation
 -- notes:    missing is counted grid by grid and never below zero, as in coverage/current; figures are null while no
 --           registration is known

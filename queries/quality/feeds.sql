@@ -1,7 +1,10 @@
 -- question: How fresh and how clean is each feed?
 -- grain:    one row per (feed_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  feed_code VARCHAR; feed_name VARCHAR; feed_name_en VARCHAR; kind VARCHAR; town_code VARCHAR; last_event_at TIMESTAMPTZ; silent_after_min DOUBLE (minutes, null = never); has_open_site BOOLEAN; accepted_count BIGINT (rows); duplicate_count BIGINT (rows); corrected_count BIGINT (rows); quarantined_count BIGINT (rows)
+-- columns:  feed_code VARCHAR; feed_name VARCHAR; feed_name_en VARCHAR; kind VARCHAR; town_code VARCHAR;
+--           last_event_at TIMESTAMPTZ; silent_after_min DOUBLE (minutes, null = never); has_open_site BOOLEAN;
+--           accepted_count BIGINT (rows); duplicate_count BIGINT (rows); corrected_count BIGINT (rows);
+--           quarantined_count BIGINT (rows)
 -- reads:    situation
 -- uses:     quality/last_events, sites/open_units
 -- notes:    the four counts are of all rows taken so far, whatever $as_of. A site is open while one of its units is;

@@ -1,7 +1,9 @@
 -- question: How many registrations does each site have in each round, from the single rows?
 -- grain:    one row per (round_code, site_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  round_code VARCHAR; site_code VARCHAR; version_count BIGINT (accepted lines); registration_count BIGINT (registrations); sampled_count BIGINT (registrations); person_count BIGINT (people); wait_mean_min DOUBLE (minutes); wait_p90_min DOUBLE (minutes)
+-- columns:  round_code VARCHAR; site_code VARCHAR; version_count BIGINT (accepted lines);
+--           registration_count BIGINT (registrations); sampled_count BIGINT (registrations);
+--           person_count BIGINT (people); wait_mean_min DOUBLE (minutes); wait_p90_min DOUBLE (minutes)
 -- reads:    rows
 -- notes:    round_code is null outside every round. Waits are from registering to sampling, of those sampled by $as_of
 with versions as (

@@ -1,6 +1,7 @@
 -- question: What became of all the rows that were ever delivered?
 -- grain:    one row
--- columns:  file_count BIGINT (files); row_count BIGINT (rows); accepted_count BIGINT (rows); duplicate_count BIGINT (rows); corrected_count BIGINT (rows); quarantined_count BIGINT (rows)
+-- columns:  file_count BIGINT (files); row_count BIGINT (rows); accepted_count BIGINT (rows);
+--           duplicate_count BIGINT (rows); corrected_count BIGINT (rows); quarantined_count BIGINT (rows)
 -- reads:    situation
 -- notes:    of all log files taken so far, whatever $as_of; orders are imported, not delivered, and not counted
 select

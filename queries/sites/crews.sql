@@ -1,7 +1,11 @@
 -- question: How was each site equipped and staffed that day?
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  site_code VARCHAR; site_name VARCHAR; site_name_en VARCHAR; grid_code VARCHAR; community_code VARCHAR; zone_level VARCHAR; unit_count INTEGER (units it has); opened_unit_count BIGINT (units opened that day); leader_staff_code VARCHAR; party_branch_name VARCHAR; grid_leader_count BIGINT (people); full_time_count BIGINT (people); part_time_count BIGINT (people); volunteer_count BIGINT (people); medic_count BIGINT (people)
+-- columns:  site_code VARCHAR; site_name VARCHAR; site_name_en VARCHAR; grid_code VARCHAR; community_code VARCHAR;
+--           zone_level VARCHAR; unit_count INTEGER (units it has); opened_unit_count BIGINT (units opened that day);
+--           leader_staff_code VARCHAR; party_branch_name VARCHAR; grid_leader_count BIGINT (people);
+--           full_time_count BIGINT (people); part_time_count BIGINT (people); volunteer_count BIGINT (people);
+--           medic_count BIGINT (people)
 -- reads:    situation
 -- uses:     wall/working_day, zones/grid_levels
 -- notes:    people who checked in at the site since the working day began, each once; zone_level is that of its grid

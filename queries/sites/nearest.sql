@@ -1,7 +1,9 @@
 -- question: Which sampling sites are nearest to a grid, and how long is the wait there?
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR; $limit BIGINT default 3 sites
--- columns:  site_code VARCHAR; site_name VARCHAR; site_name_en VARCHAR; distance_m DOUBLE (m); wait_min DOUBLE (minutes); wait_class VARCHAR; open_unit_count BIGINT (units); needed_unit_count BIGINT (units)
+-- columns:  site_code VARCHAR; site_name VARCHAR; site_name_en VARCHAR; distance_m DOUBLE (m);
+--           wait_min DOUBLE (minutes); wait_class VARCHAR; open_unit_count BIGINT (units);
+--           needed_unit_count BIGINT (units)
 -- reads:    situation
 -- uses:     sites/state
 -- notes:    distance as the crow flies from the grid's label point on a sphere of 6,371,008.8 m (IUGG mean radius),

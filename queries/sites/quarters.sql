@@ -1,10 +1,13 @@
 -- question: How did a site go through the working day, quarter hour by quarter hour?
 -- grain:    one row per (quarter_start_at)
 -- params:   $as_of TIMESTAMPTZ; $site_code VARCHAR
--- columns:  quarter_start_at TIMESTAMPTZ; registered_count BIGINT (people); sampled_count BIGINT (people); self_count BIGINT (people); assisted_count BIGINT (people); green_count BIGINT (people); wait_mean_min DOUBLE (minutes)
+-- columns:  quarter_start_at TIMESTAMPTZ; registered_count BIGINT (people); sampled_count BIGINT (people);
+--           self_count BIGINT (people); assisted_count BIGINT (people); green_count BIGINT (people);
+--           wait_mean_min DOUBLE (minutes)
 -- reads:    situation
 -- uses:     wall/working_day
--- notes:    registrations by channel at their registered_at, samplings at their sampled_at; the wait is of those sampled
+-- notes:    registrations by channel at their registered_at, samplings at their sampled_at; the wait is of those
+--           sampled
 --           in the quarter, from registering to sampling. Only quarters in which something happened
 with counted as (
     select

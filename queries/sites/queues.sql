@@ -1,7 +1,10 @@
 -- question: How do the queues of all sites stand together?
 -- grain:    one row
 -- params:   $as_of TIMESTAMPTZ
--- columns:  smooth_count BIGINT (sites); busy_count BIGINT (sites); jammed_count BIGINT (sites); resting_count BIGINT (sites); unknown_count BIGINT (sites); waiting_count BIGINT (people); longest_wait_min DOUBLE (minutes); longest_site_code VARCHAR; open_unit_count BIGINT (units); needed_unit_count BIGINT (units); short_unit_count BIGINT (units); short_site_count BIGINT (sites)
+-- columns:  smooth_count BIGINT (sites); busy_count BIGINT (sites); jammed_count BIGINT (sites);
+--           resting_count BIGINT (sites); unknown_count BIGINT (sites); waiting_count BIGINT (people);
+--           longest_wait_min DOUBLE (minutes); longest_site_code VARCHAR; open_unit_count BIGINT (units);
+--           needed_unit_count BIGINT (units); short_unit_count BIGINT (units); short_site_count BIGINT (sites)
 -- reads:    situation
 -- uses:     sites/state
 -- notes:    sums are over the sites that are known, null where none is. Short = needed − open, where more are needed

@@ -1,7 +1,11 @@
 -- question: How long would someone wait who joined the queue of each site now?
 -- grain:    one row per (site_code)
--- params:   $as_of TIMESTAMPTZ; $busy_from_min DOUBLE default 25; $jammed_from_min DOUBLE default 50; $unit_capacity_per_hour DOUBLE default 100; $allowance_s DOUBLE default 0
--- columns:  site_code VARCHAR; feed_code VARCHAR; grid_code VARCHAR; wait_min DOUBLE (minutes); wait_class VARCHAR; waiting_count BIGINT (people); registered_per_hour DOUBLE (people per hour); sampled_per_hour DOUBLE (people per hour); open_unit_count BIGINT (units); needed_unit_count BIGINT (units); assisted_pct DOUBLE (percent); last_event_at TIMESTAMPTZ
+-- params:   $as_of TIMESTAMPTZ; $busy_from_min DOUBLE default 25; $jammed_from_min DOUBLE default 50;
+--           $unit_capacity_per_hour DOUBLE default 100; $allowance_s DOUBLE default 0
+-- columns:  site_code VARCHAR; feed_code VARCHAR; grid_code VARCHAR; wait_min DOUBLE (minutes); wait_class VARCHAR;
+--           waiting_count BIGINT (people); registered_per_hour DOUBLE (people per hour);
+--           sampled_per_hour DOUBLE (people per hour); open_unit_count BIGINT (units);
+--           needed_unit_count BIGINT (units); assisted_pct DOUBLE (percent); last_event_at TIMESTAMPTZ
 -- reads:    situation
 -- uses:     wall/working_day, sites/open_units, quality/last_events
 -- notes:    wait = people waiting ÷ sampling rate (Little's law: Little, Operations Research 9, 1961). Waiting =

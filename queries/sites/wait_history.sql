@@ -1,7 +1,8 @@
 -- question: How did the wait at each site go through the working day?
 -- grain:    one row per (site_code, measured_at)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  site_code VARCHAR; measured_at TIMESTAMPTZ; waiting_count BIGINT (people); sampled_per_hour DOUBLE (people per hour); wait_min DOUBLE (minutes)
+-- columns:  site_code VARCHAR; measured_at TIMESTAMPTZ; waiting_count BIGINT (people);
+--           sampled_per_hour DOUBLE (people per hour); wait_min DOUBLE (minutes)
 -- reads:    situation
 -- uses:     wall/working_day, quality/last_events
 -- notes:    measured at the end of each complete five-minute bucket, from the site's first of the day to the last of

@@ -1,7 +1,8 @@
 -- question: How many people answered for each building that day?
 -- grain:    one row per (building_code, role)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  building_code VARCHAR; building_name VARCHAR; building_name_en VARCHAR; grid_code VARCHAR; role VARCHAR; team_count BIGINT (people); first_check_in_at TIMESTAMPTZ
+-- columns:  building_code VARCHAR; building_name VARCHAR; building_name_en VARCHAR; grid_code VARCHAR; role VARCHAR;
+--           team_count BIGINT (people); first_check_in_at TIMESTAMPTZ
 -- reads:    situation
 -- uses:     wall/working_day
 -- notes:    people who checked in at the building since the working day began, each once

@@ -1,6 +1,7 @@
 -- question: How many community workers are there for 10,000 residents of each town?
 -- grain:    one row per (town_code)
--- columns:  town_code VARCHAR; town_name VARCHAR; resident_count BIGINT (people); full_time_count BIGINT (people); full_time_per_10000 DOUBLE (people per 10,000 residents)
+-- columns:  town_code VARCHAR; town_name VARCHAR; resident_count BIGINT (people); full_time_count BIGINT (people);
+--           full_time_per_10000 DOUBLE (people per 10,000 residents)
 -- reads:    situation
 -- notes:    community workers are the full-time grid workers with a home in the town
 with residents as (

@@ -1,6 +1,8 @@
 -- question: Who is on each grid's roster?
 -- grain:    one row per (grid_code)
--- columns:  grid_code VARCHAR; community_code VARCHAR; community_name VARCHAR; grid_leader_count BIGINT (people); full_time_count BIGINT (people); part_time_count BIGINT (people); stand_in_pair_count BIGINT (pairs of full-time workers who cover each other)
+-- columns:  grid_code VARCHAR; community_code VARCHAR; community_name VARCHAR; grid_leader_count BIGINT (people);
+--           full_time_count BIGINT (people); part_time_count BIGINT (people);
+--           stand_in_pair_count BIGINT (pairs of full-time workers who cover each other)
 -- reads:    situation
 select
     grid.grid_code,

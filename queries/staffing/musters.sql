@@ -1,7 +1,11 @@
 -- question: How fast did people answer each whistle?
 -- grain:    one row per (whistle_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  whistle_code VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR; role VARCHAR; raised_at TIMESTAMPTZ; due_at TIMESTAMPTZ; closed_at TIMESTAMPTZ; needed_count INTEGER (people); arrived_count BIGINT (people); recent_count BIGINT (people, of the last 15 minutes); full_at TIMESTAMPTZ; full_after_min DOUBLE (minutes)
+-- columns:  whistle_code VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR;
+--           role VARCHAR; raised_at TIMESTAMPTZ; due_at TIMESTAMPTZ; closed_at TIMESTAMPTZ;
+--           needed_count INTEGER (people); arrived_count BIGINT (people);
+--           recent_count BIGINT (people, of the last 15 minutes); full_at TIMESTAMPTZ;
+--           full_after_min DOUBLE (minutes)
 -- reads:    situation
 -- notes:    every whistle raised by then. Arrived = people whose check-in answers the whistle, each once; full_at =
 --           when the last of those needed came, null while people are missing. An end that lies ahead is not known yet

@@ -3,7 +3,8 @@
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  role VARCHAR; on_duty_count BIGINT (people); roster_count BIGINT (people); sort_order INTEGER
 -- reads:    situation
--- notes:    on duty = checked in within the last 16 hours and not checked out since, as in staffing/posts. Null while no
+-- notes:    on duty = checked in within the last 16 hours and not checked out since, as in staffing/posts. Null while
+--           no
 --           check-in is known; the roster is null while no staff is known
 with roles (role, sort_order) as (
     values ('grid_leader', 1), ('full_time', 2), ('part_time', 3), ('volunteer', 4), ('commando', 5), ('medic', 6)

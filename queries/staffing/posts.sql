@@ -1,11 +1,13 @@
 -- question: Who is on duty, and where?
 -- grain:    one row per (staff_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  staff_code VARCHAR; role VARCHAR; post_kind VARCHAR; post_code VARCHAR; checked_in_at TIMESTAMPTZ; grid_code VARCHAR
+-- columns:  staff_code VARCHAR; role VARCHAR; post_kind VARCHAR; post_code VARCHAR; checked_in_at TIMESTAMPTZ;
+--           grid_code VARCHAR
 -- reads:    situation
 -- uses:     zones/orders_in_force
 -- notes:    on duty = checked in within the last 16 hours and not checked out since; of two events in one second the
---           check-out counts. Everyone counts in one grid: that of the site, the building or the grid one is posted at; at a
+--           check-out counts. Everyone counts in one grid: that of the site, the building or the grid one is posted
+--           at; at a
 --           zone of buildings or grids that of its first member; else the home grid, null where there is none
 with latest as (
     select

@@ -1,7 +1,8 @@
 -- question: Who answers for a grid, level by level, and are they on duty?
 -- grain:    one row per (level, staff_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR
--- columns:  level VARCHAR; staff_code VARCHAR; is_on_duty BOOLEAN; checked_in_at TIMESTAMPTZ; stand_in_staff_code VARCHAR; is_stand_in_on_duty BOOLEAN; sort_order INTEGER
+-- columns:  level VARCHAR; staff_code VARCHAR; is_on_duty BOOLEAN; checked_in_at TIMESTAMPTZ;
+--           stand_in_staff_code VARCHAR; is_stand_in_on_duty BOOLEAN; sort_order INTEGER
 -- reads:    situation
 -- uses:     staffing/posts
 -- notes:    street leaders of the town, cadres of the community, leader and full-time workers of the grid; a level that

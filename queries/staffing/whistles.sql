@@ -1,7 +1,9 @@
 -- question: Which whistles are open, and when will each have its people?
 -- grain:    one row per (whistle_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  whistle_code VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR; role VARCHAR; raised_at TIMESTAMPTZ; due_at TIMESTAMPTZ; needed_count INTEGER (people); arrived_count BIGINT (people); full_at TIMESTAMPTZ; expected_full_at TIMESTAMPTZ; is_late BOOLEAN
+-- columns:  whistle_code VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR;
+--           role VARCHAR; raised_at TIMESTAMPTZ; due_at TIMESTAMPTZ; needed_count INTEGER (people);
+--           arrived_count BIGINT (people); full_at TIMESTAMPTZ; expected_full_at TIMESTAMPTZ; is_late BOOLEAN
 -- reads:    situation
 -- uses:     staffing/musters
 -- notes:    the one expected to fill last comes first; a full whistle stays for 30 minutes. Expected at the pace of

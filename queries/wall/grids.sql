@@ -1,7 +1,11 @@
 -- question: How does each grid stand: coverage, queues, staff, zone?
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  grid_code VARCHAR; round_code VARCHAR; target_count BIGINT (people); registered_person_count BIGINT (people); covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent); resident_count BIGINT (people); vulnerable_count BIGINT (people); on_duty_count BIGINT (people); waiting_count BIGINT (people); zone_level VARCHAR
+-- columns:  grid_code VARCHAR; round_code VARCHAR; target_count BIGINT (people);
+--           registered_person_count BIGINT (people); covered_person_count BIGINT (people);
+--           missing_count BIGINT (people); coverage_pct DOUBLE (percent); resident_count BIGINT (people);
+--           vulnerable_count BIGINT (people); on_duty_count BIGINT (people); waiting_count BIGINT (people);
+--           zone_level VARCHAR
 -- reads:    situation
 -- uses:     coverage/current, sites/state, staffing/posts, zones/grid_levels
 -- notes:    coverage of the round that began last. Waiting is null where a site of the grid is unknown; zone_level is

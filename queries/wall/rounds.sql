@@ -1,7 +1,11 @@
 -- question: Will the rounds that are running end in time?
 -- grain:    one row per (round_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  round_code VARCHAR; round_name VARCHAR; round_name_en VARCHAR; scope VARCHAR; starts_at TIMESTAMPTZ; deadline_at TIMESTAMPTZ; closes_at TIMESTAMPTZ; target_count BIGINT (people); registered_person_count BIGINT (people); covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent); covered_per_hour DOUBLE (people per hour); expected_finish_at TIMESTAMPTZ
+-- columns:  round_code VARCHAR; round_name VARCHAR; round_name_en VARCHAR; scope VARCHAR; starts_at TIMESTAMPTZ;
+--           deadline_at TIMESTAMPTZ; closes_at TIMESTAMPTZ; target_count BIGINT (people);
+--           registered_person_count BIGINT (people); covered_person_count BIGINT (people);
+--           missing_count BIGINT (people); coverage_pct DOUBLE (percent); covered_per_hour DOUBLE (people per hour);
+--           expected_finish_at TIMESTAMPTZ
 -- reads:    situation
 -- notes:    at most two, the narrowest first; of more, the narrowest and the widest. Missing is counted grid by grid
 --           and never below zero, as in coverage/current. The rate is of the last three complete five-minute buckets;

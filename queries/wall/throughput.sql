@@ -1,7 +1,8 @@
 -- question: How many people were registered and sampled in each quarter of an hour of the working day?
 -- grain:    one row per (quarter_start_at)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  quarter_start_at TIMESTAMPTZ; registered_count BIGINT (people); sampled_count BIGINT (people); is_running BOOLEAN
+-- columns:  quarter_start_at TIMESTAMPTZ; registered_count BIGINT (people); sampled_count BIGINT (people);
+--           is_running BOOLEAN
 -- reads:    situation
 -- uses:     wall/working_day
 -- notes:    from the first quarter of the working day in which someone came, at most the last 16 hours; a quarter in

@@ -1,7 +1,8 @@
 -- question: How far are the current rounds in each town?
 -- grain:    one row per (code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  code VARCHAR (town_code); target_count BIGINT (people); covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent)
+-- columns:  code VARCHAR (town_code); target_count BIGINT (people); covered_person_count BIGINT (people);
+--           missing_count BIGINT (people); coverage_pct DOUBLE (percent)
 -- reads:    situation
 -- uses:     coverage/current
 -- notes:    sums of the grids' current rounds, as in coverage/current

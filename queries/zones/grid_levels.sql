@@ -1,7 +1,8 @@
 -- question: Which risk level holds in each grid, and by which zone?
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  grid_code VARCHAR; zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR; extent_kind VARCHAR
+-- columns:  grid_code VARCHAR; zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR;
+--           level VARCHAR; extent_kind VARCHAR
 -- reads:    situation
 -- uses:     zones/orders_in_force
 -- notes:    a grid takes the highest level of the zones that touch it, be it with one building; no row where no

@@ -1,7 +1,9 @@
 -- question: Which high-risk and medium-risk zones are in force, and how many people live in them?
 -- grain:    one row per (zone_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR; extent_kind VARCHAR; effective_at TIMESTAMPTZ; member_count BIGINT (buildings, communities or grids); household_count BIGINT (households); resident_count BIGINT (people); sort_order INTEGER
+-- columns:  zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR;
+--           extent_kind VARCHAR; effective_at TIMESTAMPTZ; member_count BIGINT (buildings, communities or grids);
+--           household_count BIGINT (households); resident_count BIGINT (people); sort_order INTEGER
 -- reads:    situation
 -- uses:     zones/orders_in_force
 -- notes:    a high-risk building inside a medium-risk community counts in both zones

@@ -1,7 +1,9 @@
 -- question: Which buildings, communities or grids does each zone consist of?
 -- grain:    one row per (zone_code, member_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  zone_code VARCHAR; level VARCHAR; member_kind VARCHAR; member_code VARCHAR; member_name VARCHAR; member_name_en VARCHAR; grid_code VARCHAR; town_code VARCHAR; town_name VARCHAR; party_branch_name VARCHAR
+-- columns:  zone_code VARCHAR; level VARCHAR; member_kind VARCHAR; member_code VARCHAR; member_name VARCHAR;
+--           member_name_en VARCHAR; grid_code VARCHAR; town_code VARCHAR; town_name VARCHAR;
+--           party_branch_name VARCHAR
 -- reads:    situation
 -- uses:     zones/orders_in_force
 -- notes:    zones of every level that an order in force names; grid_code is null for a community

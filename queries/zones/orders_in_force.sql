@@ -1,7 +1,9 @@
 -- question: Which order holds for each zone?
 -- grain:    one row per (zone_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR; extent_kind VARCHAR; issued_at TIMESTAMPTZ; effective_at TIMESTAMPTZ; ends_at TIMESTAMPTZ; party_branch_name VARCHAR; sort_order INTEGER
+-- columns:  zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR;
+--           extent_kind VARCHAR; issued_at TIMESTAMPTZ; effective_at TIMESTAMPTZ; ends_at TIMESTAMPTZ;
+--           party_branch_name VARCHAR; sort_order INTEGER
 -- reads:    situation
 -- notes:    the order that took effect last, if it was issued by then and has not ended; an order that ended does
 --           not bring the one before it back

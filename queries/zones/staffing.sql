@@ -1,7 +1,8 @@
 -- question: Who is on duty in each high-risk and medium-risk zone?
 -- grain:    one row per (zone_code, role)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  zone_code VARCHAR; zone_name VARCHAR; level VARCHAR; party_branch_name VARCHAR; role VARCHAR; on_duty_count BIGINT (people)
+-- columns:  zone_code VARCHAR; zone_name VARCHAR; level VARCHAR; party_branch_name VARCHAR; role VARCHAR;
+--           on_duty_count BIGINT (people)
 -- reads:    situation
 -- uses:     zones/orders_in_force, staffing/posts
 -- notes:    people whose post is the zone itself or one of its buildings; no row for a zone without anyone

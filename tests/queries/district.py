@@ -4,6 +4,7 @@ Baisha (T1) has the communities Cexian (C1: grids G11, G12) and Donghua (C2: G21
 (C3: grid L-1, a code of another shape, and P-9, a park where nobody lives). Round M4 runs 07:00–10:00 in Cexian,
 the district round D3 from 06:00 until 14:00 elsewhere. Baisha's sites report to `baisha`, Huanshi's to `huanshi`.
 """
+# ruff: noqa: E501  (text tables are as wide as their columns)
 
 REFERENCE = """
 feed: feed_code feed_name feed_name_en kind town_code silent_after_min sort_order

@@ -1,4 +1,5 @@
 """What the site questions answer, from rows that can be added up by reading."""
+# ruff: noqa: E501  (text tables are as wide as their columns)
 
 from __future__ import annotations
 
@@ -174,7 +175,10 @@ def test_the_history_measures_every_five_minutes_from_the_first_bucket_to_the_la
 
 
 def test_a_jam_lasts_from_the_first_measure_over_the_limit_to_the_first_under_it() -> None:
-    history = BUCKETS + "08:00 S1 self 60 5\n08:05 S1 self 0 5\n08:10 S1 self 0 40\n08:15 S1 self 40 2\n08:20 S1 self 0 2\n08:25 S1 self 0 2"
+    history = (
+        BUCKETS
+        + "08:00 S1 self 60 5\n08:05 S1 self 0 5\n08:10 S1 self 0 40\n08:15 S1 self 40 2\n08:20 S1 self 0 2\n08:25 S1 self 0 2"
+    )
     # waiting 55 50 10 48 46 44 at 60 60 200 188 176 24 an hour: minutes 55 50 3 15.3 15.7 110
     heard = "feed_bucket: feed_code bucket_start_at row_count\nbaisha 08:25 10"
     world = build_world(SITE, heard, history, as_of="08:31")

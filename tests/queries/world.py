@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +18,7 @@ from data.settings import PROJECT_ROOT
 
 SHANGHAI = timezone(timedelta(hours=8))
 SCHEMA = (PROJECT_ROOT / "data" / "schema" / "situation.sql").read_text(encoding="utf-8")
+LAKE_SCHEMA = (PROJECT_ROOT / "data" / "schema" / "001_lake.sql").read_text(encoding="utf-8")
 META = "meta: as_of timezone is_synthetic\n{as_of} Asia/Shanghai true"
 
 
@@ -43,16 +45,20 @@ def build_world(*texts: str, as_of: str | None, is_reversed: bool = False) -> Wo
         for table, row in _rows(text):
             rows.setdefault(table, []).append(row)
     for table, lines in rows.items():
-        types = dict(
-            connection.execute(
-                "select column_name, data_type from duckdb_columns() where table_name = ?", [table]
-            ).fetchall()
-        )
-        for row in reversed(lines) if is_reversed else lines:
-            values = [_value(types[column], cell) for column, cell in row.items()]
-            marks = ", ".join("?" * len(values))
-            connection.execute(f"insert into {table} ({', '.join(row)}) values ({marks})", values)
+        _insert(connection, table, lines[::-1] if is_reversed else lines)
     return World(connection, moment(as_of) if as_of else None)
+
+
+def add_lake_rows(world: World, folder: Path, text: str) -> None:
+    """Writes the rows of lake tables to Parquet files in the folder and names them in the situation."""
+    with duckdb.connect() as lake:
+        lake.execute(LAKE_SCHEMA)
+        rows = _rows(text)
+        for table in dict.fromkeys(table for table, _ in rows):
+            _insert(lake, table, [row for owner, row in rows if owner == table])
+            path = folder / f"{table}.parquet"
+            lake.execute(f"copy {table} to '{path}' (format parquet)")
+            world.connection.execute("insert into lake_file values (?, ?)", [table, str(path)])
 
 
 def answers(world: World, question: str, expected: str, as_of: str | None = None, **params: Any) -> None:
@@ -77,6 +83,16 @@ def _rows(text: str) -> list[tuple[str, dict[str, str]]]:
             assert len(cells) == len(columns), f"{table}: {line!r} does not fill {columns}"
             rows.append((table, dict(zip(columns, cells, strict=True))))
     return rows
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, str]]) -> None:
+    found = connection.execute("select column_name, data_type from duckdb_columns() where table_name = ?", [table])
+    types = dict(found.fetchall())
+    for columns in dict.fromkeys(tuple(row) for row in rows):
+        same = [row for row in rows if tuple(row) == columns]
+        marks = ", ".join("(" + ", ".join("?" * len(columns)) + ")" for _ in same)
+        values = [_value(types[column], row[column]) for row in same for column in columns]
+        connection.execute(f"insert into {table} ({', '.join(columns)}) values {marks}", values)
 
 
 def _value(type_: str, cell: str) -> Any:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from zoneinfo import ZoneInfo
 
 from data.clock import read_clock
 from data.errors import WanggeError
@@ -151,7 +152,7 @@ def _look_at_situation(settings: Settings) -> Iterator[Finding]:
         return
     now = read_clock(settings.home).now()
     behind_s = (now - as_of).total_seconds()
-    local = as_of.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    local = f"{as_of.astimezone(ZoneInfo(settings.timezone)):%Y-%m-%d %H:%M:%S}"
     if behind_s > settings.stale_after_s:
         yield Finding(
             "situation",
@@ -171,7 +172,7 @@ def _look_at_clock(settings: Settings) -> Iterator[Finding]:
     elif datetime.now(UTC).year < 2022:
         yield Finding("clock", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "Set this machine's clock.", is_broken=True)
     else:
-        yield Finding("clock", f"this machine's, {datetime.now().astimezone():%Y-%m-%d %H:%M:%S %Z}")
+        yield Finding("clock", f"this machine's, {datetime.now(zone):%Y-%m-%d %H:%M:%S}")
 
 
 def _look_at_questions(_: Settings) -> Iterator[Finding]:

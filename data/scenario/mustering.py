@@ -281,7 +281,7 @@ def _answer(
     raised_s = (whistle.raised_at - START).total_seconds()
     for n, staff in enumerate(chosen):
         arrival_s = raised_s + 60 * float(np.interp((n + 1) / count, shares, minutes)) - 1
-        end_s = arrival_s + 60 * whistle.closes_min + rng.integers(1800, 3 * HOUR_S)
+        end_s = arrival_s + 60 * whistle.closes_min + float(rng.integers(1800, 3 * HOUR_S))
         kind, code = whistle.place_kind, whistle.place_code
         if whistle.place_code in MEDIUM_ZONE:
             grid = desk.zone_grids[(n // 10) % len(desk.zone_grids)]
@@ -306,8 +306,10 @@ def _man_zone_sites(
     seats = np.repeat(desk.zone_sites, np.ceil(units / units.sum() * count).astype(np.int64) + 1)
     seats = np.concatenate([desk.zone_sites, rng.permutation(seats)])[: len(chosen)]
     for staff, site in zip(chosen, seats, strict=True):
-        start = midnight + 6.1 * HOUR_S + rng.integers(0, 2700)
-        book.post(staff, start, midnight + 11 * HOUR_S + rng.integers(0, 7200), "site", district.sites.code[site])
+        start = float(midnight + 6.1 * HOUR_S + rng.integers(0, 2700))
+        book.post(
+            staff, start, float(midnight + 11 * HOUR_S + rng.integers(0, 7200)), "site", district.sites.code[site]
+        )
     return set(chosen)
 
 

@@ -1,8 +1,8 @@
 """How long everyone waits: a queue at each site, served first come, first served by units that open and close.
 
 A person registers, walks to the queue and is taken by the first free unit after everybody who came before. A unit
-swabs one person in 30 to 40 s (a Beijing official, June 2020: about 100 an hour) and needs some seconds in between. Every five minutes the site's leader
-looks at the queue and opens or closes units, as far as there are units and staff.
+swabs one person in 30 to 40 s (a Beijing official, June 2020: about 100 an hour) and needs some seconds in between.
+Every five minutes the site's leader looks at the queue and opens or closes units, as far as there are units and staff.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from data.scenario.geography import CEXIAN, DONGFENG, HUILONG
 from data.scenario.population import Ints
 from data.scenario.reference import District
 from data.scenario.sites import DONGHUA_MINGAN
-from data.scenario.visits import DAY_S, FIRST_DAY, GREEN, GREEN_CHANNEL_OPENS_S, HOUR_S, Visits, late_sites
+from data.scenario.visits import (
+    DAY_S,
+    FIRST_DAY,
+    GREEN,
+    GREEN_CHANNEL_OPENS_S,
+    HOUR_S,
+    Visits,
+    late_sites,
+    sites_beside,
+)
 
 STEP_S = 300
 FIRST_STEP = 5 * HOUR_S // STEP_S
@@ -53,6 +62,8 @@ class _Plan:
     pace: Floats
     """Times slower than usual that a unit works."""
     opens_step: Ints
+    least_units: Floats
+    """Kept open while anyone is expected, even without a queue."""
 
 
 def serve(district: District, visits: Visits, rng: np.random.Generator) -> Service:
@@ -69,7 +80,7 @@ def serve(district: District, visits: Visits, rng: np.random.Generator) -> Servi
         0.75 * lane_units(district) / (full_units * district.scale) if district.scale < 1 else np.ones(site_count + 1)
     )
     habit = np.clip(rng.lognormal(np.log(11.0), 0.38, site_count + 1), 5.0, 19.0)
-    for day in np.unique(day_of):
+    for day in map(int, np.unique(day_of)):
         mine = np.flatnonzero(day_of == day)
         mine = mine[np.argsort(lane[mine] * DAY_S * 10 + visits.registered_s[mine], kind="stable")]
         clock = visits.registered_s[mine] - day * DAY_S
@@ -77,7 +88,7 @@ def serve(district: District, visits: Visits, rng: np.random.Generator) -> Servi
             lane[mine] * STEPS + np.clip(clock // STEP_S - FIRST_STEP, 0, STEPS - 1), minlength=(site_count + 1) * STEPS
         )
         arrivals = come.reshape(site_count + 1, STEPS).astype(float)
-        plan = _plan_day(district, int(day) + FIRST_DAY, habit, rng)
+        plan = _plan_day(district, day + FIRST_DAY, habit, rng)
         open_units = _run_sites(arrivals, plan, slow)
         slot_s, slot_lane, slot_unit = _lay_slots(open_units, plan.pace * slow[:, None], rng)
         bounds = np.searchsorted(slot_lane, np.arange(site_count + 2))
@@ -95,17 +106,11 @@ def serve(district: District, visits: Visits, rng: np.random.Generator) -> Servi
             sampled[here[reached]] = slots[place[reached]] + day * DAY_S
             first_unit = green_lane_offset(district) if number == site_count else 0
             unit[here[reached]] = slot_unit[bounds[number] : bounds[number + 1]][place[reached]] + first_unit
-        events.append(_unit_events(open_units, lane_site, int(day), green_lane_offset(district), rng))
-    order_keys = [np.concatenate(column) for column in zip(*events, strict=True)]
-    order = np.lexsort((order_keys[1], order_keys[3], order_keys[0]))
-    return Service(
-        sampled,
-        unit,
-        order_keys[0][order],
-        order_keys[1][order],
-        order_keys[2][order].astype(bool),
-        order_keys[3][order],
-    )
+        events.append(_unit_events(open_units, lane_site, day, green_lane_offset(district), rng))
+    columns = [np.concatenate(column) for column in zip(*events, strict=True)]
+    # Sorted by site and time; np.unique also drops an event that two lanes of one site report alike.
+    rows = np.unique(np.column_stack([columns[0], columns[3], columns[1], columns[2].astype(np.int64)]), axis=0)
+    return Service(sampled, unit, rows[:, 0], rows[:, 2], rows[:, 3].astype(bool), rows[:, 1])
 
 
 def lane_units(district: District) -> Floats:
@@ -134,6 +139,7 @@ def _plan_day(district: District, day: int, habit: Floats, rng: np.random.Genera
     most = lane_units(district)
     steps_open = (minute[None, :] - opens[:, None]) / 5
     ready = np.ceil(most[:, None] * np.clip(0.6 + 0.08 * steps_open, 0, 1))
+    least = np.full(count, 2.0)
     pace = np.ones((count, STEPS)) * rng.uniform(0.94, 1.08, count)[:, None]
     crowded = sites.position(DONGHUA_MINGAN)
     if day == 9:
@@ -151,7 +157,10 @@ def _plan_day(district: District, day: int, habit: Floats, rng: np.random.Genera
         ready = np.ceil(most[:, None] * np.clip(0.6 + 0.08 * (minute[None, :] - opens[:, None]) / 5, 0, 1))
     if day == 14:
         _plan_fourteenth(district, minute, target, ready, opens, rng)
-    return _Plan(target, ready, pace, (opens * 60 // STEP_S - FIRST_STEP).astype(np.int64))
+        idle = int(sites_beside(district, crowded)[0])
+        least[idle] = np.ceil(0.6 * most[idle])
+        target[idle] = 6.0
+    return _Plan(target, ready, pace, (opens * 60 // STEP_S - FIRST_STEP).astype(np.int64), least)
 
 
 def _plan_fourteenth(
@@ -163,7 +172,7 @@ def _plan_fourteenth(
     morning = minute < 9 * 60 + 25
     community = [geography.grids[g].community.code for g in sites.grid]
     most = sites.unit_count.astype(float)
-    ready[crowded] = np.where(minute < 9 * 60 + 10, np.maximum(1, np.floor(most[crowded] * 0.5)), most[crowded])
+    ready[crowded] = np.where(minute < 9 * 60 + 10, np.maximum(1, np.floor(most[crowded] * 0.67)), most[crowded])
     dongfeng = community.index(DONGFENG)
     ready[dongfeng] = np.where(minute < 8 * 60 + 5, np.maximum(1, np.floor(most[dongfeng] * 0.45)), most[dongfeng])
     target[dongfeng] = 16.0
@@ -200,7 +209,7 @@ def _run_sites(arrivals: Floats, plan: _Plan, slow: Floats) -> Ints:
         per_unit = STEP_S / (turn_s * plan.pace[:, step] * slow)
         wanted = (queue - arrivals[:, step] / 2) * STEP_S / (plan.target_min[:, step] * 60 * per_unit)
         ahead = later[:, max(0, step - linger)] - (later[:, step + 9] if step + 9 < STEPS else 0)
-        least = np.where((queue >= 1) | (ahead > 0), np.minimum(2, plan.most_units[:, step]), 0)
+        least = np.where((queue >= 1) | (ahead > 0), np.minimum(plan.least_units, plan.most_units[:, step]), 0)
         aim = np.clip(np.round(wanted), least, plan.most_units[:, step])
         down = np.where((aim < now) & (rested >= 2), now - 1, now)
         fresh = np.where(now == 0, aim, np.where(aim > now, np.minimum(aim, now + 2), down))

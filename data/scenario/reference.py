@@ -12,13 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from data.scenario import DEFAULT_SEED
 from data.scenario.geography import Geography, make_geography, write_grids
 from data.scenario.orders import FEED_ROWS, ROUNDS, zone_rows
 from data.scenario.population import Population, settle
 from data.scenario.sites import Sites, place
 from data.scenario.workforce import Staff, hire
-
-DEFAULT_SEED = 20220714
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,8 @@ FIRST_EVENING_SHARE = {BAISHA: 0.71, HUANSHI: 0.67, CHAOLIAN: 0.77, TANGXIA: 0.5
 TURNOUT = 0.976
 TURNOUT_THREE_HOURS = 0.974
 OUTSIDE_ROUNDS_PER_DAY = 3200
+CROWDED_SHARE = 0.21
+STRAY_SHARE = 0.45
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,11 @@ def plan_visits(district: District, rng: np.random.Generator) -> Visits:
     resident = np.concatenate([part[0] for part in parts])
     when = np.concatenate([part[1] for part in parts])
     site = np.concatenate([part[2] for part in parts])
-    number = np.concatenate([np.full(len(part[0]), part[3], dtype=np.int8) for part in parts])
+    round_number = np.concatenate([np.full(len(part[0]), part[3], dtype=np.int8) for part in parts])
     order = np.argsort(site.astype(np.int64) * 10_000_000 + when, kind="stable")
-    resident, site, when, number = resident[order], site[order], when[order], number[order]
+    resident, site, when, round_number = resident[order], site[order], when[order], round_number[order]
     channel = _choose_channels(district, resident, site, when, rng)
-    return Visits(resident, site, when, channel, number)
+    return Visits(resident, site, when, channel, round_number)
 
 
 def _grids_in(district: District, community_codes: tuple[str, ...]) -> list[int]:
@@ -136,7 +138,7 @@ def _pace_grids(district: District, rng: np.random.Generator) -> _Pace:
     geography = district.geography
     count = len(geography.grids)
     share = np.array([FIRST_EVENING_SHARE[grid.town.code] for grid in geography.grids])
-    share = np.clip(share + rng.normal(0, 0.09, count), 0.25, 0.9)
+    share = np.clip(share + rng.normal(0, 0.11, count), 0.22, 0.9)
     order = rng.permutation(count)
     share[order[:5]] = rng.uniform(0.02, 0.12, 5)
     share[order[5:13]] = rng.uniform(0.2, 0.33, 8)
@@ -193,8 +195,8 @@ class _Reach:
         self.zone_sites = np.flatnonzero(sites.in_zone)
         self.open_sites = np.flatnonzero(~sites.in_zone)
         self.crowded = sites.position(DONGHUA_MINGAN)
-        distance = np.linalg.norm(sites.point_m[self.open_sites] - sites.point_m[self.crowded], axis=1)
-        self.idle = int(self.open_sites[np.argsort(distance)[1]])
+        self.beside = sites_beside(district, self.crowded)
+        self.idle = int(self.beside[0])
         self.late_sites = late_sites(district)
         people = district.population.residents_by_grid(len(district.geography.grids)).astype(float)
         zone_grids = set(_grids_in(district, MEDIUM_ZONE))
@@ -210,7 +212,7 @@ class _Reach:
         distance = np.linalg.norm(centre[:, None] - sites.point_m[allowed][None], axis=2)
         near = np.argsort(distance, axis=1)[:, :CANDIDATE_SITES]
         pull = 1 / (np.take_along_axis(distance, near, axis=1) + 150.0) ** 2.2
-        units = sites.unit_count[allowed].astype(float)
+        units = sites.full_unit_count[allowed].astype(float)
         favour = np.ones(len(allowed))
         share = pull
         for _ in range(40):
@@ -231,36 +233,26 @@ class _Reach:
         site = self.candidates[grid, pick]
         screening = ROUNDS[round_number].code if round_number >= 0 else ""
         if screening == "M1":
-            # On the first evening only Donghua Mingan is open outside the zone.
+            # On the first evening people of Donghua go to Donghua Mingan or to one of the four sites around.
             donghua = np.isin(grid, _grids_in(self.district, (DONGHUA,)))
-            zone = np.isin(site, self.zone_sites)
-            near = rng.random(len(who)) < 0.21
-            site = np.where(
-                zone,
-                site,
-                np.where(
-                    donghua & near,
-                    self.crowded,
-                    self.open_sites[
-                        np.argsort(
-                            np.linalg.norm(
-                                self.district.sites.point_m[self.open_sites]
-                                - self.district.sites.point_m[self.crowded],
-                                axis=1,
-                            )
-                        )[1 + rng.integers(0, 4, len(who))]
-                    ],
-                ),
-            )
+            around = self.beside[rng.integers(0, 4, len(who))]
+            site = np.where(donghua, np.where(rng.random(len(who)) < CROWDED_SHARE, self.crowded, around), site)
         if screening == "D3":
-            midnight = (14 - FIRST_DAY) * DAY_S
-            clock = when - midnight
+            clock = when - (14 - FIRST_DAY) * DAY_S
             early = (clock > 0) & (clock < 9.6 * HOUR_S)
-            site = np.where(early & (site == self.idle) & (rng.random(len(who)) < 0.09), self.crowded, site)
+            # Everybody knows the way to Donghua Mingan; few know that the next site is empty.
+            site = np.where(early & (site == self.idle) & (rng.random(len(who)) < STRAY_SHARE), self.crowded, site)
             for step in range(1, CANDIDATE_SITES):
                 closed = early & np.isin(site, self.late_sites) & (clock < 9 * HOUR_S)
                 site = np.where(closed, self.candidates[grid, (pick + step) % CANDIDATE_SITES], site)
-        return site
+        return np.asarray(site, dtype=np.int64)
+
+
+def sites_beside(district: District, site: int) -> Ints:
+    """Sites outside the medium-risk zone, the nearest to `site` first, without itself."""
+    sites = district.sites
+    others = np.flatnonzero(~sites.in_zone & (np.arange(len(sites.code)) != site))
+    return others[np.argsort(np.linalg.norm(sites.point_m[others] - sites.point_m[site], axis=1))]
 
 
 def late_sites(district: District) -> Ints:

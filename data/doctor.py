@@ -164,10 +164,10 @@ def _look_at_situation(settings: Settings) -> Iterator[Finding]:
 
 
 def _look_at_clock(settings: Settings) -> Iterator[Finding]:
-    clock = read_clock(settings.home)
+    clock, zone = read_clock(settings.home), ZoneInfo(settings.timezone)
     if clock.starts_at is not None:
         yield Finding(
-            "clock", f"a played one, {clock.speed:g} × speed, shows {clock.now().astimezone():%Y-%m-%d %H:%M}"
+            "clock", f"a played one, {clock.speed:g} × speed, shows {clock.now().astimezone(zone):%Y-%m-%d %H:%M}"
         )
     elif datetime.now(UTC).year < 2022:
         yield Finding("clock", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "Set this machine's clock.", is_broken=True)

@@ -12,6 +12,7 @@ from dashboard.asset import ASSETS_DIR
 from dashboard.parts.markup import element
 from dashboard.parts.words import say
 from dashboard.views.overview import show_overview
+from dashboard.views.wall import show_wall
 
 
 def show_pages() -> None:
@@ -34,7 +35,10 @@ def show_pages() -> None:
             args=("en" if language == "zh" else "zh",),
         )
     page = st.navigation(
-        [st.Page(show_overview, title=say("page_overview", language), url_path="overview", default=True)],
+        [
+            st.Page(show_overview, title=say("page_overview", language), url_path="overview", default=True),
+            st.Page(show_wall, title=say("page_wall", language), url_path="wall"),
+        ],
         position="top",
     )
     page.run()

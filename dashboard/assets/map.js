@@ -581,10 +581,11 @@
         const w = chip + font * 0.3 + widthOf(label, font, 600) + font * 0.35;
         const known = alert.place_kind === "site" && view.sites.find(({ site }) => site.code === alert.place_code);
         const target = (known && known.plate) || around(at, 14);
-        const spot = choose(view, calloutSpots(target, w, h, font), { always: true, clear: view.inner });
+        const spot = choose(view, calloutSpots(target, w, h, font), { always: true, avoidsPlates: true });
         view.taken.push({ ...spot, hard: true });
         const colour = ink[alert.level === "act" ? "act" : "watch"];
         const [from, to] = nearest(spot, target);
+        for (let step = 1; step < 8; step += 1) view.taken.push({ ...around({ x: from.x + ((to.x - from.x) * step) / 8, y: from.y + ((to.y - from.y) * step) / 8 }, font * 0.1), hard: true });
         const lead = { x1: from.x, y1: from.y, x2: to.x, y2: to.y };
         out.push(draw("line", { ...lead, stroke: ink.page, "stroke-width": font * 0.24 }), draw("line", { ...lead, stroke: colour, "stroke-width": font * 0.1 }));
         const edge = font * 0.1;
@@ -619,19 +620,19 @@
     }
 
     // The first spot that hides nothing; else, where the label must appear, the one that hides least.
-    function choose(view, spots, { always, clear, belongs }) {
+    function choose(view, spots, { always, belongs, avoidsPlates }) {
       let best = null;
       let least = Infinity;
       spots.forEach((spot, turn) => {
         let cost = turn * 0.02;
-        const frame = clear || view.inner;
+        const frame = view.inner;
         const outside = spot.x0 < frame.x0 || spot.x1 > frame.x1 || spot.y0 < frame.y0 || spot.y1 > frame.y1;
         if (outside) cost += 50;
         if (belongs) {
           const away = [[0.5, 0.5], [0.1, 0.2], [0.9, 0.2], [0.1, 0.8], [0.9, 0.8]].filter(([x, y]) => !belongs({ x: spot.x0 + x * (spot.x1 - spot.x0), y: spot.y0 + y * (spot.y1 - spot.y0) }));
           cost += 2 * away.length;
-          for (const other of view.soft) cost += Math.min(1, overlap(spot, other) / 2000);
         }
+        if (belongs || avoidsPlates) for (const other of view.soft) cost += Math.min(1, overlap(spot, other) / 2000);
         for (const other of view.taken) {
           const common = overlap(spot, other);
           if (common > 0) cost += other.hard ? 10 + common / 400 : 0.5;

@@ -23,6 +23,7 @@
     let zone = "Asia/Shanghai";
     let zonesKey = null;
     let townShown = "";
+    let lastZones = null;
 
     const mapWords = { unknown_fill: words.unknown_fill, high_chip: words.high_chip, stopped_at: words.stopped_at, callout_whistle: words.callout_whistle };
     const holds = (lonLat) => maps.zone.getBounds().contains([lonLat[1], lonLat[0]]);
@@ -38,6 +39,8 @@
 
     function onPicture(live, geometry) {
       zone = live.district.timezone;
+      if (live.zones) lastZones = live.zones;
+      else if (lastZones) live.zones = lastZones; // an order holds until replaced, also while its question fails
       const verdict = Wangge.judge(link);
       if (geometry) {
         const isFirst = zonesKey === null;
@@ -359,7 +362,7 @@
         value.append(big, el("span", "second small", say.unit));
         nodes.push(title_, value);
         if (isBrief) return;
-        nodes.push(at("second", { left: 98, top: top + 92 }, say.detail), at("second right", { right: 0, top: top + 92 }, fill(words.ago, { duration: durationText((view.now - Date.parse(alert.since_at)) / 1000, true) + (lang === "zh" ? "" : "") })));
+        nodes.push(at("second", { left: 98, top: top + 92 }, say.detail), at("second right", { right: 0, top: top + 92 }, say.when || fill(words.ago, { duration: durationText((view.now - Date.parse(alert.since_at)) / 1000, true) })));
         const act = at("second", { left: 98, top: top + 153 });
         const what = el("b", "", say.what);
         what.style.color = "var(--text)";
@@ -376,7 +379,6 @@
     function describeAlert(view, alert) {
       const place = placeName(alert);
       const whole = (value) => count(value);
-      const minutesLate = alert.expected_at && alert.due_at ? (Date.parse(alert.expected_at) - Date.parse(alert.due_at)) / 1000 : null;
       if (alert.rule === "site_jammed") {
         const index = link.geometry ? link.geometry.sites.codes.indexOf(alert.place_code) : -1;
         const site = (view.live.sites || [])[index] || [];
@@ -399,6 +401,7 @@
           title: fill(words.whistle_late, { place, role: whistle ? roleText(whistle.role) : "" }).replace(/ +/g, " "),
           figure: whole(alert.figure), unit: ` / ${whole(alert.target)}`,
           detail: alert.expected_at ? fill(words.whistle_late_detail, { used, time: clock(alert.expected_at), late }) : fill(words.whistle_late_detail_none, { used }),
+          when: whistle ? fill(words.due, { time: clock(whistle.due_at) }) : "",
           what: fill(words.whistle_late_do, { n: whole(missing) }), who: words.whistle_late_who,
         };
       }
@@ -433,7 +436,7 @@
         const nodesBefore = nodes.length;
         nodes.push(at("", { left, top: 82 }, (lang === "en" && round.round_name_en) || round.round_name));
         const lacking = round.scope === "district" && view.verdict.lacking.find(({ feed }) => feed.kind === "registrations");
-        if (lacking) nodes.push(at("small amber right", { right: 1232 - left - width, top: 86 }, lackText(view, "registrations")));
+        if (lacking) nodes.push(at("small amber right", { right: 1232 - left - width, top: 86 }, lackText(view, "registrations", true)));
         const pct = at("pct strong", { left, top: 146 }, Wangge.shareText(round.coverage_pct));
         Object.assign(pct.style, { fontSize: "176px", lineHeight: "168px" });
         if (round.coverage_pct !== null) pct.append(el("span", "unit", "%"));
@@ -560,11 +563,11 @@
       if (text) { head.note = text; head.amber = true; }
     }
 
-    function lackText(view, kind) {
+    function lackText(view, kind, isShort) {
       const lacking = view.verdict.lacking.filter(({ feed }) => feed.kind === kind);
       if (!lacking.length) return "";
       if (lacking.length > 1) return fill(words.lacks_some, { n: lacking.length });
-      return fill(words.lacks, { feed: feedName(lacking[0].feed), time: Wangge.clockText(lacking[0].since, zone) });
+      return fill(isShort ? words.lacks_short : words.lacks, { feed: feedName(lacking[0].feed), time: Wangge.clockText(lacking[0].since, zone) });
     }
 
     function figure(value, unit) {

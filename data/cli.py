@@ -126,7 +126,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     from data.demo import DemoOptions, play_demo, write_demo
-    from data.scenario.reference import DEFAULT_SEED
+    from data.scenario import DEFAULT_SEED
 
     settings = read_settings(options.home)
     seed = DEFAULT_SEED if options.seed is None else options.seed

@@ -11,18 +11,22 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from tqdm import tqdm
 
-from data.clock import CLOCK_FILE, write_clock
+from data.clock import write_clock
 from data.errors import WanggeError
 from data.lake import open_lake, write_permission_error
 from data.reference_import import KINDS, find_reference_files, import_all
-from data.scenario.build import PLAY_FROM, build_scenario
+from data.scenario import DEFAULT_SEED, build_scenario
 from data.scenario.manifest import Manifest, read_manifest
-from data.scenario.reference import DEFAULT_SEED
+from data.scenario.play import play
 from data.settings import Settings
+from data.situation import open_situation
 
+PLAY_FROM = datetime(2022, 7, 14, 6, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+"""Where the played day begins: the third district round has just opened."""
 MARK_FILE = ".scenario"
 """Stands in a folder that was made for a scenario: no other folder is ever written over."""
 MANIFEST_FILE = "manifest.json"
@@ -43,7 +47,7 @@ def write_demo(out_dir: Path, options: DemoOptions, play_from: datetime | None) 
     _claim(out_dir)
     with tqdm(desc="building the scenario", unit="step", disable=None) as bar:
 
-        def show(done: int, total: int, what: str) -> None:
+        def show(what: str, done: int, total: int) -> None:
             bar.total = total
             bar.set_postfix_str(what, refresh=False)
             bar.update(done - bar.n)
@@ -75,14 +79,11 @@ def prepare_demo(settings: Settings, options: DemoOptions, stop: threading.Event
 
             import_all(settings, find_reference_files(settings.scenario_dir / "reference"), show)
     _deliver_history(settings)
-    if not (settings.home / CLOCK_FILE).exists():
-        write_clock(settings.home, PLAY_FROM, speed=0.0, ends_at=None)
+    _hold_clock(settings)
 
 
 def play_demo(settings: Settings, options: DemoOptions, stop: threading.Event) -> None:
     """Plays 14 July into the inbox until its end or until `stop`; builds what is missing first."""
-    from data.scenario.play import play
-
     prepare_demo(settings, options, stop)
     if not stop.is_set():
         play(settings, options.speed, stop)
@@ -134,6 +135,16 @@ def _deliver_history(settings: Settings) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             _place(path, target)
     marker.touch()
+
+
+def _hold_clock(settings: Settings) -> None:
+    """Stops the district's clock where the situation stands, until the player sets it going."""
+    situation = open_situation(settings.situation_path)
+    try:
+        as_of = situation.as_of
+    finally:
+        situation.close()
+    write_clock(settings.home, max(PLAY_FROM, as_of or PLAY_FROM), speed=0.0, ends_at=None)
 
 
 def _place(path: Path, target: Path) -> None:

@@ -26,7 +26,7 @@ def take_in_scenario(home: Path, scale: float) -> Settings:
     # imported here: a session that asks for no world does not wait for what builds one
     from data.ingest import ingest_paths
     from data.reference_import import find_reference_files, import_all
-    from data.scenario.build import build_scenario
+    from data.scenario import build_scenario
 
     settings = Settings(home=home)
     build_scenario(settings.scenario_dir, scale=scale)

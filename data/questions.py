@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -33,8 +34,8 @@ _PARAM = re.compile(
     r"^\$(?P<name>\w+)\s+(?P<type>[A-Za-z]+)(?:\s+default\s+(?P<default>'[^']*'|\S+))?(?:\s+(?P<note>.*))?$"
 )
 _COLUMN = re.compile(r"^(?P<name>\w+)\s+(?P<type>[A-Za-z]+(?:\(\d+,\s*\d+\))?(?:\[\])?)(?:\s+\((?P<note>.*)\))?$")
-_TYPES = {"VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "BOOLEAN", "TIMESTAMPTZ", "DATE"}
 _WITH = re.compile(r"^with\s+(?P<recursive>recursive\s+)?", re.IGNORECASE)
+_TYPES = {"VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "BOOLEAN", "TIMESTAMPTZ", "DATE"}
 
 
 class Source(Protocol):
@@ -154,22 +155,74 @@ def ask(source: Source, name: str, /, as_of: datetime | str | None = None, **par
     questions = read_questions()
     question = find_question(name, questions)
     order = _used_first(question, questions)
-    accepted = accepted_params(question, questions)
     moment = as_of if as_of is not None else source.as_of or datetime.now(UTC)
-    values = bind_params(question.name, accepted, {**params, "as_of": moment})
-    statement = _compose(order)
-    present = set(re.findall(r"\$(\w+)", _without_comments(statement)))
+    values = bind_params(question.name, accepted_params(question, questions), {**params, "as_of": moment})
     with source.connection.cursor() as cursor:
         try:
             _settle(cursor)
             if any(part.reads == "rows" for part in order):
                 _open_rows(cursor)
-            return cursor.execute(statement, {key: values[key] for key in present if key in values}).to_arrow_table()
+            return _execute(cursor, _compose(order), values).to_arrow_table()
         except duckdb.Error as error:
-            raise QuestionError(
-                f"The question {name!r} (queries/{name}.sql) failed: {str(error).strip()}",
-                "Run `wangge doctor`; if it finds nothing, the question and the situation's schema disagree.",
-            ) from error
+            raise _failure(name, error) from error
+
+
+class Sitting:
+    """Several questions asked of one situation as of one moment: what more than one uses is worked out once.
+
+    A question that others use becomes a temporary table of the sitting's own cursor when it is first needed. On the
+    wall's questions that halves the work: most of what a small question costs is planning.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, as_of: datetime | str, given: dict[str, Any]) -> None:
+        self._cursor = cursor
+        self._as_of = as_of
+        self._given = given
+        self._kept: dict[str, dict[str, Any]] = {}
+        self._has_rows = False
+
+    def ask(self, name: str, /, **params: Any) -> pa.Table:
+        """The answer to a question, as `ask` gives it; of the sitting's parameters each takes those it has."""
+        questions = read_questions()
+        question = find_question(name, questions)
+        order = _used_first(question, questions)
+        accepted = accepted_params(question, questions)
+        given = {key: value for key, value in self._given.items() if key in accepted} | params
+        values = bind_params(question.name, accepted, {**given, "as_of": self._as_of})
+        try:
+            if not self._has_rows and any(part.reads == "rows" for part in order):
+                _open_rows(self._cursor)
+                self._has_rows = True
+            for part in order[:-1]:
+                self._keep(part, values)
+            if name in _shared_names(questions):
+                self._keep(question, values)
+                return self._cursor.execute(f"from {_table_name(question)}").to_arrow_table()
+            return _execute(self._cursor, question.statement, values).to_arrow_table()
+        except duckdb.Error as error:
+            raise _failure(name, error) from error
+
+    def _keep(self, part: Question, values: dict[str, Any]) -> None:
+        """Makes the part's answer a table, unless one made with the same parameters is there."""
+        questions = read_questions()
+        own = {key: values[key] for key in accepted_params(part, questions) if key in values}
+        if self._kept.get(part.name) == own:
+            return
+        self._kept.pop(part.name, None)
+        _execute(self._cursor, f"create or replace temp table {_table_name(part)} as {part.statement}", values)
+        self._kept[part.name] = own
+
+
+@contextmanager
+def sit_down(source: Source, as_of: datetime | str | None = None, **given: Any) -> Iterator[Sitting]:
+    """A sitting over the source as of a moment: by default that of the situation, else now.
+
+    `given` are parameters for all questions of the sitting; each takes those that it has.
+    """
+    moment = as_of if as_of is not None else source.as_of or datetime.now(UTC)
+    with source.connection.cursor() as cursor:
+        _settle(cursor)
+        yield Sitting(cursor, moment, given)
 
 
 def find_question(name: str, questions: dict[str, Question]) -> Question:
@@ -216,11 +269,31 @@ def _compose(order: list[Question]) -> str:
     *used, question = order
     if not used:
         return question.statement
-    tables = ",\n".join(f"{part.name.replace('/', '_')} as (\n{part.statement}\n)" for part in used)
+    tables = ",\n".join(f"{_table_name(part)} as (\n{part.statement}\n)" for part in used)
     own = _WITH.match(question.statement)
     if not own:
         return f"with {tables}\n{question.statement}"
     return f"with {own['recursive'] or ''}{tables},\n{question.statement[own.end() :]}"
+
+
+def _execute(cursor: duckdb.DuckDBPyConnection, statement: str, values: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+    present = set(re.findall(r"\$(\w+)", _without_comments(statement)))
+    return cursor.execute(statement, {key: value for key, value in values.items() if key in present})
+
+
+def _failure(name: str, error: duckdb.Error) -> QuestionError:
+    return QuestionError(
+        f"The question {name!r} (queries/{name}.sql) failed: {str(error).strip()}",
+        "Run `wangge doctor`; if it finds nothing, the question and the situation's schema disagree.",
+    )
+
+
+def _table_name(question: Question) -> str:
+    return question.name.replace("/", "_")
+
+
+def _shared_names(questions: dict[str, Question]) -> set[str]:
+    return {used for question in questions.values() for used in question.uses}
 
 
 def _used_first(question: Question, questions: dict[str, Question], above: tuple[str, ...] = ()) -> list[Question]:

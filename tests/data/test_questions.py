@@ -11,7 +11,7 @@ import pytest
 
 from data import questions
 from data.errors import QuestionError
-from data.questions import ask, parse_question, read_questions
+from data.questions import ask, parse_question, read_questions, sit_down
 
 JAMMED = """\
 -- question: Which sites keep people waiting?
@@ -189,3 +189,22 @@ def test_a_statement_that_fails_names_its_file(waits: Waits) -> None:
     waits.connection.execute("drop table waits")
     with pytest.raises(QuestionError, match=r"queries/sites/jammed\.sql"):
         ask(waits, "sites/jammed")
+
+
+def test_a_sitting_answers_as_single_questions_do_and_gives_each_the_parameters_it_has(waits: Waits) -> None:
+    with sit_down(waits, jammed_from_min=70.0) as sitting:
+        assert sitting.ask("sites/count_jammed").to_pylist() == [{"site_count": 0}]
+        assert sitting.ask("sites/jammed").num_rows == 0
+        assert sitting.ask("sites/count_jammed", jammed_from_min=50.0).to_pylist() == [{"site_count": 1}]
+    assert ask(waits, "sites/count_jammed").to_pylist() == [{"site_count": 1}]
+
+
+def test_a_sitting_goes_on_after_a_question_that_failed(waits: Waits) -> None:
+    with sit_down(waits) as sitting:
+        with pytest.raises(QuestionError, match="jamed"):
+            sitting.ask("sites/jamed")
+        waits.connection.execute("alter table waits rename to queue")
+        with pytest.raises(QuestionError, match="sites/count_jammed"):
+            sitting.ask("sites/count_jammed")
+        waits.connection.execute("alter table queue rename to waits")
+        assert sitting.ask("sites/count_jammed").to_pylist() == [{"site_count": 1}]

@@ -100,4 +100,3 @@ def _list_names(found: list[Row], kind: str) -> Row:
 
 def _round_place(lon: float | None, lat: float | None) -> list[float] | None:
     return None if lon is None or lat is None else [round(lon, 5), round(lat, 5)]
-

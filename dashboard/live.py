@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dashboard.payload import Payload, pack_payload
 from dashboard.geometry import Outline, draw_geometry
+from dashboard.payload import Payload, pack_payload
 from data.clock import Clock, read_clock
 from data.errors import WanggeError
 from data.questions import accepted_params, ask, find_question, read_questions
@@ -125,7 +125,7 @@ class Feed:
         try:
             with _opened(self.settings.situation_path) as situation:
                 self.picture = self._draw(situation)
-        except Exception as error:  # whatever is wrong with the file, the feed must outlive it and say so
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with the file, the feed outlives it and says so)
             self.picture = self._draw_failure(error)
         return True
 
@@ -166,10 +166,10 @@ class Feed:
         for block, build in BLOCKS.items():
             try:
                 self._blocks[block] = build(rows, outline)
-            except Exception as error:  # one block's failure must leave the others standing
+            except Exception as error:  # noqa: BLE001 (one block's failure leaves the others standing)
                 LOG.warning("The block %s of the live picture failed: %s", block, error)
                 self._blocks.pop(block, None)
-                failed[block] = self._failing_since.get(block) or write_time(self.clock.now())
+                failed[block] = self._failing_since.get(block) or write_time(self.clock.now()) or ""
         self._failing_since = failed
         as_of = district["as_of"]
         sites = self._blocks.get("sites")

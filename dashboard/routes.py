@@ -16,8 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dashboard import asset
-from dashboard.payload import Payload
 from dashboard.live import Feed, describe_clock, write_time
+from dashboard.payload import Payload
 from dashboard.text import read_language
 from dashboard.wall import write_wall
 from data.settings import read_settings

@@ -74,7 +74,7 @@ def write_wall(lang: str) -> Document:
     for name, region in MAPS.items():
         drawn = bare_map(name, REGIONS_PX[region])
         figure.add_child(drawn)
-        drawn.render()  # now rather than with the figure: what follows must come after it in head and body
+        drawn.render()  # type: ignore[no-untyped-call]  # now: what follows must come after it in head and body
     figure.html.add_child(Element('<div id="plate"></div><div id="ramp"></div><div id="notes"></div></main>'))
     for weight in (400, 600, 700):
         font = address_of(f"{SOURCE_SANS}/source-sans-3-latin-{weight}-normal.woff2")
@@ -83,7 +83,8 @@ def write_wall(lang: str) -> Document:
     figure.header.add_child(Element(f'<link rel="stylesheet" href="{address_of("wall.css")}"/>'))
     figure.header.add_child(Element(f'<script src="{address_of("wall.js")}"></script>'))
     options = json.dumps({"lang": lang, "words": words}, ensure_ascii=False).replace("<", "\\u003c")
-    figure.script.add_child(Element(f"Wangge.page = Wangge.wall({{district: map_district, zone: map_zone}}, {options});"))
+    maps = ", ".join(f"{name}: map_{name}" for name in MAPS)
+    figure.script.add_child(Element(f"Wangge.page = Wangge.wall({{{maps}}}, {options});"))
     page = figure.render().replace("<html>", f'<html lang="{"zh-CN" if lang == "zh" else lang}">', 1)
     return Document(pack_payload(page.encode()), _write_policy(page))
 
@@ -114,4 +115,3 @@ def _write_policy(page: str) -> str:
         "frame-ancestors 'self'",
     ]
     return "; ".join(rules)
-

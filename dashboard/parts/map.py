@@ -5,6 +5,8 @@ Owns which scripts and styles a map needs and how folium is told. What is drawn 
 
 from __future__ import annotations
 
+from typing import Any
+
 import folium
 
 from dashboard.asset import address_of
@@ -32,7 +34,7 @@ def bare_map(name: str, box: tuple[int, int, int, int] | None = None) -> folium.
 
     `box` is left, top, width, height in px where the map stands absolutely; else it fills what holds it.
     """
-    place = {}
+    place: dict[str, Any] = {}
     if box is not None:
         left, top, width, height = (f"{value}px" for value in box)
         place = {"left": left, "top": top, "width": width, "height": height, "position": "absolute"}

@@ -6,6 +6,7 @@
   const Wangge = (window.Wangge = window.Wangge || {});
   const LOOK_EVERY_MS = 200; // how soon the map follows the page's address and theme
   const TOWN_ZOOM = { leader: 14.3, phone: 13.5 }; // UI, map: where a view of a town stands
+  const LOST_AFTER_S = 3; // silence of the feed that, together with Streamlit's own complaint, means that the server is lost
   const MARKS = ["high", "medium", "smooth", "busy", "jammed", "resting"];
 
   // Wangge.lead(leafletMap, {zh: words, en: words}): starts the map; what it shows from then on is in the page's address.
@@ -40,11 +41,11 @@
       },
       onTime() {
         const verdict = Wangge.judge(link);
+        showLost(verdict);
         const key = verdict.state + [...verdict.townsLacking.keys()].join();
         if (key === judged) return;
         judged = key;
         if (engine && link.geometry) { engine.show(link.live, verdict); drawLegend(); }
-        showLost(verdict);
       },
     });
     look();
@@ -133,18 +134,24 @@
       return item;
     }
 
-    // While the server is lost nobody else can say so: the line under the header, in the page's language.
+    // While the server is lost only this frame can say so: the line under the header, in the page's language, in place of
+    // Streamlit's English dialog (the stylesheet hides that one while the line stands).
     function showLost(verdict) {
-      const id = "wg-lost";
-      const old = page.document.getElementById(id);
-      if (verdict.state !== "broken") { if (old) old.remove(); return; }
-      if (old) return;
-      const line = page.document.createElement("div");
-      line.id = id;
-      line.className = "wg-band wg-band-act";
-      line.setAttribute("role", "alert");
+      const old = page.document.getElementById("wg-lost");
+      const dialog = page.document.querySelector('[data-testid="stConnectionStatus"]') && page.document.querySelector('[role="dialog"]');
+      if (verdict.state !== "broken" && !(dialog && verdict.silence > LOST_AFTER_S)) {
+        if (old) old.remove();
+        return;
+      }
+      const line = old || page.document.createElement("div");
       const at = link.live && link.live.as_of ? Wangge.clockText(Date.parse(link.live.as_of), link.live.district.timezone) : "—";
-      line.textContent = texts[address.lang].lost.replace("{at}", at);
+      const text = texts[address.lang].lost.replace("{at}", at).replace("{n}", link.tries);
+      if (line.textContent !== text) line.textContent = text;
+      if (old) return;
+      line.id = "wg-lost";
+      line.className = "wg-band wg-band-act";
+      line.style.colorScheme = address.theme;
+      line.setAttribute("role", "alert");
       page.document.body.append(line);
     }
   };

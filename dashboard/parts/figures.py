@@ -46,7 +46,7 @@ def round_figures(rounds: Sequence[Row], moment: Moment, language: Language) -> 
     while len(shown) < 2:
         note = say("round_none", language) if not shown else ""
         shown.append(figure(say("coverage", language) if not shown else wording.UNKNOWN, wording.UNKNOWN, "", note))
-    return element("div", *shown, classes="wg-figures wg-rounds")
+    return element("div", *shown, classes=f"wg-figures wg-rounds{stale_class(moment)}")
 
 
 def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
@@ -54,7 +54,8 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
     rate: Row = payload.get("rate") or {}
     queues: Row = payload.get("queues") or {}
     duty: Sequence[Row] = payload.get("on_duty") or []
-    lacking = partial_note(payload.get("feeds") or [], moment, language)
+    lacking = "" if moment.is_stale else partial_note(payload.get("feeds") or [], moment, language)
+    at = say("figure_as_of", language, at=wording.time_of_day(moment.as_of)) if moment.is_stale else ""
     waiting_note = say(
         "waiting_note",
         language,
@@ -70,14 +71,14 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
             say("rate", language),
             wording.count(rate.get("sampled_per_hour")),
             say("rate_unit", language),
-            lacking or say("rate_note", language),
+            lacking or at or say("rate_note", language),
             is_late=bool(lacking),
         ),
         figure(
             say("waiting", language),
             wording.count(queues.get("waiting_count")),
             say("people", language),
-            lacking or waiting_note,
+            lacking or at or waiting_note,
             is_late=bool(lacking),
         ),
         _muster_figure(payload.get("whistles") or [], moment, language),
@@ -85,9 +86,9 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
             say("on_duty", language),
             wording.count(total),
             say("people", language),
-            say("on_duty_note", language, leaders=leader_text),
+            at or say("on_duty_note", language, leaders=leader_text),
         ),
-        classes="wg-figures wg-states",
+        classes=f"wg-figures wg-states{stale_class(moment)}",
     )
 
 
@@ -130,12 +131,13 @@ def _round_figure(row: Row, moment: Moment, language: Language) -> Markup:
     deadline = moment.local(row.get("deadline_at"))
     if missing == 0:
         note = say("round_complete", language)
+    elif expected and moment.is_stale:
+        note = say("round_expected_then", language, at=_time_or_day(expected, moment.now, language))
     else:
         note = say("round_missing", language, count=wording.count(missing))
         if expected:
-            key = "round_expected_then" if moment.is_stale else "round_expected"
             comma = "，" if language == "zh" else ", "
-            note += comma + say(key, language, at=_time_or_day(expected, moment.now, language))
+            note += comma + say("round_expected", language, at=_time_or_day(expected, moment.now, language))
     return figure(
         wording.name_in(dict(row), "round_name", language),
         wording.share(row.get("coverage_pct"), missing),
@@ -167,6 +169,10 @@ def _muster_figure(whistles: Sequence[Row], moment: Moment, language: Language) 
         note,
         is_late=bool(row.get("is_late")),
     )
+
+
+def stale_class(moment: Moment) -> str:
+    return " wg-is-stale" if moment.is_stale else ""
 
 
 def _time_or_day(moment: datetime, now: datetime, language: Language) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dashboard.parts import wording
-from dashboard.parts.figures import figure, progress_bar
+from dashboard.parts.figures import figure, progress_bar, stale_class
 from dashboard.parts.markup import Markup, element, join
 from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
@@ -53,7 +53,7 @@ def grid_panel(answers: Answers, moment: Moment, language: Language) -> Markup |
             drawn.append(failed_block(say(title, language), rows, language))
         else:
             drawn.append(draw(rows))
-    return element("div", *drawn, classes="wg-panel")
+    return element("div", *drawn, classes=f"wg-panel{stale_class(moment)}")
 
 
 def failed_block(title: str, error: WanggeError, language: Language) -> Markup:

@@ -173,7 +173,7 @@ def _ingest(options: argparse.Namespace) -> int:
             print(f"  refused: {path}: {reason}", file=sys.stderr)
         refused = len(summary.refused)
     if options.watch:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
         watch_inbox(settings, _stop_on_signal())
     return FAILED if refused else 0
 

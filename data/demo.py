@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,10 +43,15 @@ class DemoOptions:
     speed: float = 60.0
 
 
+def tick_s() -> float:
+    """How often a progress bar is drawn: smoothly for a person, now and then into a log."""
+    return 0.1 if sys.stderr.isatty() else 5.0
+
+
 def write_demo(out_dir: Path, options: DemoOptions, play_from: datetime | None) -> None:
     """Writes the scenario's files into `out_dir`; what comes after `play_from` goes aside, to be played."""
     _claim(out_dir)
-    with tqdm(desc="building the scenario", unit="step", disable=None) as bar:
+    with tqdm(desc="building the scenario", unit="step", mininterval=tick_s()) as bar:
 
         def show(what: str, done: int, total: int) -> None:
             bar.total = total
@@ -71,7 +77,7 @@ def prepare_demo(settings: Settings, options: DemoOptions, stop: threading.Event
     if stop.is_set():
         return
     if not _is_imported(settings):
-        with tqdm(total=len(KINDS), desc="importing reference files", unit="file", disable=None) as bar:
+        with tqdm(total=len(KINDS), desc="importing reference files", unit="file", mininterval=tick_s()) as bar:
 
             def show(kind: str) -> None:
                 bar.set_postfix_str(kind, refresh=False)

@@ -26,7 +26,7 @@ from typing import IO
 
 from tqdm import tqdm
 
-from data.demo import DemoOptions, count_waiting_files, prepare_demo
+from data.demo import DemoOptions, count_waiting_files, prepare_demo, tick_s
 from data.errors import WanggeError
 from data.lake import write_permission_error
 from data.settings import PROJECT_ROOT, Settings
@@ -104,7 +104,7 @@ def run(settings: Settings, options: RunOptions) -> int:
                 player = _player(settings, options.demo)
                 children.append(player)
                 player.start()
-                _say(f"14 July 2022 is being played from 06:30 at {options.demo.speed:g} × speed.")
+                _say(f"14 July 2022 is being played at {options.demo.speed:g} × speed.")
             _keep_alive(children, stop)
         finally:
             _end(children)
@@ -232,7 +232,7 @@ def _wait_for_history(settings: Settings, children: list[Child], stop: threading
     left = count_waiting_files(settings)
     if not left:
         return not stop.is_set()
-    with tqdm(total=left, unit="file", desc="taking the logs so far", disable=None) as bar:
+    with tqdm(total=left, unit="file", desc="taking the logs so far", mininterval=tick_s()) as bar:
         while not stop.wait(0.5):
             start_again_what_ended(children)
             now_left = count_waiting_files(settings)

@@ -233,7 +233,7 @@
         legend(84, shape("line", { x1: 880 - textW - 68, x2: 880 - textW - 14, y1: 110, y2: 110, stroke: "var(--text)", "stroke-width": 6 }), words.registered);
         legend(136, shape("rect", { x: 880 - textW - 46, y: 148, width: 28, height: 28, fill: "var(--bars)" }), words.sampled);
         const top = Math.max(1, ...quarters.flatMap((one) => [one.sampled_count || 0, one.registered_count || 0]));
-        const pitch = chart.width / quarters.length;
+        const pitch = chart.width / Math.max(quarters.length, 8); // a young day's bars stay bars
         const bar = Math.max(2, pitch - Math.max(2, Math.min(6, pitch * 0.12)));
         const height = (value) => (chart.height * (value || 0)) / top;
         const line = [];
@@ -250,8 +250,8 @@
         svg.append(shape("polyline", { points: line.join(" "), fill: "none", stroke: view.isOld ? "var(--stale)" : "var(--text)", "stroke-width": 6, "stroke-linejoin": "round" }));
         nodes.push(
           at("small second", { left: 0, top: 332 }, Wangge.clockText(Date.parse(quarters[0].quarter_start_at), zone)),
-          at("small second", { left: 0, right: 0, top: 332, center: true }, words.per_quarter),
-          at("small second right", { right: 0, top: 332 }, clock(view.live.as_of)),
+          at("small second", { left: 0, right: chart.width - Math.max(pitch * quarters.length, 420), top: 332, center: true }, words.per_quarter),
+          at("small second right", { right: chart.width - Math.max(pitch * quarters.length, 420), top: 332 }, clock(view.live.as_of)),
         );
       }
       svg.append(shape("line", { x1: 0, x2: 880, y1: chart.base + 1, y2: chart.base + 1, stroke: "var(--rule)", "stroke-width": 2 }));
@@ -512,7 +512,7 @@
       nodes.push(units);
       let longest = "—";
       let short = "—";
-      if (queues.longest_wait_min !== null && queues.longest_wait_min !== undefined) longest = fill(words.longest, { duration: durationText(queues.longest_wait_min * 60), site: siteOf(queues.longest_site_code) });
+      if (queues.longest_wait_min !== null && queues.longest_wait_min !== undefined) longest = fill(words.longest, { minutes: Math.round(queues.longest_wait_min), site: shortSite(siteOf(queues.longest_site_code)) });
       else if (queues.waiting_count === 0) longest = words.longest_none;
       if (queues.short_unit_count) short = fill(words.short_units, { n: count(queues.short_unit_count), sites: count(queues.short_site_count) });
       else if (queues.short_unit_count === 0) short = words.short_none;
@@ -566,7 +566,7 @@
     function lackText(view, kind, isShort) {
       const lacking = view.verdict.lacking.filter(({ feed }) => feed.kind === kind);
       if (!lacking.length) return "";
-      if (lacking.length > 1) return fill(words.lacks_some, { n: lacking.length });
+      if (lacking.length > 1) return fill(isShort ? words.lacks_some_short : words.lacks_some, { n: lacking.length });
       return fill(isShort ? words.lacks_short : words.lacks, { feed: feedName(lacking[0].feed), time: Wangge.clockText(lacking[0].since, zone) });
     }
 
@@ -597,6 +597,11 @@
       return /点$/.test(name) ? name : `${name}${words.site_suffix}`;
     }
 
+    // 侧贤社区第2网格点 → 侧贤第2网格: as long as it stays unmistakable, a name in a line of figures is short.
+    function shortSite(name) {
+      return name.replace(/社区(?=第)/, "").replace(/(采样点|点)$/, "");
+    }
+
     function siteOf(code) {
       const sites = link.geometry && link.geometry.sites;
       const index = sites ? sites.codes.indexOf(code) : -1;
@@ -625,6 +630,7 @@
       const minutes = Math.floor(seconds / 60);
       if (minutes < 60) return fill(isLong ? words.minutes_long : words.minutes, { n: minutes });
       const h = Math.floor(minutes / 60);
+      if (h >= 48) return fill(words.days_hours, { d: Math.floor(h / 24), h: h % 24 });
       return minutes % 60 ? fill(words.hours_minutes, { h, n: minutes % 60 }) : fill(words.hours, { h });
     }
 

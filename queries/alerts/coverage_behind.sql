@@ -6,9 +6,10 @@
 --           since_at TIMESTAMPTZ; figure DOUBLE; target DOUBLE; detail_pct DOUBLE (percent); detail_count BIGINT;
 --           expected_at TIMESTAMPTZ
 -- reads:    situation
--- uses:     wall/rounds
+-- uses:     wall/rounds, sites/open_units
 -- notes:    a round is behind when at its present rate it would reach less than coverage_goal_pct by its deadline;
---           judged from a quarter of its time on. watch before the deadline, act after it, until the round closes.
+--           judged from a quarter of its time on, and before the deadline only while a unit is open anywhere: at night
+--           the pace says nothing. watch before the deadline, act after it, until the round closes.
 --           figure = coverage now; target = coverage_goal_pct; detail_pct = coverage expected at the deadline;
 --           detail_count = people missing; expected_at = when nobody would be missing; since_at = deadline_at once
 --           that has passed, before it starts_at
@@ -40,5 +41,6 @@ select
     missing_count as detail_count,
     expected_finish_at as expected_at
 from projected
-where missing_count > 0 and projected_pct < $coverage_goal_pct and (used_share >= 0.25 or $as_of >= deadline_at)
+where missing_count > 0 and projected_pct < $coverage_goal_pct 
+    and ($as_of >= deadline_at or (used_share >= 0.25 and (select count(*) from sites_open_units) > 0))
 order by place_code

@@ -15,6 +15,8 @@ round_grid: round_code grid_code target_count household_count
 D3 G 1000 400
 site_bucket: bucket_start_at site_code channel registered_count sampled_count
 06:00 S self 1 1
+unit_event: site_code unit_no event event_at
+S 1 open 06:00
 grid_bucket: bucket_start_at grid_code round_code registered_person_count covered_person_count seen_household_count
 """
 
@@ -109,6 +111,12 @@ def test_a_round_is_not_judged_in_its_first_quarter() -> None:
     slow = ROUND + "06:00 G D3 1 1 1"
     answers(build_world(slow, as_of="07:59"), "alerts/coverage_behind", "place_code")
     answers(build_world(slow, as_of="08:00"), "alerts/coverage_behind", "place_code level\nD3 watch")
+
+
+def test_a_round_is_not_judged_by_the_pace_of_a_night() -> None:
+    slow = ROUND + "06:00 G D3 1 1 1"
+    closed = "unit_event: site_code unit_no event event_at\nS 1 close 09:00"
+    answers(build_world(slow, closed, as_of="10:00"), "alerts/coverage_behind", "place_code")
 
 
 def test_after_its_deadline_a_round_under_the_goal_needs_action_until_it_closes() -> None:

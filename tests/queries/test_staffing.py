@@ -219,5 +219,5 @@ def test_a_buildings_team_is_everyone_who_checked_in_there_that_day() -> None:
     answers(
         _district(),
         "staffing/building_teams",
-        "building_code building_name grid_code role team_count first_check_in_at\nB38 侧贤里38号 G11 full_time 1 06:10",
+        "building_code building_name grid_code role whistle_code team_count first_check_in_at\nB38 侧贤里38号 G11 full_time - 1 06:10",
     )

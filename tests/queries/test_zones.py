@@ -88,10 +88,19 @@ def test_people_posted_to_a_zone_or_to_its_buildings_count_once_each() -> None:
         build_world(REFERENCE, MORNING, events, as_of=AS_OF),
         "zones/staffing",
         """
-        zone_code level party_branch_name role on_duty_count
-        Z1 high 第一网格区临时党支部 full_time 2
-        Z1 high 第一网格区临时党支部 part_time 1
+        zone_code level party_branch_name role on_duty_count posted_count
+        Z1 high 第一网格区临时党支部 full_time 2 2
+        Z1 high 第一网格区临时党支部 part_time 1 1
         """,
+    )
+
+
+def test_those_of_an_earlier_shift_are_posted_but_no_longer_on_duty() -> None:
+    # F11 at the zone; F12 was at one of its buildings until 08:00
+    answers(
+        _district(),
+        "zones/staffing",
+        "zone_code role on_duty_count posted_count\nZ1 full_time 1 2",
     )
 
 

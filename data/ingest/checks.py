@@ -13,8 +13,8 @@ from data.ingest.pseudonym import HMAC_SQL
 ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 """GB 11643-1999; the check character is taken from "10X98765432" at the weighted sum modulo 11 (ISO 7064 MOD 11-2)."""
 MASK_SQL = (
-    r"regexp_replace(regexp_replace(regexp_replace(left({value}, 40), '\p{{N}}', '#', 'g'), '[A-Za-z]', 'x', 'g'),"
-    r" '\p{{L}}', '字', 'g')"
+    r"regexp_replace(regexp_replace(regexp_replace(left({value}, 40), '\p{{N}}', '#', 'g'), '[^\x00-\x7F]', '字', 'g'),"
+    r" '[A-Za-z]', 'x', 'g')"
 )
 """A cell's shape without a digit or a letter of it: a shifted column may put anything anywhere."""
 

@@ -71,9 +71,7 @@ def mend_coverage(shapes: Sequence[BaseGeometry]) -> Shapes:
     if shapely.coverage_is_valid(degrees):
         return degrees
     areas, back = _in_metres(degrees)
-    mended: Shapes = shapely.coverage_clean(
-        areas, snapping_distance=SLIVER_WIDTH_M / 10, gap_width=SLIVER_WIDTH_M
-    )
+    mended: Shapes = shapely.coverage_clean(areas, snapping_distance=SLIVER_WIDTH_M / 10, gap_width=SLIVER_WIDTH_M)
     return _moved(mended, back)
 
 

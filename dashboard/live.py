@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -99,6 +100,7 @@ class Feed:
     clock: Clock = field(default_factory=Clock)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    _looking: threading.Lock = field(default_factory=threading.Lock)
     _seen: tuple[int, int, int] | None = None
     _outline: Outline | None = None
     _blocks: dict[str, Any] = field(default_factory=dict)
@@ -117,6 +119,10 @@ class Feed:
 
     def look(self) -> bool:
         """Takes a new picture if the situation file is another one than before, or something failed; says whether."""
+        with self._looking:
+            return self._look()
+
+    def _look(self) -> bool:
         self.clock = read_clock(self.settings.home)
         found = _identify(self.settings.situation_path)
         if self.picture is not None and found == self._seen and not self._failing_since:
@@ -353,7 +359,7 @@ def _write_site(row: Row | None) -> list[Any]:
     wait_min = row["wait_min"]
     rate = row["sampled_per_hour"]
     return [
-        None if wait_min is None else round(wait_min),
+        None if wait_min is None else math.floor(wait_min),  # never rounded up into the next class
         WAIT_CLASSES.index(row["wait_class"]),
         row["waiting_count"],
         None if rate is None else round(rate),

@@ -503,13 +503,13 @@
           lines.push({ text: figureText(figures[community.index]), font: size.label * 0.92, colour: view.verdict.state === "ok" ? ink.text : ink.stale });
         }
         const isSure = level === 0 && holds(view, community);
-        drawName(view, community, lines, level === 0 ? 4 : level === 1 ? 2.4 : 1, isSure, level === 0 ? insideOf(view, community) : null);
+        drawName(view, community, lines, level === 0 ? 4 : level === 1 ? 2.4 : 1, isSure, level === 0 ? insideOf(view, (grid) => grid.community === community) : null);
       }
     }
 
-    // A test whether a point of the view lies within the community.
-    function insideOf(view, community) {
-      const rings = shapes.grids.filter((grid) => grid.community === community).flatMap((grid) => grid.rings).map((ring) => ring.map((corner) => leaflet.latLngToLayerPoint(corner)));
+    // A test whether a point of the view lies within one of the chosen grids.
+    function insideOf(view, isChosen) {
+      const rings = shapes.grids.filter(isChosen).flatMap((grid) => grid.rings).map((ring) => ring.map((corner) => leaflet.latLngToLayerPoint(corner)));
       return (point) => rings.some((ring) => {
         let isInside = false;
         for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
@@ -542,17 +542,17 @@
           { text: blind ? "—" : figureText(figures[town.index]), font: size.label * 0.92, colour: state === "stale" || since ? ink.stale : ink.text },
         ];
         if (since) lines.push({ text: words.stopped_at.replace("{time}", Wangge.clockText(since, shapes.timezone)), font: size.small, colour: ink.watch });
-        drawName(view, town, lines, 6, true);
+        drawName(view, town, lines, 6, true, insideOf(view, (grid) => grid.town === town), 0.5);
       }
     }
 
-    function drawName(view, owner, lines, reach, always, belongs) {
+    function drawName(view, owner, lines, reach, always, belongs, homing) {
       if (!owner.label) return;
       const w = Math.max(...lines.map((line) => widthOf(line.text, line.font, 600)));
       const heights = lines.map((line) => line.font * 1.14);
       const h = heights.reduce((sum, one) => sum + one, 0);
       const centre = view.at(owner.label);
-      const spot = place(view, centre, w, h, ringSpots(w, h, reach), { always, belongs });
+      const spot = place(view, centre, w, h, ringSpots(w, h, reach), { always, belongs, homing });
       if (!spot) return;
       view.taken.push({ ...spot, hard: true });
       let y = spot.y0;
@@ -620,7 +620,7 @@
     }
 
     // The first spot that hides nothing; else, where the label must appear, the one that hides least.
-    function choose(view, spots, { always, belongs, avoidsPlates }) {
+    function choose(view, spots, { always, belongs, homing = 2, avoidsPlates }) {
       let best = null;
       let least = Infinity;
       spots.forEach((spot, turn) => {
@@ -630,12 +630,12 @@
         if (outside) cost += 50;
         if (belongs) {
           const away = [[0.5, 0.5], [0.1, 0.2], [0.9, 0.2], [0.1, 0.8], [0.9, 0.8]].filter(([x, y]) => !belongs({ x: spot.x0 + x * (spot.x1 - spot.x0), y: spot.y0 + y * (spot.y1 - spot.y0) }));
-          cost += 2 * away.length;
+          cost += homing * away.length;
         }
         if (belongs || avoidsPlates) for (const other of view.soft) cost += Math.min(1, overlap(spot, other) / 2000);
         for (const other of view.taken) {
           const common = overlap(spot, other);
-          if (common > 0) cost += other.hard ? 10 + common / 400 : 0.5;
+          if (common > 0) cost += other.hard ? 10 + common / 400 : 0.3;
         }
         if (cost < least) { least = cost; best = spot; }
       });
@@ -948,7 +948,7 @@
 
   function plateSpots(w, h) {
     const spots = [[0, 0]];
-    for (const reach of [0.6, 1.1, 1.7]) for (const [x, y] of [[0, -1], [0, 1], [1, 0], [-1, 0], [0.8, -0.8], [-0.8, -0.8], [0.8, 0.8], [-0.8, 0.8]]) spots.push([x * w * 0.8 * reach, y * h * reach]);
+    for (const reach of [0.6, 1.1, 1.7, 2.4]) for (const [x, y] of [[0, -1], [0, 1], [1, 0], [-1, 0], [0.8, -0.8], [-0.8, -0.8], [0.8, 0.8], [-0.8, 0.8]]) spots.push([x * w * 0.8 * reach, y * h * reach]);
     return spots;
   }
 

@@ -386,7 +386,7 @@
         const short = site[5] !== null && site[4] !== null ? site[5] - site[4] : 0;
         return {
           title: fill(words.site_jammed, { place: siteName(place) }),
-          figure: whole(alert.figure), unit: ` ${words.site_jammed_unit}`,
+          figure: whole(Math.floor(alert.figure)), unit: ` ${words.site_jammed_unit}`,
           detail: isAssisted ? fill(words.site_jammed_assisted, { pct: Math.round(alert.detail_pct), waiting: count(site[2]) }) : fill(words.site_jammed_waiting, { waiting: count(site[2]), open: count(site[4]), needed: count(site[5]) }),
           what: isAssisted ? words.site_jammed_do_assist : short > 0 ? fill(words.site_jammed_do_units, { n: short }) : words.site_jammed_do_divert,
           who: fill(words.site_jammed_who, { grid: gridName(alert.grid_code) }),
@@ -512,7 +512,7 @@
       nodes.push(units);
       let longest = "—";
       let short = "—";
-      if (queues.longest_wait_min !== null && queues.longest_wait_min !== undefined) longest = fill(words.longest, { minutes: Math.round(queues.longest_wait_min), site: shortSite(siteOf(queues.longest_site_code)) });
+      if (queues.longest_wait_min !== null && queues.longest_wait_min !== undefined) longest = fill(words.longest, { minutes: Math.floor(queues.longest_wait_min), site: shortSite(siteOf(queues.longest_site_code)) });
       else if (queues.waiting_count === 0) longest = words.longest_none;
       if (queues.short_unit_count) short = fill(words.short_units, { n: count(queues.short_unit_count), sites: count(queues.short_site_count) });
       else if (queues.short_unit_count === 0) short = words.short_none;

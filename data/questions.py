@@ -321,7 +321,9 @@ def _settle(source: Source, cursor: duckdb.DuckDBPyConnection) -> None:
         if cursor.execute("select 1 from duckdb_databases() where database_name = 'situation'").fetchone():
             cursor.execute("use situation")
         row = cursor.execute("select current_database(), timezone from meta").fetchone()
-        _settlings[source] = f"use {row[0]}; set timezone = '{ZoneInfo(row[1]).key}'" if row else "set timezone = 'UTC'"
+        zone = ZoneInfo(row[1]).key if row else "UTC"
+        database = f'use "{row[0]}"; ' if row else ""
+        _settlings[source] = f"{database}set timezone = '{zone}'"
     cursor.execute(_settlings[source])
 
 

@@ -8,8 +8,8 @@
 -- reads:    situation
 -- uses:     wall/rounds, sites/open_units
 -- notes:    a round is behind when at its present rate it would reach less than coverage_goal_pct by its deadline;
---           judged from a quarter of its time on, and before the deadline only while a unit is open anywhere: at night
---           the pace says nothing. watch before the deadline, act after it, until the round closes.
+--           judged from a quarter of its time on, and before the deadline only when some unit has been open for 90
+--           minutes: at night and in the first hour of a morning the pace says nothing. watch before the deadline, act after it, until the round closes.
 --           figure = coverage now; target = coverage_goal_pct; detail_pct = coverage expected at the deadline;
 --           detail_count = people missing; expected_at = when nobody would be missing; since_at = deadline_at once
 --           that has passed, before it starts_at
@@ -42,5 +42,5 @@ select
     expected_finish_at as expected_at
 from projected
 where missing_count > 0 and projected_pct < $coverage_goal_pct 
-    and ($as_of >= deadline_at or (used_share >= 0.25 and (select count(*) from sites_open_units) > 0))
+    and ($as_of >= deadline_at or (used_share >= 0.25 and (select min(opened_at) from sites_open_units) <= $as_of - interval '90 minutes'))
 order by place_code

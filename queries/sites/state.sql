@@ -10,8 +10,8 @@
 -- uses:     wall/working_day, sites/open_units, quality/last_events
 -- notes:    wait = people waiting ÷ sampling rate (Little's law: Little, Operations Research 9, 1961). Waiting =
 --           registered − sampled since 04:00 local time. Rates are of the last three complete five-minute buckets;
---           the sampling rate from the first of them in which someone was sampled; while nobody was, what the open
---           units can do. Needed units = the larger of arrivals per hour and what empties the queue in
+--           the sampling rate from the first of them in which someone was sampled; while nobody was, and for at most
+--           two people a unit (units that stand idle in between tell a rate too low), what the open units can do. Needed units = the larger of arrivals per hour and what empties the queue in
 --           busy_from_min, ÷ a unit's capacity, rounded up. Resting: no unit open and nobody waiting; people whose
 --           sampling was never reported stop counting as waiting 30 minutes after the last row once all units are
 --           closed. Unknown: the site never reports sampling, its feed told nothing yet, or its feed is silent for
@@ -104,6 +104,8 @@ judged as (
         end as condition,
         case
             when unsampled_count = 0 then 0.0
+            when unsampled_count <= 2 * open_unit_count
+                then 60.0 * unsampled_count / (open_unit_count * $unit_capacity_per_hour)
             when sampled_per_hour > 0 then 60.0 * unsampled_count / sampled_per_hour
             when open_unit_count > 0 then 60.0 * unsampled_count / (open_unit_count * $unit_capacity_per_hour)
         end as expected_wait_min

@@ -119,6 +119,13 @@ def test_a_round_is_not_judged_by_the_pace_of_a_night() -> None:
     answers(build_world(slow, closed, as_of="10:00"), "alerts/coverage_behind", "place_code")
 
 
+def test_a_round_is_not_judged_while_the_sites_are_still_opening() -> None:
+    early = ROUND.replace("06:00 14:00 22:00 1000", "13T14:00 14:00 22:00 1000") + "06:00 G D3 1 1 1"
+    world = build_world(early, as_of="10:00")
+    answers(world, "alerts/coverage_behind", "place_code", as_of="07:29")
+    answers(world, "alerts/coverage_behind", "place_code\nD3", as_of="07:30")
+
+
 def test_after_its_deadline_a_round_under_the_goal_needs_action_until_it_closes() -> None:
     late = ROUND + "06:00 G D3 900 900 380"
     world = build_world(late, as_of="22:00")

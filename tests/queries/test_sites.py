@@ -103,6 +103,15 @@ def test_a_site_that_began_sampling_within_the_quarter_is_rated_since_then() -> 
     )
 
 
+def test_two_people_a_unit_wait_for_a_swab_each_not_for_an_idle_unit_to_be_busy() -> None:
+    # 1 sampled in the quarter = 4 an hour; yet two units take 4 people in 4 ÷ 200 an hour
+    answers(
+        build_world(SITE, UNITS, BUCKETS + "08:25 S1 self 5 1", as_of="08:40"),
+        "sites/state",
+        "wait_min wait_class waiting_count sampled_per_hour\n1.2 smooth 4 4",
+    )
+
+
 def test_a_closed_site_rests_and_those_who_left_unsampled_no_longer_wait() -> None:
     closed = UNITS + "S1 1 close 08:00\nS1 2 close 08:00"
     answers(
@@ -191,6 +200,13 @@ def test_a_jam_lasts_from_the_first_measure_over_the_limit_to_the_first_under_it
         S1 08:30 -     110
         """,
     )
+
+
+def test_fewer_than_ten_people_are_no_jam() -> None:
+    # 9 waiting and nobody sampled any more: the rate falls from 24 an hour to 12 and 8
+    world = build_world(SITE, BUCKETS + "08:20 S1 self 11 2", as_of="08:40")
+    answers(world, "sites/wait_history", "measured_at wait_min\n08:25 22.5\n08:30 45\n08:35 67.5")
+    answers(world, "sites/jam_episodes", "started_at")
 
 
 def test_a_silent_feed_leaves_a_jam_open() -> None:

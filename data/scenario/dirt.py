@@ -65,7 +65,7 @@ def _swap_times(cells: list[str], place: dict[str, int], rng: np.random.Generato
 
 
 def _cut(cells: list[str], place: dict[str, int], rng: np.random.Generator) -> list[str]:
-    keep = int(rng.integers(3, len(cells) - 2))
+    keep = int(rng.integers(2, len(cells) - 2))
     kept = cells[:keep]
     kept[-1] = kept[-1][: len(kept[-1]) // 2]
     return kept

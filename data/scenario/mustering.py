@@ -19,6 +19,7 @@ ZONE_SITE_PART_TIMERS = 348
 """Part-time workers at the fifteen sites on 14 July (A11)."""
 HIGH_RISK_WORKERS = 60
 """With a fixed post in the high-risk zone (A8): two in three by day, one by night."""
+LAST_SHIFT_ENDS_S = 7 * DAY_S + 1500
 LONGEST_SHIFT_S = int(15.7 * HOUR_S)
 
 # Share of each role's roster on duty, and of that share on each day: invented, near the design's picture of 14 July.
@@ -258,15 +259,12 @@ def _choose_guards(district: District, desk: _Desk, rng: np.random.Generator) ->
 def _post_guards(book: _Book, guards: list[int], day: int, midnight: int, rng: np.random.Generator) -> None:
     for n, staff in enumerate(guards):
         zone = HIGH_RISK_ZONES[n % len(HIGH_RISK_ZONES)]
-        by_night = n % 3 == 2
-        start = 19.0 if by_night or day == 9 else 7.0
-        late_s = rng.integers(-600, 300, 2)
-        if by_night or day > 9:
-            book.post(
-                staff, midnight + start * HOUR_S + late_s[0], midnight + (start + 12) * HOUR_S + late_s[1], "zone", zone
-            )
-        else:
-            book.post(staff, midnight + start * HOUR_S + late_s[0], midnight + 23.5 * HOUR_S + late_s[1], "zone", zone)
+        # Of each zone's people one in three keeps the night.
+        by_night = n // 3 % 3 == 2
+        start_s = midnight + (19 if by_night or day == FIRST_DAY else 7) * HOUR_S + int(rng.integers(-600, 300))
+        end_s = start_s + 12 * HOUR_S if by_night or day > FIRST_DAY else midnight + 23.5 * HOUR_S
+        # The zones are eased at midnight on the 16th, and the last night shift ends soon after.
+        book.post(staff, start_s, min(end_s, LAST_SHIFT_ENDS_S + int(rng.integers(0, 900))), "zone", zone)
 
 
 def _answer(

@@ -36,7 +36,7 @@ class _Position:
 
 
 def play(settings: Settings, speed: float, stop: threading.Event) -> None:
-    """Sends the lines of `scenario/play` as their moments come, until the last or until `stop`; then returns.
+    """Sends the lines of `scenario/play` as their moments come, until the scenario's end or until `stop`; then returns.
 
     Starts the home's clock at `speed` seconds a second, where the last play stopped or at the beginning; the clock
     ends by itself at the scenario's end. A file appears in `inbox/<feed>/` whole, by renaming.
@@ -74,7 +74,7 @@ def play(settings: Settings, speed: float, stop: threading.Event) -> None:
             pending = pending.slice(due)
         position = _Position(position.row_count + due, position.tick_count + 1, now)
         _write_position(directory, position)
-        if stop.is_set() or (now >= ends_at and not len(pending or ())):
+        if stop.is_set() or now >= ends_at:
             return
         stop.wait(TICK_S)
 

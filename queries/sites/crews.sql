@@ -3,7 +3,7 @@
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  site_code VARCHAR; site_name VARCHAR; site_name_en VARCHAR; grid_code VARCHAR; community_code VARCHAR;
 --           zone_level VARCHAR; unit_count INTEGER (units it has); opened_unit_count BIGINT (units opened that day);
---           leader_staff_code VARCHAR; party_branch_name VARCHAR; grid_leader_count BIGINT (people);
+--           leader_staff_code VARCHAR; leader_role VARCHAR; party_branch_name VARCHAR; grid_leader_count BIGINT (people);
 --           full_time_count BIGINT (people); part_time_count BIGINT (people); volunteer_count BIGINT (people);
 --           medic_count BIGINT (people)
 -- reads:    situation
@@ -47,6 +47,7 @@ select
     site.unit_count,
     coalesce(opened.opened_unit_count, 0) as opened_unit_count,
     site.leader_staff_code,
+    leader.role as leader_role,
     site.party_branch_name,
     cast(coalesce(by_role.grid_leader_count, 0) as bigint) as grid_leader_count,
     cast(coalesce(by_role.full_time_count, 0) as bigint) as full_time_count,
@@ -57,5 +58,6 @@ from site
 left join grid on site.grid_code = grid.grid_code
 left join zones_grid_levels as levels on site.grid_code = levels.grid_code
 left join opened on site.site_code = opened.site_code
+left join staff as leader on site.leader_staff_code = leader.staff_code
 left join by_role on site.site_code = by_role.site_code
 order by site.site_code

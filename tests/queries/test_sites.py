@@ -237,11 +237,11 @@ def test_a_crew_is_everyone_who_checked_in_at_the_site_that_day() -> None:
         build_world(REFERENCE, MORNING, as_of="08:40:24"),
         "sites/crews",
         """
-        site_code community_code zone_level unit_count opened_unit_count leader_staff_code grid_leader_count part_time_count
-        S1 C1 medium 4 3 L12 1 0
-        S2 C2 low    6 2 L21 0 1
-        S3 C3 -      2 1 L31 0 0
-        S4 C3 -      2 0 L31 0 0
+        site_code community_code zone_level unit_count opened_unit_count leader_staff_code leader_role grid_leader_count part_time_count
+        S1 C1 medium 4 3 L12 grid_leader 1 0
+        S2 C2 low    6 2 L21 grid_leader 0 1
+        S3 C3 -      2 1 L31 grid_leader 0 0
+        S4 C3 -      2 0 L31 grid_leader 0 0
         """,
     )
 

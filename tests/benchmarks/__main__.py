@@ -1,0 +1,41 @@
+"""`make bench`: every figure that the design promises, each beside a baseline of the same run.
+
+python -m tests.benchmarks [--scale X] [--home DIR]     with a home that was measured before: only what it serves
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from data.settings import Settings
+from tests.benchmarks.asking import measure_asking
+from tests.benchmarks.serving import measure_serving
+from tests.benchmarks.taking_in import measure_taking_in
+
+
+def main() -> int:
+    """Measures and prints; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the residents (1)")
+    parser.add_argument("--home", type=Path, help="keep what is built there, and use it again")
+    options = parser.parse_args()
+    load = os.getloadavg()[0]
+    sys.stdout.write(
+        f"scale {options.scale:g}, {os.cpu_count()} cores, load before {load:.1f}; ratios tell more than seconds\n"
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        settings = Settings(home=(options.home or Path(temporary)).absolute())
+        if not settings.situation_path.exists():
+            settings.home.mkdir(parents=True, exist_ok=True)
+            measure_taking_in(settings, options.scale)
+        measure_asking(settings)
+        measure_serving(settings)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

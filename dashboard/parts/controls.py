@@ -23,8 +23,9 @@ def show_controls(address: Address, towns: Sequence[Row], grids: Sequence[Row], 
     language = address.language
     names = {row["town_code"]: wording.name_in(row, "town_name", language) for row in towns}
     with st.container(key="controls", horizontal=True, vertical_alignment="center"):
-        played = f" {speed:g}×" if speed != 1.0 else ""
-        st.html(element("span", f"{say('live', language)}{played}", classes="wg-live"), width="content")
+        played = f" {speed:g}×" if speed > 1.0 else ""
+        state = f"{say('live', language)}{played}" if speed else say("preparing", language)
+        st.html(element("span", state, classes="wg-live"), width="content")
         st.session_state[_MEASURE] = address.measure
         st.segmented_control(
             say("measure", language),

@@ -41,11 +41,10 @@ def progress_bar(pct: float | None, time_used_pct: float | None) -> Markup:
 
 
 def round_figures(rounds: Sequence[Row], moment: Moment, language: Language) -> Markup:
-    """At most two rounds, narrowest first; the second place stays when only one runs."""
+    """At most two rounds, narrowest first; one alone takes both places."""
     shown = [_round_figure(row, moment, language) for row in rounds[:2]]
-    while len(shown) < 2:
-        note = say("round_none", language) if not shown else ""
-        shown.append(figure(say("coverage", language) if not shown else wording.UNKNOWN, wording.UNKNOWN, "", note))
+    if not shown:
+        shown = [figure(say("coverage", language), wording.UNKNOWN, "", say("round_none", language))]
     return element("div", *shown, classes=f"wg-figures wg-rounds{stale_class(moment)}")
 
 
@@ -176,9 +175,10 @@ def stale_class(moment: Moment) -> str:
 
 
 def _time_or_day(moment: datetime, now: datetime, language: Language) -> str:
-    """The time, with its day in front where it is not today."""
-    text = wording.time_of_day(moment)
-    return text if moment.date() == now.date() else f"{wording.day(moment, language)} {text}"
+    """The time, or the day where it is not today: then the hour no longer matters."""
+    if moment.date() == now.date():
+        return wording.time_of_day(moment)
+    return wording.day(moment, language, with_weekday=False)
 
 
 def _sum(values: Sequence[float | None]) -> float | None:

@@ -26,6 +26,8 @@ GRID_QUESTIONS = (
 )
 """What the panel asks about a grid."""
 
+CODES_SHOWN = 4
+"""Staff numbers a level names, those on duty first; a street may have ten leaders."""
 CHAIN = ("street_leader", "community_cadre", "grid_leader", "full_time")
 
 
@@ -43,7 +45,7 @@ def grid_panel(answers: Answers, moment: Moment, language: Language) -> Markup |
     blocks: tuple[tuple[str, str, Callable[[list[dict[str, Any]]], Markup]], ...] = (
         ("chain", "staffing/responsibility_chain", lambda rows: chain_block(rows, grid, moment, language)),
         ("on_duty", "staffing/grid_on_duty", lambda rows: duty_block(rows, language)),
-        ("sites", "sites/nearest", lambda rows: sites_block(rows, grid, language)),
+        ("sites", "sites/nearest", lambda rows: sites_block(rows, language)),
         ("hour", "coverage/grid_hour", lambda rows: hour_block(rows[0] if rows else None, language)),
     )
     drawn = [panel_head(grid, language), coverage_block(grid, moment, language)]
@@ -114,9 +116,12 @@ def chain_block(chain: Sequence[Row], grid: Row, moment: Moment, language: Langu
     places = {"street_leader": "town_name", "community_cadre": "community_name"}
     lines = []
     for level in CHAIN:
-        people = [row for row in chain if row["level"] == level]
+        people = [row for row in chain if row["level"] == level and row["staff_code"]]
+        people.sort(key=lambda row: not row["is_on_duty"])
         place = wording.name_in(dict(grid), places[level], language) if level in places else ""
-        codes = " ".join(filter(None, [place, *(str(row["staff_code"]) for row in people if row["staff_code"])]))
+        codes = " ".join([place, *(str(row["staff_code"]) for row in people[:CODES_SHOWN])]).strip()
+        if len(people) > CODES_SHOWN:
+            codes += " " + say("chain_more", language, count=len(people))
         lines.append(
             element(
                 "tr",
@@ -145,7 +150,7 @@ def duty_block(duty: Sequence[Row], language: Language) -> Markup:
     return _section(say("duty", language, count=total), element("div", *cells, classes="wg-roles"))
 
 
-def sites_block(sites: Sequence[Row], grid: Row, language: Language) -> Markup:
+def sites_block(sites: Sequence[Row], language: Language) -> Markup:
     """The nearest sites with distance, wait, and units open of those needed."""
     if not sites:
         return _section(say("sites", language), element("p", say("sites_none", language), classes="wg-facts"))
@@ -162,12 +167,7 @@ def sites_block(sites: Sequence[Row], grid: Row, language: Language) -> Markup:
                 element("i", classes=f"wg-mark wg-{site['wait_class']}"),
                 wording.name_in(dict(site), "site_name", language),
             ),
-            element(
-                "td",
-                say("sites_here", language)
-                if site.get("grid_code") == grid["grid_code"]
-                else wording.distance(site["distance_m"]),
-            ),
+            element("td", wording.distance(site["distance_m"])),
             element("td", element("b", wording.minutes(site["wait_min"], language))),
             element("td", f"{wording.count(site['open_unit_count'])} / {wording.count(site['needed_unit_count'])}"),
         )
@@ -192,11 +192,6 @@ def hour_block(hour: Row | None, language: Language) -> Markup:
     return _section(say("hour", language), element("p", join(text, " · ", sampled), classes="wg-facts"))
 
 
-def _distance_text(site: Row, grid: Row, language: Language) -> str:
-    is_here = site.get("grid_code") == grid["grid_code"]
-    return say("sites_here", language) if is_here else wording.distance(site["distance_m"])
-
-
 def _duty_text(people: Sequence[Row], moment: Moment, language: Language) -> str:
     if not people:
         return wording.UNKNOWN
@@ -208,6 +203,8 @@ def _duty_text(people: Sequence[Row], moment: Moment, language: Language) -> str
         return say("chain_on_duty_since", language, at=wording.time_of_day(since))
     if any(row.get("is_stand_in_on_duty") for row in people):
         return say("chain_stand_in_on_duty", language)
+    if all(row["is_on_duty"] is None for row in people):
+        return wording.UNKNOWN
     return say("chain_off_duty", language)
 
 

@@ -10,6 +10,8 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 UNKNOWN = "—"
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def count(value: float | None) -> str:
@@ -43,13 +45,13 @@ def time_of_day(moment: datetime | None, *, seconds: bool = False) -> str:
     return UNKNOWN if moment is None else moment.strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
-def day(moment: datetime, language: Language) -> str:
+def day(moment: datetime, language: Language, *, with_weekday: bool = True) -> str:
     """7月14日 周四, or Thu 14 Jul."""
     if language == "zh":
-        return f"{moment.month}月{moment.day}日 周{'一二三四五六日'[moment.weekday()]}"
-    weekday = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.weekday()]
-    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[moment.month - 1]
-    return f"{weekday} {moment.day} {month}"
+        weekday = f" 周{'一二三四五六日'[moment.weekday()]}" if with_weekday else ""
+        return f"{moment.month}月{moment.day}日{weekday}"
+    weekday = f"{_WEEKDAYS[moment.weekday()]} " if with_weekday else ""
+    return f"{weekday}{moment.day} {_MONTHS[moment.month - 1]}"
 
 
 def minutes(value: float | None, language: Language) -> str:

@@ -17,6 +17,7 @@ from dashboard.parts.controls import has_picked, pick_grid, searched_text, show_
 from dashboard.parts.figures import round_figures, state_figures, town_shares
 from dashboard.parts.grid_list import choose_grids, show_grid_list
 from dashboard.parts.leader_map import show_leader_map
+from dashboard.parts.markup import element
 from dashboard.parts.notices import show_as_of, show_band, show_block_error
 from dashboard.parts.panel import GRID_QUESTIONS, grid_panel
 from dashboard.parts.words import say
@@ -64,7 +65,7 @@ def show_panel() -> None:
     if address.grid and not address.lists_all:
         answers = shelf.ask_each(*GRID_QUESTIONS, grid_code=address.grid)
         panel = grid_panel(answers, reading.moment, language)
-        st.html(panel or say("unknown_place", language, code=address.grid))
+        st.html(panel or element("p", say("unknown_place", language, code=address.grid)))
         if panel:
             show_way_back(language)
             return
@@ -73,7 +74,7 @@ def show_panel() -> None:
     except WanggeError as error:
         show_block_error(say("panel_list", language), error, language)
         return
-    st.subheader(title, anchor=False)
+    st.html(element("h3", title, classes="wg-list-title"))
     if rows:
         show_grid_list(rows, address.measure, language, key="grids", pick=pick_grid)
     if has_picked(address):

@@ -2,7 +2,7 @@
 #
 #   make run [PORT=8501] [SPEED=60] [SCALE=1] [HOST=127.0.0.1]   the dashboard with the built-in July 2022
 #   make test       every test, Chromium included        make lint    style, types, imports, SQL
-#   make bench      every figure beside its baseline     make soak    100 kills, many viewers
+#   make bench      every figure beside its baseline     make soak    100 kills, 50 viewers
 #   make clean      removes what these made, never your data (var/)
 
 SHELL := /bin/bash
@@ -17,13 +17,15 @@ PORT ?= 8501
 HOST ?= 127.0.0.1
 SPEED ?= 60
 SCALE ?=
+KILLS ?= 100
+VIEWERS ?= 50
 ARGS ?=
 
 run: $(VENV)/.installed
 	@exec $(BIN)/wangge run --demo --port $(PORT) --host $(HOST) --speed $(SPEED) $(if $(SCALE),--scale $(SCALE))
 
 test: $(VENV)/.installed-dev $(VENV)/.chromium
-	$(BIN)/python -m pytest $(ARGS)
+	WANGGE_CHROMIUM="$$(cat $(VENV)/.chromium)" $(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -33,10 +35,11 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/python tests/architecture/sql_style.py queries
 
 bench: $(VENV)/.installed-dev $(VENV)/.chromium
-	$(BIN)/python -m tests.benchmarks $(ARGS)
+	WANGGE_CHROMIUM="$$(cat $(VENV)/.chromium)" $(BIN)/python -m tests.benchmarks $(ARGS)
 
 soak: $(VENV)/.installed-dev
-	WANGGE_SOAK=1 $(BIN)/python -m pytest -m soak $(ARGS)
+	WANGGE_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest tests/data/test_exactly_once.py $(ARGS)
+	$(BIN)/python -m tests.benchmarks.viewers --count $(VIEWERS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from data.settings import PROJECT_ROOT, Settings
+from data.settings import Settings
 from tests.benchmarks.figures import Figure, report
+from tests.benchmarks.server import fetch, served
 from tests.benchmarks.stopwatch import cpu_seconds, memory_mb
 
 MOST_TICK_BYTES = 6_000
@@ -34,26 +27,26 @@ _BROWSER_ARGUMENTS = (
 
 def measure_serving(settings: Settings) -> None:
     """Serves this home with a worker and a dashboard of their own, and measures them from outside."""
-    with _served(settings) as (address, pids):
+    with served(settings) as (address, pids):
         _measure_ticks(address, pids["dashboard"])
         _measure_paint(address)
         _measure_memory(pids)
 
 
 def _measure_ticks(address: str, dashboard_pid: int) -> None:
-    body, tag = _get(f"{address}/api/live")
+    body, tag = fetch(f"{address}/api/live")
     report(
         Figure(
             "bytes a tick a viewer, something new",
             f"{len(body):,} B",
-            f"nothing new: {len(_get(f'{address}/api/live', tag)[0])} B",
+            f"nothing new: {len(fetch(f'{address}/api/live', tag)[0])} B",
             f"≤ {MOST_TICK_BYTES:,} B",
             len(body) <= MOST_TICK_BYTES,
         )
     )
-    new_ms = _cpu_ms(dashboard_pid, lambda: _get(f"{address}/api/live"))
-    same_ms = _cpu_ms(dashboard_pid, lambda: _get(f"{address}/api/live", tag))
-    bare_ms = _cpu_ms(dashboard_pid, lambda: _get(f"{address}/_stcore/health"))
+    new_ms = _cpu_ms(dashboard_pid, lambda: fetch(f"{address}/api/live"))
+    same_ms = _cpu_ms(dashboard_pid, lambda: fetch(f"{address}/api/live", tag))
+    bare_ms = _cpu_ms(dashboard_pid, lambda: fetch(f"{address}/_stcore/health"))
     report(
         Figure(
             "server CPU a tick a viewer, something new",
@@ -134,45 +127,3 @@ def _cpu_ms(pid: int, work: object) -> float:
     for _ in range(TICK_COUNT):
         work()
     return (cpu_seconds(pid) - begin) / TICK_COUNT * 1000
-
-
-def _get(url: str, tag: str = "") -> tuple[bytes, str]:
-    """The body as sent, compressed, and its tag; empty where the server says that nothing is new."""
-    request = urllib.request.Request(
-        url, headers={"Accept-Encoding": "gzip", **({"If-None-Match": tag} if tag else {})}
-    )
-    try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
-            return answer.read(), answer.headers.get("ETag", "")
-    except urllib.error.HTTPError as error:
-        if error.code == 304:
-            return b"", tag
-        raise
-
-
-@contextmanager
-def _served(settings: Settings) -> Iterator[tuple[str, dict[str, int]]]:
-    """`wangge run` on this home: its address, and the process numbers of its children by name."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "data.cli", "run", "--port", str(port), "--home", str(settings.home)]
-    with subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            first = process.stdout.readline()
-            if str(port) not in first:
-                raise RuntimeError(f"wangge run did not start: {first}")
-            time.sleep(3)  # the worker publishes once when it starts
-            yield f"http://127.0.0.1:{port}", _children(process.pid)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=60)
-
-
-def _children(pid: int) -> dict[str, int]:
-    found = {}
-    for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
-        command = Path(f"/proc/{word}/cmdline").read_text(encoding="utf-8")
-        found["worker" if re.search(r"\bingest\b", command) else "dashboard"] = int(word)
-    return found

@@ -21,7 +21,7 @@ from dashboard.geometry import Outline, draw_geometry
 from dashboard.payload import Payload, pack_payload
 from data.clock import Clock, read_clock
 from data.errors import WanggeError
-from data.questions import accepted_params, ask, find_question, read_questions
+from data.questions import Sitting, sit_down
 from data.settings import Settings
 from data.situation import Situation, open_situation
 
@@ -130,7 +130,9 @@ class Feed:
         self._seen = found
         try:
             with _opened(self.settings.situation_path) as situation:
-                self.picture = self._draw(situation)
+                moment = situation.as_of or self.clock.now()
+                with sit_down(situation, moment, **choose_params(self.settings, self.clock)) as sitting:
+                    self.picture = self._draw(sitting)
         except Exception as error:  # noqa: BLE001 (whatever is wrong with the file, the feed outlives it and says so)
             self.picture = self._draw_failure(error)
         return True
@@ -155,14 +157,14 @@ class Feed:
         while not self._stop.wait(RETRY_EVERY_S if self._failing_since else LOOK_EVERY_S):
             self.look()
 
-    def _draw(self, situation: Situation) -> Picture:
+    def _draw(self, sitting: Sitting) -> Picture:
         """The picture of an open situation; a question that fails costs its own block only."""
         failed: dict[str, str] = {}
         asked: dict[str, list[Row]] = {}
 
         def rows(name: str) -> list[Row]:
             if name not in asked:
-                asked[name] = _ask_rows(situation, name, situation.as_of or self.clock.now(), self.settings)
+                asked[name] = sitting.ask(name).to_pylist()
             return asked[name]
 
         district = rows("map/district")[0]
@@ -280,13 +282,14 @@ def _opened(path: Path) -> Iterator[Situation]:
         situation.close()
 
 
-def _ask_rows(situation: Situation, name: str, as_of: datetime, settings: Settings) -> list[Row]:
-    """The answer's rows as of the moment, asked with those settings that the question takes as parameters."""
-    questions = read_questions()
-    accepted = accepted_params(find_question(name, questions), questions)
-    given = {key: getattr(settings, key) for key in accepted if key != "as_of" and hasattr(settings, key)}
-    rows: list[Row] = ask(situation, name, as_of, **given).to_pylist()
-    return rows
+def choose_params(settings: Settings, clock: Clock) -> dict[str, float]:
+    """What the district has set for its questions; each question takes those that it has."""
+    return {
+        "busy_from_min": settings.busy_from_min,
+        "jammed_from_min": settings.jammed_from_min,
+        "unit_capacity_per_hour": settings.unit_capacity_per_hour,
+        "allowance_s": clock.pipeline_allowance_s(),
+    }
 
 
 def _write_row(row: Row) -> Row:

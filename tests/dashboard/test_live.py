@@ -13,6 +13,7 @@ from dashboard import live
 from dashboard.live import BLOCKS, Feed
 from data.errors import QuestionError
 from data.ingest import ingest_paths
+from data.questions import Sitting
 from data.settings import Settings
 from tests.dashboard.conftest import set_clock, take_in_morning
 
@@ -85,14 +86,14 @@ def test_a_question_that_fails_costs_its_own_block_and_comes_back_by_itself(
 ) -> None:
     take_in_morning(feed.settings)
     with monkeypatch.context() as broken:
-        asked = live.ask
+        asked = Sitting.ask
 
-        def fail(source: Any, name: str, *rest: Any, **params: Any) -> Any:
+        def fail(sitting: Sitting, name: str, /, **params: Any) -> Any:
             if name == "staffing/whistles":
                 raise QuestionError("The question failed.")
-            return asked(source, name, *rest, **params)
+            return asked(sitting, name, **params)
 
-        broken.setattr(live, "ask", fail)
+        broken.setattr(Sitting, "ask", fail)
         feed.look()
         body = _body(feed)
         assert body["errors"] == {"whistles": "2022-07-14T00:40:00Z"}

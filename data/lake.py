@@ -6,10 +6,12 @@ owns opening, migrations, the writer's lease and the transaction. It knows no lo
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -27,7 +29,9 @@ SCHEMA_DIR = Path(__file__).parent / "schema"
 EXTENSIONS = ("ducklake", "sqlite_scanner")
 LEASE_FRESH_S = 60
 """A worker on another machine that renewed its lease within so many seconds is taken to be alive."""
-_ATTACH_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_MS = 5_000
+WRITE_WAIT_S = 60.0
+"""How long a writer waits for another's transaction: an import of 300,000 households takes some 10 s."""
 
 
 def open_engine() -> duckdb.DuckDBPyConnection:
@@ -92,7 +96,7 @@ class Lake:
 
         `purpose` is "worker" or "import". A worker does not take the lease from a living worker on another machine.
         """
-        with _explained(self.settings):
+        with self._writing(), _explained(self.settings):
             row = self.connection.execute(
                 "select holder, epoch, date_diff('second', renewed_at, now()) from lake.writer_lease order by epoch desc"
             ).fetchone()
@@ -133,7 +137,7 @@ class Lake:
 
         Raises LeaseLost, with nothing written, when another process became the writer.
         """
-        with _explained(self.settings):
+        with self._writing(), _explained(self.settings):
             self.connection.execute("begin")
             try:
                 renewed = self.connection.execute(
@@ -150,6 +154,33 @@ class Lake:
                 _roll_back(self.connection)
                 raise
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Holds the machine's lock on writing, so that a worker and an import wait for each other.
+
+        SQLite would give up at once instead of waiting: a transaction that has read before another one committed can
+        never become a writing one.
+        """
+        path = self.settings.lake_dir / "write.lock"
+        try:
+            file = path.open("a", encoding="ascii")
+        except OSError as error:
+            raise write_permission_error(path, error) from None
+        with file:
+            until = time.monotonic() + WRITE_WAIT_S
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        raise LakeError(
+                            f"{self.settings.lake_dir} is busy: another process has been writing for {WRITE_WAIT_S:.0f} s.",
+                            "Try again when it has ended.",
+                        ) from None
+                    time.sleep(0.02)
+            yield
+
     def list_files(self, table: str) -> list[str]:
         """The Parquet files that hold a table now, as absolute paths."""
         rows = self.connection.execute("select data_file from ducklake_list_files('lake', ?)", [table]).fetchall()
@@ -157,20 +188,20 @@ class Lake:
 
     def _apply_migrations(self) -> None:
         """Brings the catalogue to the newest schema: every `NNN_*.sql` that is not in the table `migration` yet."""
-        with _explained(self.settings):
+        files = {int(file.name[:3]): file for file in sorted(SCHEMA_DIR.glob("[0-9][0-9][0-9]_*.sql"))}
+        if self._read_migrations() == set(files):
+            return
+        with self._writing(), _explained(self.settings):
             self.connection.execute(
                 "create table if not exists lake.migration (number integer, file_name varchar, applied_at timestamptz)"
             )
-            done = {row[0] for row in self.connection.execute("select number from lake.migration").fetchall()}
-            files = sorted(SCHEMA_DIR.glob("[0-9][0-9][0-9]_*.sql"))
-            known = {int(file.name[:3]) for file in files}
-            if done - known:
+            done = self._read_migrations()
+            if done - set(files):
                 raise LakeError(
-                    f"{self.settings.lake_dir} was written by a newer Wangge (schema {max(done)}, this one knows {max(known)}).",
+                    f"{self.settings.lake_dir} was written by a newer Wangge (schema {max(done)}, this one knows {max(files)}).",
                     "Use that release, or another home (--home).",
                 )
-            for file in files:
-                number = int(file.name[:3])
+            for number, file in files.items():
                 if number in done:
                     continue
                 self.connection.execute("begin; use lake")
@@ -182,6 +213,16 @@ class Lake:
                     _roll_back(self.connection)
                     self.connection.execute("use memory")
                     raise
+
+    def _read_migrations(self) -> set[int]:
+        """The numbers of the migrations applied; empty in a lake that is just being made."""
+        with _explained(self.settings):
+            found = self.connection.execute(
+                "select count(*) from duckdb_tables() where database_name = 'lake' and table_name = 'migration'"
+            ).fetchone()
+            if not found or not found[0]:
+                return set()
+            return {int(row[0]) for row in self.connection.execute("select number from lake.migration").fetchall()}
 
 
 class LeaseLost(LakeError):
@@ -224,7 +265,8 @@ def _attach(settings: Settings, is_read_only: bool) -> duckdb.DuckDBPyConnection
         for name in EXTENSIONS:
             load_extension(connection, name)
         options = f"data_path '{_quoted(place / 'data')}', data_inlining_row_limit 0"
-        options += f", override_data_path true, meta_busy_timeout {_ATTACH_TIMEOUT_MS}"  # a home may be moved as a whole
+        options += ", override_data_path true"  # a home may be moved as a whole
+        options += f", meta_journal_mode 'WAL', meta_busy_timeout {BUSY_TIMEOUT_MS}"  # readers never wait for the writer
         if is_read_only:
             options += ", read_only"
         with _explained(settings):

@@ -7,6 +7,8 @@ table per kind with typed columns, `reason` (null: the line is good) and `column
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from data.ingest.pseudonym import HMAC_SQL
 
@@ -20,13 +22,27 @@ MASK_SQL = (
 
 
 def time_sql(cell: str) -> str:
-    """SQL: the moment a cell of text means, null when it means none. Without an offset it is local time (`$timezone`)."""
+    """SQL: the moment a cell of text means, null when it means none. Without an offset it is local time (see `local_time_macro`)."""
     return f"""case
-        when length({cell}) = 19 and {cell}[17] = ':' then timezone($timezone, try_cast({cell} as timestamp))
+        when length({cell}) = 19 and {cell}[17] = ':' then local_time(try_cast({cell} as timestamp))
         when not contains({cell}, ':') then null
         when regexp_matches({cell}, '([Zz]|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$') then try_cast({cell} as timestamptz)
-        else timezone($timezone, try_cast({cell} as timestamp))
+        else local_time(try_cast({cell} as timestamp))
     end"""
+
+
+def local_time_macro(timezone: str) -> str:
+    """SQL that defines `local_time`: a naive timestamp of this zone as a moment.
+
+    A zone whose offset has been the same since 1992 (all of China) is a subtraction, three times as fast as the calendar.
+    """
+    zone = ZoneInfo(timezone)
+    offsets = {datetime(year, month, 1, tzinfo=zone).utcoffset() for year in range(1992, 2038) for month in (1, 4, 7, 10)}
+    offset = offsets.pop()
+    if offsets or offset is None:
+        return f"create or replace temp macro local_time(moment) as timezone('{zone.key}', moment)"
+    offset_us = int(offset.total_seconds()) * 1_000_000
+    return f"create or replace temp macro local_time(moment) as make_timestamptz(epoch_us(moment) - {offset_us})"
 
 
 def _is_known_time(moment: str) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from data.errors import IngestError, LakeError
+from data.errors import IngestError, LakeError, SituationError
 from data.ingest.read import LogFile, read_file
 from data.ingest.take import IngestSummary, Taker
 from data.lake import LeaseLost, open_lake, write_permission_error
@@ -85,13 +85,13 @@ def watch_inbox(settings: Settings, stop: threading.Event) -> None:
         taker = Taker(lake, settings)
         try:
             taker.load()
-            _publish(taker)
+            is_current = _publish(taker)
             looked_at = published_at = time.monotonic()
             while not stop.is_set():
                 if time.monotonic() - looked_at > IMPORT_LOOK_SECONDS:
                     looked_at = time.monotonic()
-                    if taker.refresh():
-                        _publish(taker)
+                    if taker.refresh() or not is_current:
+                        is_current = _publish(taker)
                 feeds = taker.list_feeds() if taker.has_reference else frozenset()
                 claimed = inbox.claim(feeds) if feeds else []
                 if not claimed:
@@ -101,7 +101,7 @@ def watch_inbox(settings: Settings, stop: threading.Event) -> None:
                     stop.wait(RETRY_SECONDS)
                     continue
                 if not inbox.has_backlog or time.monotonic() - published_at > BACKLOG_PUBLISH_SECONDS:
-                    _publish(taker)
+                    is_current = _publish(taker)
                     published_at = time.monotonic()
         finally:
             taker.close()
@@ -231,11 +231,14 @@ def _take_claimed(inbox: Inbox, taker: Taker, claimed: Sequence[Path]) -> bool:
     return True
 
 
-def _publish(taker: Taker) -> None:
+def _publish(taker: Taker) -> bool:
+    """Publishes; False when it failed, to be tried again soon: the lake has the rows, only the pages are behind."""
     try:
         taker.publish()
-    except LakeError as error:
+    except (LakeError, SituationError) as error:
         _log.error("%s", error)
+        return False
+    return True
 
 
 def _read_all(batch: Sequence[tuple[Path, str]]) -> tuple[list[LogFile], tuple[tuple[str, str], ...]]:

@@ -157,15 +157,16 @@ with person as (
     from merged as m inner join mirror.ref_site as s on s.site_no = m.site_no
     where m.was_known and m.old_round_no is not null group by m.old_round_no, m.token
 ),
-household as (  -- a household is seen when any line of the round names it
+named as materialized (  -- a household is seen when any line of the round names it
+    select round_no, household_no, min(registered_at) as registered_at from fresh
+    where round_no is not null and household_no is not null group by round_no, household_no
+),
+household as (
     select f.round_no, f.household_no, f.registered_at, k.registered_at as known_at
-    from (
-        select round_no, household_no, min(registered_at) as registered_at from fresh
-        where round_no is not null and household_no is not null group by round_no, household_no
-    ) as f
+    from named as f
     left join (
-        select v.round_no, v.household_no, min(v.registered_at) as registered_at from mirror.version as v
-        semi join fresh as b on b.round_no = v.round_no and b.household_no = v.household_no
+        select v.round_no, v.household_no, min(v.registered_at) as registered_at
+        from mirror.version as v inner join named as n on n.round_no = v.round_no and n.household_no = v.household_no
         where v.registered_at >= $from_at and v.registered_at < $until_at
         group by v.round_no, v.household_no
     ) as k on k.round_no = f.round_no and k.household_no = f.household_no
@@ -194,14 +195,17 @@ having sum(d.registered) != 0 or sum(d.covered) != 0 or sum(d.seen) != 0
 """
 COUNT_LINES = """
 insert into line_count
-select g.file_no, count(*) filter (f.line_id is not null and m.line_id is not null) as accepted_count,
-    count(*) filter (f.line_id is not null and m.line_id is null) as corrected_count,
-    count(*) filter (f.line_id is null) as duplicate_count,
-    min(g.registered_at), max(greatest(g.registered_at, g.sampled_at))
-from good as g
-left join (select line_id from fresh) as f on f.line_id = g.line_id
-left join (select line_id from merged where not was_known) as m on m.line_id = g.line_id
-group by g.file_no
+select g.file_no, coalesce(a.line_count, 0) as accepted_count, coalesce(f.line_count, 0) - coalesce(a.line_count, 0) as corrected_count,
+    g.line_count - coalesce(f.line_count, 0) as duplicate_count, g.first_event_at, g.last_event_at
+from (
+    select file_no, count(*) as line_count, min(registered_at) as first_event_at,
+        greatest(max(registered_at), max(sampled_at)) as last_event_at
+    from good group by file_no
+) as g
+left join (select file_no, count(*) as line_count from fresh group by file_no) as f on f.file_no = g.file_no
+left join (
+    select (line_id >> 32)::integer as file_no, count(*) as line_count from merged where not was_known and line_id is not null group by all
+) as a on a.file_no = g.file_no
 """
 INSERT_VERSIONS = """
 insert into lake.registration_version

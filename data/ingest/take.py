@@ -15,7 +15,7 @@ import duckdb
 
 from data.clock import read_clock
 from data.errors import IngestError
-from data.ingest.checks import CHECK_SQL, rejected_sql
+from data.ingest.checks import CHECK_SQL, local_time_macro, rejected_sql
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
 from data.ingest.pseudonym import open_key
 from data.ingest.read import BrokenLine, LogFile, LogTable, read_logs
@@ -144,6 +144,7 @@ class Taker:
         """Takes the lease and reads from the lake what telling new from old needs."""
         self._is_loaded = False
         self._lake.take_lease("worker")
+        self._connection.execute(local_time_macro(self._settings.timezone))
         load_reference(self._connection)
         self._publisher.load()
         self._versions.load()
@@ -254,7 +255,6 @@ class Taker:
         self._connection.register("cell", table.rows)
         try:
             values = {
-                "timezone": self._settings.timezone,
                 "latest_at": received_at + timedelta(seconds=self._settings.future_tolerance_s),
                 "inner": self._keys[0],
                 "outer": self._keys[1],

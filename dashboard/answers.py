@@ -14,8 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dashboard.live import Feed, Picture
+from dashboard.live import Feed, Picture, choose_params
 from dashboard.parts.moment import Moment, make_moment
+from data.clock import read_clock
 from data.errors import WanggeError
 from data.questions import accepted_params, ask, find_question, read_questions
 from data.settings import Settings
@@ -127,10 +128,11 @@ def _identify(path: Path) -> tuple[int, int, int] | None:
 
 
 def _ask_rows(situation: Situation, name: str, settings: Settings, params: Mapping[str, Any]) -> list[Row]:
-    """The rows, asked with those settings that the question takes as parameters."""
+    """The rows, asked with what the district has set, as the live feed asks: page and wall say the same."""
     questions = read_questions()
     accepted = accepted_params(find_question(name, questions), questions)
-    given = {key: getattr(settings, key) for key in accepted if key != "as_of" and hasattr(settings, key)}
+    set_here = choose_params(settings, read_clock(settings.home))
+    given = {key: value for key, value in set_here.items() if key in accepted}
     rows: list[Row] = ask(situation, name, **{**given, **params}).to_pylist()
     return rows
 

@@ -1,4 +1,4 @@
-"""Writes the situation file: reference data and old buckets from a base file, the newest rows on top.
+"""Writes the situation file: reference data and old buckets from files kept aside, the newest rows on top.
 
 The publisher mirrors the lake's roll-ups in the engine's memory, on the writer's own connection, so that publishing
 costs the recent rows and not the history. About 60 bytes a roll-up row; a week of a district is some 500,000 rows.
@@ -25,7 +25,7 @@ from data.settings import Settings
 SCHEMA_VERSION = 1
 SCHEMA_FILE = Path(__file__).parent / "schema" / "situation.sql"
 RECENT_HOURS = 2
-"""Buckets older than this live in the base file; a late row below the cut writes the base anew (about 0.3 s)."""
+"""Buckets older than this live in the base file; a late row below the cut writes the base anew (about 0.3 s for a week)."""
 RECENT_ROWS_MAX = 40_000
 """With more recent rows than this the base is written anew, so that a publication stays within its 60 ms."""
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -215,20 +215,23 @@ class Publisher:
         self._connection = lake.connection
         self._path = settings.situation_path
         self._settings = settings
+        self._reference = settings.home / f".situation-reference.{os.getpid()}.duckdb"
         self._base = settings.home / f".situation-base.{os.getpid()}.duckdb"
         self._aside = settings.home / f".situation-aside.{os.getpid()}.duckdb"
         self._cut = EARLIEST
         self._is_base_stale = True
+        self._is_reference_stale = True
         self._sequence = 0
         self._geometry_hash = ""
         self._is_synthetic = False
 
     def load(self) -> None:
         """Fills the mirrors from the lake; call it again after another process wrote."""
+        self._remove_leftovers()
         self._connection.execute(MIRROR_SCHEMA)
         self._connection.execute(LOAD_MIRRORS)
         self._sequence = max(self._sequence, _read_sequence(self._path))
-        self._is_base_stale = True
+        self._is_base_stale = self._is_reference_stale = True
 
     def expect_rows_from(self, earliest_at: datetime | None) -> None:
         """Notes the earliest bucket that changed: below the cut, the base file must be written anew."""
@@ -258,9 +261,18 @@ class Publisher:
 
     def close(self) -> None:
         """Removes the files kept aside."""
-        for path in (self._base, self._aside, Path(f"{self._base}.wal"), Path(f"{self._aside}.wal")):
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        for path in (self._reference, self._base, self._aside):
+            for name in (path, Path(f"{path}.wal")):
+                with suppress(OSError):
+                    name.unlink(missing_ok=True)
+
+    def _remove_leftovers(self) -> None:
+        """Removes the files that a killed process kept aside; those of a living one are left to it."""
+        for path in self._settings.home.glob(".situation-*.duckdb*"):
+            process = path.name.split(".")[2]
+            if not process.isdecimal() or not Path(f"/proc/{process}").exists():
+                with suppress(OSError):
+                    path.unlink()
 
     def _find_as_of(self) -> datetime | None:
         row = self._connection.execute("select max(last_event_at) from mirror.ingest_file").fetchone()
@@ -278,22 +290,37 @@ class Publisher:
         ).fetchone()
         return int(row[0]) if row else 0
 
-    def _write_base(self, as_of: datetime | None) -> None:
-        self._connection.execute(COMPACT_MIRRORS)
-        self._cut = _floor_to_bucket(as_of - timedelta(hours=RECENT_HOURS)) if as_of else EARLIEST
+    def _write_reference(self) -> None:
+        """Writes all reference data and shapes into a file of their own: once after each import (about 1 s)."""
         self._is_synthetic = self._draw_geometry()
-        for path in (self._base, Path(f"{self._base}.wal")):
+        for path in (self._reference, Path(f"{self._reference}.wal")):
             path.unlink(missing_ok=True)
-        self._attach(self._base)
+        self._attach(self._reference)
         try:
             self._connection.execute("use aside")
             self._connection.execute(SCHEMA_FILE.read_text(encoding="utf-8"))
             self._connection.execute("use memory; begin")
             self._connection.execute(WRITE_REFERENCE)
             self._write_extents()
-            self._execute_each(WRITE_BUCKETS + WRITE_ROUND_UNITS, {"from_at": EARLIEST, "until_at": self._cut})
             self._connection.execute("commit")
             self._geometry_hash = self._hash_geometry()
+            self._connection.execute("checkpoint aside")
+        finally:
+            self._detach()
+        self._is_reference_stale = False
+
+    def _write_base(self, as_of: datetime | None) -> None:
+        """Writes reference data and the buckets below a new cut, RECENT_HOURS before the newest event."""
+        if self._is_reference_stale:
+            self._write_reference()
+        self._connection.execute(COMPACT_MIRRORS)
+        self._cut = _floor_to_bucket(as_of - timedelta(hours=RECENT_HOURS)) if as_of else EARLIEST
+        shutil.copyfile(self._reference, self._base)
+        self._attach(self._base)
+        try:
+            self._connection.execute("begin")
+            self._execute_each(WRITE_BUCKETS + WRITE_ROUND_UNITS, {"from_at": EARLIEST, "until_at": self._cut})
+            self._connection.execute("commit")
             self._connection.execute("checkpoint aside")
         finally:
             self._detach()
@@ -302,10 +329,11 @@ class Publisher:
     def _fill(self, path: Path, script: str, from_at: datetime, until_at: datetime, as_of: datetime | None) -> None:
         self._attach(path)
         try:
-            self._connection.execute("begin")
+            # packing what the next publication throws away again costs a third of the checkpoint
+            self._connection.execute("set force_compression = 'uncompressed'; begin")
             self._execute_each(script, {"from_at": from_at, "until_at": until_at})
             self._execute_each(WRITE_STATE, {"as_of": as_of})
-            files = [(table, file) for table in ROW_TABLES for file in self._lake.list_files(table)]
+            files = self._lake.list_files(ROW_TABLES)
             if files:
                 self._connection.execute(
                     "insert into aside.lake_file select unnest(?), unnest(?)", [[t for t, _ in files], [f for _, f in files]]
@@ -384,7 +412,7 @@ class Publisher:
     def _detach(self) -> None:
         with suppress(duckdb.Error):
             self._connection.execute("rollback")
-        self._connection.execute("use memory")
+        self._connection.execute("set force_compression = 'auto'; use memory")
         self._connection.execute("detach aside")
 
     def _execute_each(self, script: str, values: dict[str, datetime | None]) -> None:

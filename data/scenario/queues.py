@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from data.scenario.geography import CEXIAN, DONGFENG, HUILONG
+from data.scenario.geography import DONGFENG, HUILONG
 from data.scenario.population import Ints
 from data.scenario.reference import District
 from data.scenario.sites import DONGHUA_MINGAN
@@ -88,7 +88,7 @@ def serve(district: District, visits: Visits, rng: np.random.Generator) -> Servi
             lane[mine] * STEPS + np.clip(clock // STEP_S - FIRST_STEP, 0, STEPS - 1), minlength=(site_count + 1) * STEPS
         )
         arrivals = come.reshape(site_count + 1, STEPS).astype(float)
-        plan = _plan_day(district, day + FIRST_DAY, habit, rng)
+        plan = _plan_day(district, day + FIRST_DAY, arrivals, habit, slow, rng)
         open_units = _run_sites(arrivals, plan, slow)
         slot_s, slot_lane, slot_unit = _lay_slots(open_units, plan.pace * slow[:, None], rng)
         bounds = np.searchsorted(slot_lane, np.arange(site_count + 2))
@@ -128,9 +128,11 @@ def _lanes(district: District, visits: Visits) -> tuple[Ints, Floats]:
     return lane, np.append(district.sites.full_unit_count.astype(float), 2.0)
 
 
-def _plan_day(district: District, day: int, habit: Floats, rng: np.random.Generator) -> _Plan:
+def _plan_day(
+    district: District, day: int, arrivals: Floats, habit: Floats, slow: Floats, rng: np.random.Generator
+) -> _Plan:
     sites, count = district.sites, len(habit)
-    minute = (FIRST_STEP + np.arange(STEPS)) * STEP_S / 60
+    minute = _minutes()
     target = np.clip(habit * rng.lognormal(0, 0.15, count), 4.0, 21.0)[:, None] * np.ones(STEPS)
     target[:-1][sites.in_zone] *= 0.8
     opens = np.full(count, 6 * 60 - 15) + rng.integers(0, 4, count) * 5
@@ -146,8 +148,6 @@ def _plan_day(district: District, day: int, habit: Floats, rng: np.random.Genera
         opens[:] = 18 * 60 + 20
         ready = np.ceil(most[:, None] * np.clip(0.7 + 0.1 * (minute[None, :] - opens[:, None]) / 5, 0, 1))
         blocked = minute < GREEN_CHANNEL_OPENS_S / 60
-        # Helpers, neighbours and the elderly crowd the entrance: nobody gets past it at the usual pace.
-        pace[crowded] = np.where(blocked, 1.72, 1.0)
         target[crowded] = 8.0
         ready[crowded] = np.minimum(ready[crowded], max(1, most[crowded] - 2))
         ready[-1] = np.where(blocked, 0, 2)
@@ -155,44 +155,70 @@ def _plan_day(district: District, day: int, habit: Floats, rng: np.random.Genera
     if day == 13:
         opens[:-1][~sites.in_zone] = 13 * 60 + 45
         ready = np.ceil(most[:, None] * np.clip(0.6 + 0.08 * (minute[None, :] - opens[:, None]) / 5, 0, 1))
+    plan = _Plan(target, ready, pace, (opens * 60 // STEP_S - FIRST_STEP).astype(np.int64), least)
+    if day == 9:
+        # The elderly who cannot register block the entrance: half of them get past it until the green channel opens.
+        own = np.where(np.arange(count) == crowded, most - 2, most)
+        _throttle(plan, arrivals, crowded, 18 * 60 + 30, GREEN_CHANNEL_OPENS_S // 60, 0.48, own, slow)
     if day == 14:
-        _plan_fourteenth(district, minute, target, ready, opens, rng)
-        idle = int(sites_beside(district, crowded)[0])
-        least[idle] = np.ceil(0.6 * most[idle])
-        target[idle] = 6.0
-    return _Plan(target, ready, pace, (opens * 60 // STEP_S - FIRST_STEP).astype(np.int64), least)
+        _plan_fourteenth(district, arrivals, plan, slow, rng)
+    return plan
 
 
-def _plan_fourteenth(
-    district: District, minute: Floats, target: Floats, ready: Floats, opens: Ints, rng: np.random.Generator
-) -> None:
-    """14 July: one site jams beside an idle one, one has just been cured, nine are busy, seven rest until nine."""
+def _plan_fourteenth(district: District, arrivals: Floats, plan: _Plan, slow: Floats, rng: np.random.Generator) -> None:
+    """14 July: one site jams beside an idle one, one has just been cured, some are busy, seven rest until nine."""
     sites, geography = district.sites, district.geography
+    minute = _minutes()
+    most = lane_units(district)
     crowded = sites.position(DONGHUA_MINGAN)
-    morning = minute < 9 * 60 + 25
+    idle = int(sites_beside(district, crowded)[0])
+    resting = late_sites(district)
     community = [geography.grids[g].community.code for g in sites.grid]
-    most = sites.unit_count.astype(float)
-    ready[crowded] = np.where(minute < 9 * 60 + 10, np.maximum(1, np.floor(most[crowded] * 0.67)), most[crowded])
     dongfeng = community.index(DONGFENG)
-    ready[dongfeng] = np.where(minute < 8 * 60 + 5, np.maximum(1, np.floor(most[dongfeng] * 0.45)), most[dongfeng])
-    target[dongfeng] = 16.0
-    opens[late_sites(district)] = 9 * 60
-    ordinary = [
-        i
-        for i in range(len(sites.code))
-        if not sites.in_zone[i] and i not in (crowded, dongfeng) and i not in late_sites(district)
-    ]
-    ordinary = [i for i in ordinary if sites.full_unit_count[i] >= 5]
-    for i in rng.choice(ordinary, 7, replace=False):
-        target[i] = np.where(morning, rng.uniform(29.0, 37.0), target[i])
-    target[sites.position("S0202")] = np.where(morning, 41.0, 20.0)
-    ready[sites.position("S0202")] = np.minimum(
-        ready[sites.position("S0202")], np.ceil(0.8 * most[sites.position("S0202")])
-    )
-    target[community.index(HUILONG)] = np.where(morning, 29.0, 15.0)
+    plan.opens_step[resting] = 9 * HOUR_S // STEP_S - FIRST_STEP
+    plan.least_units[idle] = np.ceil(0.6 * most[idle])
+    plan.target_min[idle] = 6.0
+    # With seven in ten served, the wait passes 50 minutes after an hour and a half; with one in two, after one hour.
+    _throttle(plan, arrivals, crowded, 7 * 60, 9 * 60 + 10, 0.67, most, slow)
+    _throttle(plan, arrivals, dongfeng, 7 * 60, 8 * 60 + 10, 0.52, most, slow)
+
+    morning = minute < 9 * 60 + 25
+    hour = (minute >= 7 * 60) & (minute < 9 * 60)
+    load = arrivals[:, hour].sum(axis=1) / 2 * _turn_s() * slow / 3600 / most
+    able = [
+        i for i in range(len(sites.code))
+        if not sites.in_zone[i] and i not in (crowded, dongfeng, idle, *resting) and 0.35 < load[i] < 0.8 and sites.full_unit_count[i] >= 5
+    ]  # fmt: skip
+    for i in rng.choice(able, min(7, len(able)), replace=False):
+        plan.target_min[i] = np.where(morning, rng.uniform(29.0, 36.0), plan.target_min[i])
     for i in np.flatnonzero(sites.in_zone):
-        if community[i] in (CEXIAN, HUILONG) and target[i, 0] < 8:
-            target[i] = np.maximum(target[i], 8.0)
+        plan.target_min[i] = np.maximum(plan.target_min[i], 7.0)
+    _throttle(plan, arrivals, sites.position("S0202"), 7 * 60, 8 * 60 + 50, 0.77, most, slow)
+    plan.target_min[community.index(HUILONG)] = np.interp(minute, [420, 500, 565, 590], [12, 28, 29, 14])
+
+
+def _throttle(
+    plan: _Plan, arrivals: Floats, site: int, from_min: int, to_min: int, share: float, most: Floats, slow: Floats
+) -> None:
+    """Lets a site serve only `share` of those who come between two moments: few units, at a pace that fits."""
+    minute = _minutes()
+    window = (minute >= from_min) & (minute < to_min)
+    come_per_hour = max(arrivals[site, window].sum() * 60 / (to_min - from_min), 1.0)
+    unit_per_hour = 3600 / (_turn_s() * slow[site])
+    units = float(np.clip(np.ceil(share * come_per_hour / unit_per_hour), 1, max(1, most[site])))
+    plan.most_units[site, window] = units
+    plan.target_min[site, window] = 4.0
+    plan.pace[site, window] = units * unit_per_hour / (share * come_per_hour)
+
+
+def _minutes() -> Floats:
+    """Minutes since midnight at which the steps begin."""
+    return np.asarray((FIRST_STEP + np.arange(STEPS)) * STEP_S / 60, dtype=np.float64)
+
+
+def _turn_s() -> float:
+    """Seconds between two people at one unit."""
+    return sum(SWAB_S) / 2 + CHANGE_S
 
 
 def _run_sites(arrivals: Floats, plan: _Plan, slow: Floats) -> Ints:
@@ -201,7 +227,7 @@ def _run_sites(arrivals: Floats, plan: _Plan, slow: Floats) -> Ints:
     units = np.zeros((count, STEPS), dtype=np.int64)
     now, queue, rested = np.zeros(count), np.zeros(count), np.zeros(count)
     later = np.cumsum(arrivals[:, ::-1], axis=1)[:, ::-1]
-    turn_s = sum(SWAB_S) / 2 + CHANGE_S
+    turn_s = _turn_s()
     # Units stay until the last one who came has been taken: longer where each takes longer.
     linger = 2 + int(np.ceil(turn_s * float(slow.max()) / STEP_S))
     for step in range(STEPS):

@@ -134,18 +134,18 @@ class _Pace:
 
 
 def _pace_grids(district: District, rng: np.random.Generator) -> _Pace:
-    """Most grids near their town's pace; thirteen are called late, nine have finished on the first evening."""
+    """Most grids near their town's pace; sixteen are called late, nine have finished on the first evening."""
     geography = district.geography
     count = len(geography.grids)
     share = np.array([FIRST_EVENING_SHARE[grid.town.code] for grid in geography.grids])
-    share = np.clip(share + rng.normal(0, 0.11, count), 0.22, 0.9)
+    share = np.clip(share + rng.normal(0, 0.12, count), 0.22, 0.9)
     order = rng.permutation(count)
     share[order[:5]] = rng.uniform(0.02, 0.12, 5)
-    share[order[5:13]] = rng.uniform(0.2, 0.33, 8)
-    share[order[13:22]] = rng.uniform(0.985, 1.0, 9)
+    share[order[5:16]] = rng.uniform(0.2, 0.4, 11)
+    share[order[16:25]] = rng.uniform(0.985, 1.0, 9)
     starts_s = np.zeros(count)
-    starts_s[order[:13]] = rng.uniform(7.5, 9.5, 13) * HOUR_S
-    return _Pace(share, np.isin(np.arange(count), order[13:22]), starts_s)
+    starts_s[order[:16]] = rng.uniform(7.5, 9.5, 16) * HOUR_S
+    return _Pace(share, np.isin(np.arange(count), order[16:25]), starts_s)
 
 
 def _draw_times(
@@ -181,8 +181,8 @@ def _third_round(district: District, who: Ints, pace: _Pace, rng: np.random.Gene
     when[~evening] = _draw_times(district, who[~evening], [(14, MORNING_AFTER, 1.0)], rng)
     midnight = (14 - FIRST_DAY) * DAY_S
     late = ~evening & (when - midnight < pace.starts_s[grid])
-    # Those called late come over the following three hours, not all at once.
-    when[late] = midnight + (pace.starts_s[grid[late]] + rng.uniform(0, 3 * HOUR_S, int(late.sum()))).astype(np.int64)
+    # Those called late come over the following four hours, not all at once.
+    when[late] = midnight + (pace.starts_s[grid[late]] + rng.uniform(0, 4 * HOUR_S, int(late.sum()))).astype(np.int64)
     return when
 
 
@@ -201,36 +201,40 @@ class _Reach:
         people = district.population.residents_by_grid(len(district.geography.grids)).astype(float)
         zone_grids = set(_grids_in(district, MEDIUM_ZONE))
         in_zone = np.array([i in zone_grids for i in range(len(people))])
-        self.candidates = np.zeros((len(people), CANDIDATE_SITES), dtype=np.int64)
-        self.share = np.zeros((len(people), CANDIDATE_SITES))
-        for mask, allowed in ((in_zone, self.zone_sites), (~in_zone, self.open_sites)):
-            self._settle_shares(np.flatnonzero(mask), allowed, people)
+        early = self.open_sites[~np.isin(self.open_sites, self.late_sites)]
+        self.candidates, self.share = self._settle_shares(in_zone, self.open_sites, people)
+        self.early_candidates, self.early_share = self._settle_shares(in_zone, early, people)
 
-    def _settle_shares(self, grids: list[int] | Ints, allowed: Ints, people: npt.NDArray[np.float64]) -> None:
+    def _settle_shares(
+        self, in_zone: npt.NDArray[np.bool_], open_sites: Ints, people: npt.NDArray[np.float64]
+    ) -> tuple[Ints, npt.NDArray[np.float64]]:
+        """For each grid the sites in reach and the share of its people who go to each; nobody crosses the zone's border."""
         sites, geography = self.district.sites, self.district.geography
-        centre = np.array([geography.grids[g].shape_m.centroid.coords[0] for g in grids])
-        distance = np.linalg.norm(centre[:, None] - sites.point_m[allowed][None], axis=2)
-        near = np.argsort(distance, axis=1)[:, :CANDIDATE_SITES]
-        pull = 1 / (np.take_along_axis(distance, near, axis=1) + 150.0) ** 2.2
-        units = sites.full_unit_count[allowed].astype(float)
-        favour = np.ones(len(allowed))
-        share = pull
-        for _ in range(40):
-            # People avoid the queue they hear of: sites over their share of units lose favour.
-            share = pull * favour[near]
-            share = share / share.sum(axis=1, keepdims=True)
-            load = np.bincount(near.ravel(), (share * people[grids][:, None]).ravel(), len(allowed)) / units
-            favour *= (load.mean() / np.maximum(load, 1e-9)) ** 0.4
-        self.candidates[grids] = allowed[near]
-        self.share[grids] = share
+        candidates = np.zeros((len(people), CANDIDATE_SITES), dtype=np.int64)
+        shares = np.zeros((len(people), CANDIDATE_SITES))
+        for grids, allowed in ((np.flatnonzero(in_zone), self.zone_sites), (np.flatnonzero(~in_zone), open_sites)):
+            centre = np.array([geography.grids[g].shape_m.centroid.coords[0] for g in grids])
+            distance = np.linalg.norm(centre[:, None] - sites.point_m[allowed][None], axis=2)
+            near = np.argsort(distance, axis=1)[:, :CANDIDATE_SITES]
+            pull = 1 / (np.take_along_axis(distance, near, axis=1) + 150.0) ** 2.2
+            units = sites.full_unit_count[allowed].astype(float)
+            favour = np.ones(len(allowed))
+            share = pull
+            for _ in range(40):
+                # People avoid the queue they hear of: sites over their share of units lose favour.
+                share = pull * favour[near]
+                share = share / share.sum(axis=1, keepdims=True)
+                load = np.bincount(near.ravel(), (share * people[grids][:, None]).ravel(), len(allowed)) / units
+                favour *= (load.mean() / np.maximum(load, 1e-9)) ** 0.4
+            candidates[grids] = allowed[near]
+            shares[grids] = share
+        return candidates, shares
 
     def choose_sites(self, who: Ints, when: Ints, round_number: int, rng: np.random.Generator) -> Ints:
         """The site of each visit."""
         grid = self.district.population.resident_grid[who]
-        steps = np.cumsum(self.share, axis=1)
         draw = rng.random(len(who))
-        pick = (draw[:, None] > steps[grid][:, :-1]).sum(axis=1)
-        site = self.candidates[grid, pick]
+        site = _pick(self.candidates, self.share, grid, draw)
         screening = ROUNDS[round_number].code if round_number >= 0 else ""
         if screening == "M1":
             # On the first evening people of Donghua go to Donghua Mingan or to one of the four sites around.
@@ -240,12 +244,17 @@ class _Reach:
         if screening == "D3":
             clock = when - (14 - FIRST_DAY) * DAY_S
             early = (clock > 0) & (clock < 9.6 * HOUR_S)
+            before_nine = early & (clock < 9 * HOUR_S)
+            site = np.where(before_nine, _pick(self.early_candidates, self.early_share, grid, draw), site)
             # Everybody knows the way to Donghua Mingan; few know that the next site is empty.
             site = np.where(early & (site == self.idle) & (rng.random(len(who)) < STRAY_SHARE), self.crowded, site)
-            for step in range(1, CANDIDATE_SITES):
-                closed = early & np.isin(site, self.late_sites) & (clock < 9 * HOUR_S)
-                site = np.where(closed, self.candidates[grid, (pick + step) % CANDIDATE_SITES], site)
         return np.asarray(site, dtype=np.int64)
+
+
+def _pick(candidates: Ints, share: npt.NDArray[np.float64], grid: Ints, draw: npt.NDArray[np.float64]) -> Ints:
+    """The site that each draw (0 to 1) means for the people of a grid."""
+    steps = np.cumsum(share, axis=1)[:, :-1]
+    return np.asarray(candidates[grid, (draw[:, None] > steps[grid]).sum(axis=1)], dtype=np.int64)
 
 
 def sites_beside(district: District, site: int) -> Ints:

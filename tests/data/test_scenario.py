@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +25,9 @@ from data.scenario.manifest import Manifest, read_manifest
 from data.scenario.orders import ROUNDS, local
 from data.scenario.play import play
 from data.scenario.population import HIGH_RISK_BUILDINGS, settle
+from data.scenario.queues import serve
 from data.scenario.reference import make_district
+from data.scenario.visits import ASSISTED, DAY_S, GREEN, GREEN_CHANNEL_OPENS_S, plan_visits
 from data.settings import read_settings
 
 SEED, SCALE = 20220714, 0.01
@@ -263,15 +266,40 @@ def test_nobody_waits_less_than_the_walk_and_queues_are_first_come_first_served(
         assert day["sampled_at"].is_monotonic_increasing
 
 
+def test_the_block_at_donghua_mingan_is_cured_by_the_green_channel() -> None:
+    district = make_district(SEED, 1.0)
+    rng = np.random.default_rng([SEED, 2])
+    visits = plan_visits(district, rng)
+    service = serve(district, visits, rng)
+    here = (visits.site == 0) & (visits.registered_s < DAY_S)
+    assert district.sites.name[0] == "东华名岸"
+    blocked = here & (visits.registered_s < GREEN_CHANNEL_OPENS_S)
+    cured = here & (visits.registered_s > GREEN_CHANNEL_OPENS_S + 3600)
+    wait_min = (service.sampled_s - visits.registered_s) / 60
+    assert (visits.channel[blocked] == ASSISTED).mean() > 0.35
+    assert not (visits.channel[blocked] == GREEN).any()
+    assert wait_min[blocked].max() > 50
+    assert (visits.channel[here] == GREEN).sum() > 20
+    assert wait_min[cured].mean() < 25
+
+
 def test_a_scale_that_cannot_be_built_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WanggeError, match="scale 0"):
         build_scenario(tmp_path, SEED, 0)
 
 
 @pytest.fixture(scope="module")
-def played_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
+def unplayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("unplayed")
+    build_scenario(out, SEED, SCALE, play_from=local(14, 6, 30))
+    return out
+
+
+@pytest.fixture(scope="module")
+def played_home(unplayed: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
     home = tmp_path_factory.mktemp("home")
-    manifest = build_scenario(home / "scenario", SEED, SCALE, play_from=local(14, 6, 30))
+    shutil.copytree(unplayed, home / "scenario")
+    manifest = read_manifest(unplayed / "manifest.json")
     # Speed 2e6: the day and a half passes within the first real second.
     play(read_settings(home), 2e6, threading.Event())
     play(read_settings(home), 2e6, threading.Event())
@@ -300,8 +328,8 @@ def test_the_clock_stops_when_the_scenario_ends(played_home: tuple[Path, Manifes
     assert read_clock(home).now() == local(16, 1)
 
 
-def test_a_stopped_play_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    build_scenario(tmp_path / "scenario", SEED, SCALE, play_from=local(14, 6, 30))
+def test_a_stopped_play_goes_on_where_it_stopped(unplayed: Path, tmp_path: Path) -> None:
+    shutil.copytree(unplayed, tmp_path / "scenario")
     stop = threading.Event()
     stop.set()
     play(read_settings(tmp_path), 60.0, stop)
@@ -313,9 +341,8 @@ def test_a_stopped_play_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert timedelta(0) <= again.starts_at - local(14, 6, 30) < timedelta(minutes=1)
 
 
-def test_chaolian_sends_nothing_for_forty_minutes_and_then_everything(tmp_path: Path) -> None:
-    build_scenario(tmp_path, SEED, SCALE, play_from=local(14, 6, 30))
-    lines = pq.read_table(tmp_path / "play" / "lines.parquet").to_pandas()
+def test_chaolian_sends_nothing_for_forty_minutes_and_then_everything(unplayed: Path) -> None:
+    lines = pq.read_table(unplayed / "play" / "lines.parquet").to_pandas()
     silent = lines[lines["feed_code"] == "chaolian"]
     between = silent[(silent["deliver_at"] >= local(14, 8, 29)) & (silent["deliver_at"] < local(14, 9, 9))]
     assert between.empty

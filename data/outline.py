@@ -5,23 +5,21 @@ Owns the shapes in the situation file; knows tables of codes and shapes only, no
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.coverage import simplify_coverage, unite_coverage
+from geo.coverage import label_points, round_coordinates, simplify_coverage, unite_coverage
 from geo.errors import GeoError
+from geo.layer import geojson_text
 from geo.zones import building_footprint
 
 SIMPLIFY_TOLERANCE_M = 10.0
-"""At most 3 pixels of the wall's map, whose district is 20 km wide on 3,840 pixels at most."""
-DECIMALS = 6
-"""0.1 m."""
+"""At most 3 pixels of the wall's map, whose district is 20 km wide on 3,840 pixels at most; all outlines stay under
+150 KB compressed."""
 
 
 @dataclass(frozen=True)
@@ -54,29 +52,24 @@ def draw_outlines(grids: Sequence[GridShape]) -> list[Outline]:
     if not grids:
         return []
     shapes = shapely.from_wkb([grid.geometry_wkb for grid in grids])
-    with suppress(GeoError):  # grids that do not tile never pass the import; drawn as they are, they are seen at least
-        shapes = simplify_coverage(shapes, SIMPLIFY_TOLERANCE_M, DECIMALS)
+    try:
+        shapes = simplify_coverage(shapes, SIMPLIFY_TOLERANCE_M)
+    except GeoError:
+        shapes = round_coordinates(shapes)  # not a tiling after all: drawn as it is, rather than not at all
     members: dict[tuple[str, str], list[BaseGeometry]] = defaultdict(list)
     for grid, shape in zip(grids, shapes, strict=True):
         members["grid", grid.grid_code].append(shape)
         members["community", grid.community_code].append(shape)
         members["town", grid.town_code].append(shape)
         members["district", ""].append(shape)
-    return [_draw(kind, code, parts) for (kind, code), parts in members.items()]
+    drawn = [unite_coverage(parts) for parts in members.values()]
+    labels = label_points(drawn).round(6).tolist()
+    return [
+        Outline(kind, code, geojson_text(shape), lon, lat)
+        for (kind, code), shape, (lon, lat) in zip(members, drawn, labels, strict=True)
+    ]
 
 
 def draw_footprint(lon: float, lat: float, radius_m: float | None) -> str:
-    """A building's footprint as GeoJSON: a square, `radius_m` from its centre to each side (empty: 15 m)."""
-    return _write(building_footprint(lon, lat, radius_m))
-
-
-def _draw(kind: str, code: str, parts: list[BaseGeometry]) -> Outline:
-    shape = parts[0] if len(parts) == 1 else unite_coverage(parts)
-    label = shapely.point_on_surface(shape)
-    return Outline(kind, code, _write(shape), round(label.x, DECIMALS), round(label.y, DECIMALS))
-
-
-def _write(shape: BaseGeometry) -> str:
-    """GeoJSON without spaces and without the digits that a float's repr may add."""
-    text: str = shapely.to_geojson(shape)
-    return json.dumps(json.loads(text, parse_float=lambda digits: round(float(digits), DECIMALS)), separators=(",", ":"))
+    """A building's footprint as GeoJSON: a square, `radius_m` from its centre to each side."""
+    return geojson_text(building_footprint(lon, lat, radius_m))

@@ -87,14 +87,25 @@ def simplify_coverage(shapes: Sequence[BaseGeometry], tolerance_m: float, decima
             "The areas to simplify do not tile.", "Check them with find_coverage_faults, then mend_coverage."
         )
     areas, back = _in_metres(degrees)
-    simple = _moved(shapely.coverage_simplify(areas, tolerance_m), back)
-    rounded: Shapes = shapely.transform(simple, lambda points: np.round(points, decimals))
-    return rounded
+    return round_coordinates(_moved(shapely.coverage_simplify(areas, tolerance_m), back), decimals)
 
 
 def unite_coverage(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
-    """The outline of areas that tile, on their own vertices."""
-    return shapely.coverage_union_all(np.array(shapes, dtype=object))
+    """The outline of areas that tile, on their own vertices; of areas that overlap, the union all the same."""
+    areas: Shapes = np.array(shapes, dtype=object)
+    try:
+        united = shapely.coverage_union_all(areas)
+        if united.is_valid:
+            return united
+    except shapely.GEOSException:
+        pass  # no tiling: the general union is slower and always right
+    return shapely.union_all(shapely.make_valid(areas))
+
+
+def round_coordinates(shapes: Sequence[BaseGeometry] | Shapes, decimals: int = 6) -> Shapes:
+    """The shapes with so many decimals of a degree (six: 0.1 m); what neighbours share, they still share."""
+    rounded: Shapes = shapely.transform(np.array(shapes, dtype=object), lambda points: np.round(points, decimals))
+    return rounded
 
 
 def label_points(shapes: Sequence[BaseGeometry]) -> npt.NDArray[np.float64]:

@@ -6,6 +6,7 @@ Owns file formats and coordinate systems of what is read. Does not judge whether
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geo.coverage import round_coordinates
 from geo.errors import GeoError
 
 Shapes = npt.NDArray[np.object_]
@@ -62,7 +64,10 @@ def read_layer(path: Path) -> Layer:
 
 
 def geojson_text(shape: BaseGeometry, decimals: int = 6) -> str:
-    """The geometry as GeoJSON with so many decimals of a degree (six: 0.1 m)."""
-    rounded = shapely.transform(shape, lambda points: np.round(points, decimals))
+    """The geometry as compact GeoJSON with so many decimals of a degree (six: 0.1 m)."""
+    (rounded,) = round_coordinates([shape], decimals)
     text: str = shapely.to_geojson(rounded)
-    return text
+    # the library writes some rounded numbers with all their binary digits
+    return json.dumps(
+        json.loads(text, parse_float=lambda digits: round(float(digits), decimals)), separators=(",", ":")
+    )

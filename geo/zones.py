@@ -1,15 +1,10 @@
-"""The shapes of what a zone order names: buildings, communities, grids. EPSG:4326, lon first."""
+"""The shapes of what a zone order names and no map file holds: buildings. EPSG:4326, lon first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import shapely
 from shapely.geometry import Polygon
-from shapely.geometry.base import BaseGeometry
 
-from geo.coverage import unite_coverage
 from geo.crs import degrees_from_metres
 
 DEFAULT_RADIUS_M = 15.0
@@ -24,13 +19,3 @@ def building_footprint(lon: float, lat: float, radius_m: float | None = None) ->
     corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
     degrees = degrees_from_metres(centre_lon, centre_lat)(corners) + np.array([lon - centre_lon, lat - centre_lat])
     return Polygon(degrees)
-
-
-def area_of_grids(grids: Sequence[BaseGeometry]) -> BaseGeometry:
-    """The outline of a community, or of any set of grids: the union of their shapes, on their own vertices."""
-    return unite_coverage(grids)
-
-
-def union_of_members(members: Sequence[BaseGeometry]) -> BaseGeometry:
-    """The whole extent of a zone order, whose members may touch or overlap."""
-    return shapely.union_all(np.array(members, dtype=object))

@@ -97,6 +97,11 @@ def test_the_union_of_all_areas_is_their_common_outline() -> None:
     assert unite_coverage(squares()).equals(box(113.070, 22.580, 113.072, 22.582))
 
 
+def test_areas_that_overlap_are_united_all_the_same() -> None:
+    left, right = box(113.0, 22.0, 113.1, 22.1), box(113.05, 22.0, 113.2, 22.1)
+    assert unite_coverage([left, right]).equals(box(113.0, 22.0, 113.2, 22.1))
+
+
 def test_a_label_lies_in_the_widest_part_of_an_area() -> None:
     club = MultiPolygon([Polygon([(0, 0), (0.01, 0), (0.01, 0.001), (0.002, 0.001), (0.002, 0.002), (0, 0.002)])])
     ((lon, lat),) = label_points([club])

@@ -45,7 +45,6 @@ COLLISIONS = """() => {
   }
   return found;
 }"""
-TOPMOST = "() => document.elementFromPoint(innerWidth / 2, innerHeight / 2).src || 'Streamlit'"
 COLOURS = """() => {
   const canvas = document.querySelector('#map_district canvas');
   const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -169,7 +168,14 @@ def test_a_lost_server_leaves_the_last_picture_and_its_age_and_the_wall_heals_by
         assert visitor.page.locator("#coverage .pct").first.inner_text() == last[lang]
         assert (visitor.dialogs, visitor.strangers) == ([], [])
         assert visitor.page.locator("[role=dialog], dialog").count() == 0
-    assert framed.page.evaluate(TOPMOST).endswith("/kiosk?lang=zh&measure=coverage")
+    frame.locator('#wall[data-state="broken"]').wait_for(timeout=LOST_WITHIN_MS)
+    expect(framed.page.locator("[role=dialog]")).to_be_hidden()  # Streamlit's own words would be English ones
+    assert framed.page.locator('iframe[src*="/kiosk"]').bounding_box() == {
+        "x": 0,
+        "y": 0,
+        "width": 1920,
+        "height": 1080,
+    }
     server.start()
     for visitor in pages.values():
         wait_for_state(visitor.page, "ok", 3_000)

@@ -1,0 +1,197 @@
+"""The leaders' page as a browser draws it: alone with its server, its map drawn once, the same on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
+
+from dashboard.text import read_text
+from tests.browser.conftest import Server, Visitor, stand_at, start_clock, visit
+
+DRAWN_WITHIN_MS = 30_000
+LOST_WITHIN_MS = 30_000  # 15 s of silence make a server lost (UI, states)
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+CHINESE = re.compile(r"[一-鿿]")
+
+
+@pytest.fixture
+def laptop(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport=LAPTOP)  # type: ignore[arg-type]
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def phone(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport=PHONE, device_scale_factor=2, is_mobile=True, has_touch=True)  # type: ignore[arg-type]
+    yield context
+    context.close()
+
+
+def open_overview(context: BrowserContext, server: Server, query: str = "") -> Visitor:
+    """The page once its figures, its map and its panel stand."""
+    visitor = visit(context, server, f"/{query}")
+    frame = map_frame(visitor.page)
+    frame.wait_for_selector(".lead-legend .lead-ramp", timeout=DRAWN_WITHIN_MS)
+    visitor.page.wait_for_selector(".wg-panel, [data-testid=stDataFrame]", timeout=DRAWN_WITHIN_MS)
+    return visitor
+
+
+def map_frame(page: Page) -> Frame:
+    handle = page.wait_for_selector(".st-key-map iframe", timeout=DRAWN_WITHIN_MS)
+    assert handle is not None
+    frame = handle.content_frame()
+    assert frame is not None
+    return frame
+
+
+def view_of(frame: Frame) -> list[float]:
+    """Zoom and centre of the map."""
+    return frame.evaluate("() => [map.getZoom(), map.getCenter().lat, map.getCenter().lng]")  # type: ignore[no-any-return]
+
+
+def live(page: Page) -> dict[str, Any]:
+    return page.evaluate("async () => (await fetch('/api/live')).json()")  # type: ignore[no-any-return]
+
+
+def shapes(page: Page) -> dict[str, Any]:
+    return page.evaluate("async () => (await fetch('/api/geometry')).json()")  # type: ignore[no-any-return]
+
+
+def test_the_page_draws_fully_without_asking_any_other_host(laptop: BrowserContext, server: Server) -> None:
+    visitor = open_overview(laptop, server)
+    expect(visitor.page.locator(".wg-as-of b")).to_have_text("08:40:24")
+    expect(visitor.page.locator(".wg-figure")).to_have_count(6)
+    assert (visitor.strangers, visitor.errors, visitor.dialogs) == ([], [], [])
+
+
+def test_nothing_scrolls_on_a_leaders_laptop(laptop: BrowserContext, server: Server) -> None:
+    page = open_overview(laptop, server, "?grid=440703002143002").page
+    page.wait_for_selector(".wg-panel")
+    sizes = "() => [document.documentElement.scrollWidth, document.querySelector('.stMain').scrollHeight]"
+    assert page.evaluate(sizes) == [LAPTOP["width"], LAPTOP["height"]]
+
+
+def test_a_click_on_a_grid_opens_its_panel_and_the_map_is_not_drawn_again(
+    laptop: BrowserContext, server: Server
+) -> None:
+    page = open_overview(laptop, server).page
+    frame = map_frame(page)
+    frame.evaluate(
+        "() => { map.setView([22.62, 113.02], 13.9, { animate: false }); map.getContainer().mark = 'same'; }"
+    )
+    before = view_of(frame)
+    page.locator(".st-key-map iframe").click(position={"x": 500, "y": 260})
+    expect(page.locator(".wg-path code")).to_have_text(re.compile(r"^\d{15}$"))
+    code = page.locator(".wg-path code").text_content()
+    assert f"grid={code}" in page.evaluate("() => location.search")
+    page.wait_for_timeout(5000)  # two ticks of everything that ticks
+    assert map_frame(page).evaluate("() => map.getContainer().mark") == "same"
+    assert view_of(map_frame(page)) == before
+
+
+def test_what_the_panel_says_is_what_the_map_shows(laptop: BrowserContext, server: Server) -> None:
+    page = open_overview(laptop, server, "?grid=440703002143002").page
+    at = shapes(page)["grids"]["codes"].index("440703002143002")
+    expected = live(page)["grids"]["coverage_pct"][at]
+    shown = page.locator(".wg-panel .wg-value b").first.text_content()
+    assert float(shown or "nan") == pytest.approx(expected, abs=0.05)
+
+
+def test_the_list_holds_every_grid_with_the_figure_that_the_map_has(laptop: BrowserContext, server: Server) -> None:
+    page = open_overview(laptop, server, "?list=all").page
+    cells = page.locator("[data-testid=stDataFrame] table[role=grid]")
+    expect(cells).to_have_attribute("aria-rowcount", "411")
+    names, shares = shapes(page)["grids"]["names"], live(page)["grids"]["coverage_pct"]
+    on_map = dict(zip(names, shares, strict=True))
+    listed = cells.locator("tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.querySelectorAll('td')].slice(0, 2).map(cell => cell.textContent))"
+    )
+    assert len(listed) > 10
+    for name, share in listed:
+        assert float(share.rstrip("%")) == pytest.approx(on_map[name], abs=0.1)
+
+
+def test_a_search_moves_the_map_without_drawing_it_again(laptop: BrowserContext, server: Server) -> None:
+    page = open_overview(laptop, server).page
+    frame = map_frame(page)
+    frame.evaluate("() => { map.setView([22.7, 113.1], 13, { animate: false }); map.getContainer().mark = 'same'; }")
+    page.get_by_placeholder(read_text("overview", "zh")["search_hint"]).fill("侧贤")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wg-list-title")).to_have_text("侧贤社区")
+    frame.wait_for_function("() => map.getCenter().lat < 22.69")
+    assert frame.evaluate("() => map.getContainer().mark") == "same"
+
+
+def test_a_search_without_a_hit_says_so(laptop: BrowserContext, server: Server) -> None:
+    page = open_overview(laptop, server).page
+    page.get_by_placeholder(read_text("overview", "zh")["search_hint"]).fill("无此地")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wg-list-title")).to_contain_text("没有找到“无此地”")
+
+
+def test_the_english_page_says_everything_in_english(laptop: BrowserContext, server: Server) -> None:
+    page = open_overview(laptop, server, "?lang=en&grid=440703002143002").page
+    expect(page.locator(".wg-panel")).to_contain_text("Who answers for it")
+    said = page.locator(".stMain").inner_text() + map_frame(page).locator("body").inner_text()
+    assert set(CHINESE.findall(said)) == set(CHINESE.findall(read_text("overview", "en")["language_other"]))
+
+
+def test_the_map_follows_the_theme_and_keeps_its_view(laptop: BrowserContext, server: Server) -> None:
+    page = open_overview(laptop, server).page
+    frame = map_frame(page)
+    ground = "() => getComputedStyle(map.getContainer()).backgroundColor"
+    assert frame.evaluate(ground) == "rgb(244, 246, 248)"
+    before = view_of(frame)
+    page.emulate_media(color_scheme="dark")
+    frame.wait_for_function(f"() => ({ground})() === 'rgb(18, 26, 33)'")
+    assert view_of(frame) == before
+
+
+def test_new_figures_arrive_by_themselves(laptop: BrowserContext, server: Server) -> None:
+    page = open_overview(laptop, server).page
+    server.publish(stand_at("08:41:00"))
+    expect(page.locator(".wg-as-of b")).to_have_text("08:41:00", timeout=10_000)
+    server.publish(stand_at("08:40:24"))
+    start_clock(server.settings, "08:40:27")
+
+
+def test_on_a_phone_nothing_leaves_the_width_and_every_target_is_large_enough(
+    phone: BrowserContext, server: Server
+) -> None:
+    visitor = open_overview(phone, server)
+    page = visitor.page
+    assert page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
+    small = page.locator(".stMain button:visible").evaluate_all(
+        "buttons => buttons.filter(b => b.getBoundingClientRect().height < 44 && !b.closest('[data-testid=stElementToolbar]'))"
+        ".map(b => b.textContent)"
+    )
+    assert [text for text in small if text != read_text("overview", "zh")["language_other"]] == []
+    assert (visitor.strangers, visitor.errors) == ([], [])
+
+
+def test_on_a_phone_a_picked_grid_is_a_page_of_its_own(phone: BrowserContext, server: Server) -> None:
+    page = open_overview(phone, server, "?grid=440703002143002").page
+    top = page.locator(".wg-panel").bounding_box()
+    assert top is not None and top["y"] < 100
+    page.get_by_role("button", name=read_text("overview", "zh")["panel_clear"]).tap()
+    expect(page.locator(".wg-panel")).to_have_count(0)
+    expect(page.locator(".st-key-map iframe")).to_be_in_viewport()
+
+
+def test_when_the_server_is_lost_the_page_says_so_in_its_language_and_comes_back_by_itself(
+    laptop: BrowserContext, server: Server
+) -> None:
+    page = open_overview(laptop, server).page
+    server.kill()
+    expect(page.locator("#wg-lost")).to_contain_text("与服务器失去联系", timeout=LOST_WITHIN_MS)
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    server.start()
+    expect(page.locator("#wg-lost")).to_have_count(0, timeout=LOST_WITHIN_MS)
+    server.publish(stand_at("08:40:30"))
+    expect(page.locator(".wg-as-of b")).to_have_text("08:40:30", timeout=LOST_WITHIN_MS)

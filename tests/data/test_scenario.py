@@ -347,7 +347,7 @@ def test_chaolian_sends_nothing_for_forty_minutes_and_then_everything(unplayed: 
     between = silent[(silent["deliver_at"] >= local(14, 8, 29)) & (silent["deliver_at"] < local(14, 9, 9))]
     assert between.empty
     backlog = silent[(silent["deliver_at"] >= local(14, 9, 9)) & (silent["deliver_at"] < local(14, 9, 10))]
-    assert backlog["line"].str.contains("2022-07-14 08:4").any()
+    assert backlog["line"].str.contains(r"2022-07-14 08:[2-5]").any()
 
 
 def test_playing_without_a_scenario_says_what_to_do(tmp_path: Path) -> None:

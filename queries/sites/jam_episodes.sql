@@ -4,17 +4,27 @@
 -- columns:  site_code VARCHAR; started_at TIMESTAMPTZ; ended_at TIMESTAMPTZ; longest_wait_min DOUBLE (minutes)
 -- reads:    situation
 -- uses:     sites/wait_history
--- notes:    to five minutes; fewer than ten people waiting are no jam: then single swabs decide the rate; ended_at is null while it lasts, and while its feed has told of nothing later
-with marked as (
+-- notes:    to five minutes; fewer than ten people waiting are no jam: then single swabs decide the rate. ended_at is
+--           null while it lasts, and while its feed has told of nothing later
+with measured as (
     select
-        *,
-        coalesce(wait_min >= $jammed_from_min and waiting_count >= 10, false) as is_jammed,
+        site_code,
+        measured_at,
+        wait_min,
+        coalesce(wait_min >= $jammed_from_min and waiting_count >= 10, false) as is_jammed
+    from sites_wait_history
+),
+
+marked as (
+    select
+        measured.*,
         lead(measured_at) over (partition by site_code order by measured_at) as next_at,
         row_number() over (partition by site_code order by measured_at)
         - row_number() over (
-            partition by site_code, coalesce(wait_min >= $jammed_from_min and waiting_count >= 10, false) order by measured_at
+            partition by site_code, is_jammed order by measured_at
         ) as episode_no
-    from sites_wait_history
+    from measured
+    where site_code in (select site_code from measured where is_jammed)
 )
 
 select

@@ -16,34 +16,33 @@
 --           sampling was never reported stop counting as waiting 30 minutes after the last row once all units are
 --           closed. Unknown: the site never reports sampling, its feed told nothing yet, or its feed is silent for
 --           longer than silent_after_min + allowance_s while the site is open
-with activity as (
+with today_bucket as (
     select
         bucket.site_code,
-        sum(bucket.registered_count) - sum(bucket.sampled_count) as unsampled_count,
-        max(bucket.bucket_start_at) as bucket_start_at,
-        sum(bucket.registered_count) filter (
-            where bucket.bucket_start_at > $as_of - interval '20 minutes'
-                and bucket.bucket_start_at <= $as_of - interval '5 minutes'
-        ) as recent_registered_count,
-        sum(bucket.sampled_count) filter (
-            where bucket.bucket_start_at > $as_of - interval '20 minutes'
-                and bucket.bucket_start_at <= $as_of - interval '5 minutes'
-        ) as recent_sampled_count,
-        min(bucket.bucket_start_at) filter (
-            where bucket.bucket_start_at > $as_of - interval '20 minutes'
-                and bucket.bucket_start_at <= $as_of - interval '5 minutes'
-                and bucket.sampled_count > 0
-        ) as sampling_since_at,
-        sum(bucket.registered_count) filter (
-            where bucket.bucket_start_at > $as_of - interval '30 minutes'
-        ) as half_hour_count,
-        sum(bucket.registered_count) filter (
-            where bucket.bucket_start_at > $as_of - interval '30 minutes' and bucket.channel in ('assisted', 'green')
-        ) as half_hour_assisted_count
+        bucket.bucket_start_at,
+        bucket.registered_count,
+        bucket.sampled_count,
+        bucket.channel <> 'self' as is_assisted,
+        bucket.bucket_start_at > $as_of - interval '30 minutes' as is_half_hour,
+        bucket.bucket_start_at > $as_of - interval '20 minutes'
+        and bucket.bucket_start_at <= $as_of - interval '5 minutes' as is_recent
     from site_bucket as bucket
     inner join wall_working_day as today on bucket.bucket_start_at >= today.starts_at
     where bucket.bucket_start_at <= $as_of and bucket.bucket_start_at > $as_of - interval '25 hours'
-    group by bucket.site_code
+),
+
+activity as (
+    select
+        site_code,
+        sum(registered_count - sampled_count) as unsampled_count,
+        max(bucket_start_at) as bucket_start_at,
+        sum(registered_count) filter (where is_recent) as recent_registered_count,
+        sum(sampled_count) filter (where is_recent) as recent_sampled_count,
+        min(bucket_start_at) filter (where is_recent and sampled_count > 0) as sampling_since_at,
+        sum(registered_count) filter (where is_half_hour) as half_hour_count,
+        sum(registered_count) filter (where is_half_hour and is_assisted) as half_hour_assisted_count
+    from today_bucket
+    group by site_code
 ),
 
 units as (

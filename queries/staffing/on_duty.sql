@@ -3,6 +3,7 @@
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  role VARCHAR; on_duty_count BIGINT (people); roster_count BIGINT (people); sort_order INTEGER
 -- reads:    situation
+-- uses:     staffing/posts
 -- notes:    on duty = checked in within the last 16 hours and not checked out since, as in staffing/posts. Null while
 --           no
 --           check-in is known; the roster is null while no staff is known
@@ -10,21 +11,9 @@ with roles (role, sort_order) as (
     values ('grid_leader', 1), ('full_time', 2), ('part_time', 3), ('volunteer', 4), ('commando', 5), ('medic', 6)
 ),
 
-latest as (
-    select
-        staff_code,
-        max(role) as role,
-        max(event_at) filter (where event = 'check_in') as checked_in_at,
-        max(event_at) filter (where event = 'check_out') as checked_out_at
-    from staff_event
-    where event_at <= $as_of and event_at > $as_of - interval '16 hours'
-    group by staff_code
-),
-
 on_duty as (
     select role, count(*) as on_duty_count
-    from latest
-    where checked_in_at is not null and (checked_out_at is null or checked_out_at < checked_in_at)
+    from staffing_posts
     group by role
 ),
 

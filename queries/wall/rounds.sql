@@ -7,6 +7,7 @@
 --           missing_count BIGINT (people); coverage_pct DOUBLE (percent); covered_per_hour DOUBLE (people per hour);
 --           expected_finish_at TIMESTAMPTZ
 -- reads:    situation
+-- uses:     coverage/counted
 -- notes:    at most two, the narrowest first; of more, the narrowest and the widest. Missing is counted grid by grid
 --           and never below zero, as in coverage/current. The rate is of the last three complete five-minute buckets;
 --           the finish is expected at that rate, null where it is 0 or nobody is missing
@@ -14,8 +15,7 @@ with running as (
     select
         screening.*,
         row_number() over (order by screening.target_count, screening.starts_at desc, screening.round_code) as place,
-        count(*) over () as running_count,
-        (select min(bucket_start_at) from site_bucket) <= $as_of as is_known
+        count(*) over () as running_count
     from round as screening
     where screening.starts_at <= $as_of and screening.closes_at > $as_of
 ),
@@ -26,38 +26,6 @@ shown as (
     where place = 1 or place = running_count
 ),
 
-counted as (
-    select
-        bucket.round_code,
-        bucket.grid_code,
-        sum(bucket.registered_person_count) as registered_person_count,
-        sum(bucket.covered_person_count) as covered_person_count,
-        sum(bucket.covered_person_count) filter (
-            where bucket.bucket_start_at > $as_of - interval '20 minutes'
-                and bucket.bucket_start_at <= $as_of - interval '5 minutes'
-        ) as recent_count
-    from grid_bucket as bucket
-    inner join shown on bucket.round_code = shown.round_code
-    where bucket.bucket_start_at <= $as_of
-    group by bucket.round_code, bucket.grid_code
-),
-
-by_grid as (
-    select
-        member.round_code,
-        member.target_count,
-        coalesce(counted.registered_person_count, 0) as registered_person_count,
-        coalesce(counted.covered_person_count, 0) as covered_person_count,
-        coalesce(counted.recent_count, 0) as recent_count,
-        case
-            when member.target_count <= coalesce(counted.covered_person_count, 0) then 0
-            else member.target_count - coalesce(counted.covered_person_count, 0)
-        end as missing_count
-    from round_grid as member
-    inner join shown on member.round_code = shown.round_code
-    left join counted on member.round_code = counted.round_code and member.grid_code = counted.grid_code
-),
-
 summed as (
     select
         round_code,
@@ -65,8 +33,8 @@ summed as (
         sum(registered_person_count) as registered_person_count,
         sum(covered_person_count) as covered_person_count,
         sum(missing_count) as missing_count,
-        4.0 * sum(recent_count) as covered_per_hour
-    from by_grid
+        4.0 * sum(recent_covered_count) as covered_per_hour
+    from coverage_counted
     group by round_code
 )
 
@@ -79,16 +47,13 @@ select
     shown.deadline_at,
     shown.closes_at,
     cast(summed.target_count as bigint) as target_count,
-    cast(case when shown.is_known then summed.registered_person_count end as bigint) as registered_person_count,
-    cast(case when shown.is_known then summed.covered_person_count end as bigint) as covered_person_count,
-    cast(case when shown.is_known then summed.missing_count end as bigint) as missing_count,
+    cast(summed.registered_person_count as bigint) as registered_person_count,
+    cast(summed.covered_person_count as bigint) as covered_person_count,
+    cast(summed.missing_count as bigint) as missing_count,
+    100.0 * cast(summed.target_count - summed.missing_count as double) / nullif(summed.target_count, 0) as coverage_pct,
+    cast(summed.covered_per_hour as double) as covered_per_hour,
     case
-        when shown.is_known
-            then 100.0 * cast(summed.target_count - summed.missing_count as double) / nullif(summed.target_count, 0)
-    end as coverage_pct,
-    cast(case when shown.is_known then summed.covered_per_hour end as double) as covered_per_hour,
-    case
-        when shown.is_known and summed.covered_per_hour > 0 and summed.missing_count > 0
+        when summed.covered_per_hour > 0 and summed.missing_count > 0
             then to_timestamp(epoch($as_of) + 3600.0 * summed.missing_count / summed.covered_per_hour)
     end as expected_finish_at
 from shown

@@ -41,6 +41,6 @@ select
     missing_count as detail_count,
     expected_finish_at as expected_at
 from projected
-where missing_count > 0 and projected_pct < $coverage_goal_pct 
+where missing_count > 0 and projected_pct < $coverage_goal_pct
     and ($as_of >= deadline_at or (used_share >= 0.25 and (select min(opened_at) from sites_open_units) <= $as_of - interval '90 minutes'))
 order by place_code

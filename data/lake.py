@@ -29,6 +29,8 @@ SCHEMA_DIR = Path(__file__).parent / "schema"
 EXTENSIONS = ("ducklake", "sqlite_scanner")
 LEASE_FRESH_S = 60
 """A worker on another machine that renewed its lease within so many seconds is taken to be alive."""
+KEEP_S = 600.0
+"""Files that were joined into larger ones stay this long at least: a question over single rows may be reading them."""
 BUSY_TIMEOUT_MS = 5_000
 WRITE_WAIT_S = 60.0
 """How long a writer waits for another's transaction: an import of 300,000 households takes some 10 s."""
@@ -180,6 +182,26 @@ class Lake:
                         ) from None
                     time.sleep(0.02)
             yield
+
+    def tidy(self, keep_s: float = KEEP_S) -> None:
+        """Joins the small Parquet files of many commits into large ones, and removes those it joined the last time.
+
+        A published situation may still name files that were joined just now, so nothing is removed before everything
+        that waits for removal has waited `keep_s`. (The functions' own `older_than` compares times as text over SQLite
+        in DuckLake 1.5.5, and takes all for old.) Takes about a second after 300 commits.
+        """
+        with self._writing(), _explained(self.settings):
+            waiting = self.connection.execute(
+                """
+                select date_diff('second', max(try_cast(schedule_start as timestamptz)), now())
+                from __ducklake_metadata_lake.ducklake_files_scheduled_for_deletion
+                """
+            ).fetchone()
+            if waiting and waiting[0] is not None and waiting[0] < keep_s:
+                return
+            self.connection.execute("call ducklake_cleanup_old_files('lake', cleanup_all => true)")
+            self.connection.execute("call ducklake_merge_adjacent_files('lake')")
+            self.connection.execute("call ducklake_expire_snapshots('lake', older_than => now())")
 
     def list_files(self, tables: Sequence[str]) -> list[tuple[str, str]]:
         """The Parquet files that hold these tables now: (table, absolute path).

@@ -22,7 +22,7 @@ import duckdb
 from data.errors import IngestError, LakeError, SituationError
 from data.ingest.read import LogFile, read_file
 from data.ingest.take import IngestSummary, Taker
-from data.lake import LeaseLost, open_lake, write_permission_error
+from data.lake import Lake, LeaseLost, open_lake, write_permission_error
 from data.settings import Settings
 
 LOOK_SECONDS = 0.2
@@ -35,6 +35,8 @@ BULK_BATCH_BYTES = 96_000_000
 """Bytes of files in one transaction when files are named: fewer, larger transactions; about 1.3 GB at work."""
 BACKLOG_PUBLISH_SECONDS = 2.0
 """While more than a batch is waiting, the situation is published this often and not after every commit."""
+TIDY_COMMITS = 300
+"""After so many commits the lake's small files are joined, but not more often than every ten minutes (`data.lake.KEEP_S`)."""
 UNFINISHED_SUFFIXES = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
 
 _log = logging.getLogger("wangge.ingest")
@@ -87,6 +89,7 @@ def watch_inbox(settings: Settings, stop: threading.Event) -> None:
             taker.load()
             is_current = _publish(taker)
             looked_at = published_at = time.monotonic()
+            commits = 0
             while not stop.is_set():
                 if time.monotonic() - looked_at > IMPORT_LOOK_SECONDS:
                     looked_at = time.monotonic()
@@ -103,6 +106,9 @@ def watch_inbox(settings: Settings, stop: threading.Event) -> None:
                 if not inbox.has_backlog or time.monotonic() - published_at > BACKLOG_PUBLISH_SECONDS:
                     is_current = _publish(taker)
                     published_at = time.monotonic()
+                commits += 1
+                if commits % TIDY_COMMITS == 0:
+                    _tidy(lake)
         finally:
             taker.close()
 
@@ -239,6 +245,13 @@ def _publish(taker: Taker) -> bool:
         _log.error("%s", error)
         return False
     return True
+
+
+def _tidy(lake: Lake) -> None:
+    try:
+        lake.tidy()
+    except LakeError as error:
+        _log.error("%s", error)
 
 
 def _read_all(batch: Sequence[tuple[Path, str]]) -> tuple[list[LogFile], tuple[tuple[str, str], ...]]:

@@ -1,0 +1,109 @@
+"""The lake: opening, migrations, the lease, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.errors import LakeError
+from data.lake import LeaseLost, open_lake
+from data.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home")
+
+
+def feed_codes(settings: Settings) -> list[str]:
+    with open_lake(settings, is_read_only=True) as lake:
+        return [row[0] for row in lake.connection.execute("select feed_code from lake.feed order by 1").fetchall()]
+
+
+def test_the_schema_is_applied_once_and_recorded(settings: Settings) -> None:
+    for _ in range(2):
+        with open_lake(settings) as lake:
+            found = lake.connection.execute("select number, file_name from lake.migration").fetchall()
+            assert found == [(1, "001_lake.sql")]
+
+
+def test_a_lake_of_a_newer_release_is_left_alone(settings: Settings) -> None:
+    with open_lake(settings) as lake:
+        lake.connection.execute("insert into lake.migration values (999, '999_later.sql', now())")
+    with pytest.raises(LakeError, match="newer Wangge"), open_lake(settings):
+        pass
+
+
+def test_a_transaction_is_all_or_nothing(settings: Settings) -> None:
+    with open_lake(settings) as lake:
+        lake.take_lease("import")
+        with pytest.raises(RuntimeError), lake.transaction() as connection:
+            connection.execute("insert into lake.feed (feed_code) values ('lost')")
+            raise RuntimeError
+        with lake.transaction() as connection:
+            connection.execute("insert into lake.feed (feed_code) values ('kept')")
+    assert feed_codes(settings) == ["kept"]
+
+
+def test_who_lost_the_lease_can_write_nothing(settings: Settings) -> None:
+    with open_lake(settings) as worker, open_lake(settings) as importer:
+        worker.take_lease("worker")
+        importer.take_lease("import")
+        with importer.transaction() as connection:
+            connection.execute("insert into lake.feed (feed_code) values ('import')")
+        assert not worker.has_lease
+        with pytest.raises(LeaseLost), worker.transaction() as connection:
+            connection.execute("insert into lake.feed (feed_code) values ('worker')")
+    assert feed_codes(settings) == ["import"]
+
+
+def test_a_transaction_without_a_lease_is_refused(settings: Settings) -> None:
+    with open_lake(settings) as lake, pytest.raises(LeaseLost), lake.transaction() as connection:
+        connection.execute("insert into lake.feed (feed_code) values ('x')")
+
+
+def test_tidying_joins_the_files_of_many_commits_and_keeps_every_row(settings: Settings) -> None:
+    with open_lake(settings) as lake:
+        lake.take_lease("worker")
+        for number in range(5):
+            with lake.transaction() as connection:
+                connection.execute("insert into lake.feed (feed_code) values (?)", [f"f{number}"])
+        files = lake.list_files(["feed"])
+        lake.tidy()
+        assert len(lake.list_files(["feed"])) < len(files) == 5
+        lake.tidy()
+        assert all(Path(path).exists() for _, path in files)
+        lake.tidy(keep_s=0)
+        assert not any(Path(path).exists() for _, path in files)
+        assert lake.has_lease
+    assert feed_codes(settings) == ["f0", "f1", "f2", "f3", "f4"]
+
+
+def test_a_home_may_be_moved_as_a_whole(settings: Settings, tmp_path: Path) -> None:
+    with open_lake(settings) as lake:
+        lake.take_lease("import")
+        with lake.transaction() as connection:
+            connection.execute("insert into lake.feed (feed_code) values ('kept')")
+    settings.home.rename(tmp_path / "moved")
+    assert feed_codes(Settings(home=tmp_path / "moved")) == ["kept"]
+
+
+def test_reading_where_there_is_no_lake_names_the_next_step(settings: Settings) -> None:
+    with pytest.raises(LakeError, match=r"There is no lake.*wangge import"), open_lake(settings, is_read_only=True):
+        pass
+
+
+def test_a_damaged_catalogue_is_told_from_other_troubles(settings: Settings) -> None:
+    settings.lake_dir.mkdir(parents=True)
+    (settings.lake_dir / "catalogue.sqlite").write_bytes(b"no database at all" * 1000)
+    with pytest.raises(LakeError, match=r"is damaged.*backup"), open_lake(settings):
+        pass
+
+
+def test_an_error_quotes_no_value(settings: Settings) -> None:
+    with open_lake(settings) as lake:
+        lake.take_lease("import")
+        with pytest.raises(LakeError) as caught, lake.transaction() as connection:
+            connection.execute("insert into lake.household (resident_count) values ('19900000001')")
+    assert "19900000001" not in str(caught.value)

@@ -32,7 +32,7 @@ from data.scenario.mustering import START, event_time, muster
 from data.scenario.orders import local
 from data.scenario.play import PLAY_FILE
 from data.scenario.queues import serve
-from data.scenario.reference import make_district, write_reference
+from data.scenario.reference import check_scale, make_district, write_reference
 from data.scenario.sites import FEED_OF_TOWN
 from data.scenario.truth import moments, write_truth
 from data.scenario.visits import plan_visits
@@ -56,8 +56,7 @@ def write_scenario(
 
     Raises WanggeError for a scale or a `play_from` that cannot be built.
     """
-    if not 0.005 <= scale <= 4:
-        raise WanggeError(f"The scenario cannot be built at scale {scale}.", "Choose a scale between 0.005 and 4.")
+    check_scale(scale)
     play_from_s = None if play_from is None else int((play_from - START).total_seconds())
     if play_from_s is not None and (play_from_s % EXPORT_S or play_from_s < 4 * 86400):
         raise WanggeError(f"Play cannot start at {play_from}.", "Choose a half hour on or after 13 July 2022.")

@@ -8,9 +8,6 @@ import numpy as np
 
 from data.scenario.identity import spoil_check_digit
 
-Damage = Callable[[list[str], dict[str, int]], list[str]]
-"""Takes a line's cells and the place of each column; returns cells that must be quarantined for one reason."""
-
 REGISTRATION_DIRT_COUNT = {
     "bad_id_check_digit": 900,
     "unknown_site": 150,

@@ -6,7 +6,7 @@ it, if sampling came in a later export. What is delivered after `play_from` is r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from data.scenario.lines import (
     WHISTLE_COLUMNS,
     RegistrationWriter,
     Style,
+    TextLines,
     staff_lines,
     unit_line,
     whistle_line,
@@ -189,7 +190,7 @@ def _note_file(logs: FeedLogs, style: Style) -> None:
 
 def _make_dirt(
     style: Style,
-    text: object,
+    text: TextLines,
     is_full: npt.NDArray[np.bool_],
     tally: Tally,
     logs: FeedLogs,
@@ -198,9 +199,8 @@ def _make_dirt(
 ) -> list[tuple[int, bytes, int]]:
     """Duplicates and damaged copies: the row each was made from, its line, and 1 if it comes an export later."""
     extra: list[tuple[int, bytes, int]] = []
-    line = text.line  # type: ignore[attr-defined]
     rows = rng.integers(0, len(is_full), max(2, round(DUPLICATE_SHARE * len(is_full))))
-    extra += [(int(row), line(row), n % 2) for n, row in enumerate(rows)]
+    extra += [(int(row), text.line(int(row)), n % 2) for n, row in enumerate(rows)]
     tally.duplicate += len(rows)
     logs.note("duplicate_lines", len(rows))
     sampled = np.flatnonzero(is_full)
@@ -210,7 +210,7 @@ def _make_dirt(
             continue
         rows = rng.choice(pool, scaled(round(whole / len(FEED_OF_TOWN)), scale))
         for row in rows:
-            damaged = damage_registration(line(row).decode(), style.columns, reason, rng)
+            damaged = damage_registration(text.line(int(row)).decode(), style.columns, reason, rng)
             extra.append((int(row), damaged.encode(), 0))
         tally.quarantined[reason] = tally.quarantined.get(reason, 0) + len(rows)
     return extra
@@ -373,7 +373,7 @@ def _deliver(
     export_s: int,
     logs: FeedLogs,
     play_from_s: int | None,
-    damages: list[tuple[str, object, int]],
+    damages: list[tuple[str, Callable[[str, str], str], int]],
     duplicate_share: float,
     rng: np.random.Generator,
     is_correction: npt.NDArray[np.bool_] | None = None,
@@ -397,7 +397,7 @@ def _deliver(
             logs.note("duplicate_lines")
         for reason, damage, count in damages:
             for n in rng.integers(0, len(lines), count):
-                rows.append((rows[n][0], damage(lines[n], reason)))  # type: ignore[operator]
+                rows.append((rows[n][0], damage(lines[n], reason)))
                 own = tally if event[n] < limit_s else played
                 own.quarantined[reason] = own.quarantined.get(reason, 0) + 1
     rows.sort(key=lambda row: row[0])

@@ -331,6 +331,7 @@ def _post_role(
     end = rng.normal(23.0 if evening_only else 20.4, 0.9, len(chosen)).clip(14, 23.8)
     draw = rng.random(len(chosen))
     towns = list(desk.sites_of_town)
+    seats = {} if evening_only else _first_seats(district, desk, role, chosen, day)
     for n, person in enumerate(chosen):
         home = int(staff.grid[person])
         kind, code = "site", ""
@@ -339,7 +340,9 @@ def _post_role(
         elif home >= 0:
             site = int(desk.site_of_grid[home])
             crowded_out = role == "part_time" and sites.in_zone[site] and day == 14
-            if draw[n] < 0.5 and not crowded_out:
+            if int(person) in seats:
+                code = sites.code[seats[int(person)]]
+            elif draw[n] < 0.5 and not crowded_out:
                 code = sites.code[site]
             elif draw[n] < 0.82 or crowded_out:
                 kind, code = "grid", desk.grid_code[home]
@@ -355,6 +358,27 @@ def _post_role(
         else:
             kind, code = "checkpoint", f"K{int(draw[n] * 1e6) % 24 + 1:02d}"
         book.post(int(person), midnight + start[n] * HOUR_S, midnight + end[n] * HOUR_S, kind, code)
+
+
+def _first_seats(district: District, desk: _Desk, role: str, chosen: Ints, day: int) -> dict[int, int]:
+    """The site of the one full-time or part-time worker whom every open site has (A12): a neighbour, else one of the town."""
+    if role not in ("full_time", "part_time"):
+        return {}
+    staff, sites, grids = district.staff, district.sites, district.geography.grids
+    near: dict[int, list[int]] = {}
+    in_town: dict[str, list[int]] = {}
+    for person in (int(i) for i in chosen):
+        near.setdefault(int(desk.site_of_grid[staff.grid[person]]), []).append(person)
+        in_town.setdefault(grids[staff.grid[person]].town.code, []).append(person)
+    seats: dict[int, int] = {}
+    for site in range(len(sites.code)):
+        if role == "part_time" and day == 14 and sites.in_zone[site]:
+            continue  # these have theirs: the 348 of that morning
+        pool = [*near.get(site, []), *in_town.get(grids[sites.grid[site]].town.code, [])]
+        person = next((i for i in pool if i not in seats), None)
+        if person is not None:
+            seats[person] = site
+    return seats
 
 
 def event_time(second: int) -> datetime:

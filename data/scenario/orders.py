@@ -30,7 +30,7 @@ FEED_ROWS = (
     ("tangxia", "棠下", "Tangxia", "registrations", TANGXIA, 5),
     ("hetang", "荷塘", "Hetang", "registrations", HETANG, 5),
     ("duruan", "杜阮", "Duruan", "registrations", DURUAN, 5),
-    ("checkin", "签到", "Check-in", "staff", "", 30),
+    ("checkin", "签到", "Check-in", "staff", "", 180),
     ("orders", "风险区令", "Orders", "orders", "", ""),
 )
 

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from data.errors import WanggeError
 from data.scenario import DEFAULT_SEED
 from data.scenario.geography import Geography, make_geography, write_grids
 from data.scenario.orders import FEED_ROWS, ROUNDS, zone_rows
@@ -31,10 +32,15 @@ class District:
     scale: float
 
 
+def check_scale(scale: float) -> None:
+    """Raises WanggeError when the district cannot be built at this share of its residents."""
+    if not 0.005 <= scale <= 4:
+        raise WanggeError(f"The scenario cannot be built at scale {scale}.", "Choose a scale between 0.005 and 4.")
+
+
 def make_district(seed: int = DEFAULT_SEED, scale: float = 1.0) -> District:
     """The district for a seed: the same map for every seed, other people."""
-    if not 0.005 <= scale <= 4:
-        raise ValueError(f"scale is {scale}; it must lie between 0.005 and 4")
+    check_scale(scale)
     rng = np.random.default_rng([seed, 1])
     geography = make_geography()
     population = settle(geography, scale, rng)

@@ -375,9 +375,9 @@ def _first_seats(district: District, desk: _Desk, role: str, chosen: Ints, day: 
         if role == "part_time" and day == 14 and sites.in_zone[site]:
             continue  # these have theirs: the 348 of that morning
         pool = [*near.get(site, []), *in_town.get(grids[sites.grid[site]].town.code, [])]
-        person = next((i for i in pool if i not in seats), None)
-        if person is not None:
-            seats[person] = site
+        free = next((i for i in pool if i not in seats), None)
+        if free is not None:
+            seats[free] = site
     return seats
 
 

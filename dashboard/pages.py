@@ -18,8 +18,16 @@ from dashboard.views.wall import show_wall
 def show_pages() -> None:
     """Draws the frame and the page that the URL names."""
     language = read_address().language
+    page = st.navigation(
+        [
+            st.Page(show_overview, title=say("page_overview", language), url_path="overview", default=True),
+            st.Page(show_wall, title=say("page_wall", language), url_path="wall"),
+        ],
+        position="top",
+    )
     st.set_page_config(
-        page_title=f"{say('page_overview', language)} · {say('product', language)}",
+        page_title=f"{page.title} · {say('product', language)}",
+        page_icon=str(ASSETS_DIR / "icon.svg"),
         layout="wide",
         menu_items={"About": say("about", language)},
     )
@@ -34,13 +42,6 @@ def show_pages() -> None:
             on_click=switch_language,
             args=("en" if language == "zh" else "zh",),
         )
-    page = st.navigation(
-        [
-            st.Page(show_overview, title=say("page_overview", language), url_path="overview", default=True),
-            st.Page(show_wall, title=say("page_wall", language), url_path="wall"),
-        ],
-        position="top",
-    )
     page.run()
 
 

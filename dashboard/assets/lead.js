@@ -82,6 +82,7 @@
     function dress() {
       if (engine) engine.destroy();
       Wangge.dress(address.theme);
+      page.document.body.style.colorScheme = address.theme; // popovers hang outside of Streamlit's own element
       document.documentElement.lang = address.lang;
       whole.textContent = texts[address.lang].whole;
       engine = Wangge.map(leaflet, {
@@ -150,7 +151,6 @@
       if (old) return;
       line.id = "wg-lost";
       line.className = "wg-band wg-band-act";
-      line.style.colorScheme = address.theme;
       line.setAttribute("role", "alert");
       page.document.body.append(line);
     }

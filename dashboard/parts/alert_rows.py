@@ -26,7 +26,7 @@ def show_alerts(reading: Reading, language: Language) -> None:
             st.html(unjudged_line(language))
             return
         if not opened:
-            st.html(calm_line(alerts.get("closed_count"), language))
+            st.html(calm_line(alerts, language))
             return
         for number, alert in enumerate(opened[:SHOWN], 1):
             _show_one(number, alert, reading, language)

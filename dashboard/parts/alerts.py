@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.parts import wording
@@ -10,9 +10,11 @@ from dashboard.parts.markup import Markup, element
 from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
 from dashboard.parts.words import say
+from dashboard.text import read_text
 
 Row = Mapping[str, Any]
 
+ENDINGS_SHOWN = 3
 MANY_ASSISTED_PCT = 40.0
 """From this share of assisted registrations on, registering is the bottleneck and helpers cure it: at the published case
 (东华名岸, 9 July 2022) a green channel and helpers did, not more units."""
@@ -34,17 +36,29 @@ def alert_title(alert: Row, language: Language) -> str:
     return say(f"alert_{alert['rule']}", language, place=wording.name_in(dict(alert), "place_name", language))
 
 
-def calm_line(closed_count: int | None, language: Language) -> Markup:
-    """Nothing open; how many ended today proves that the silence is real."""
+def calm_line(alerts: Row, language: Language) -> Markup:
+    """Nothing open; how the last ones ended proves that the silence is real."""
+    closed: Sequence[Row] = alerts.get("closed") or []
     text = say("alerts_none", language)
-    if closed_count:
-        text += " · " + say("alerts_closed", language, count=closed_count)
-    return element("div", text, classes="wg-calm")
+    if alerts.get("closed_count"):
+        text += " · " + say("alerts_closed", language, count=alerts["closed_count"])
+    last = [_ending(row, language) for row in closed[:ENDINGS_SHOWN]]
+    return element("div", text, element("p", " · ".join(last)) if last else None, classes="wg-calm")
 
 
 def unjudged_line(language: Language) -> Markup:
     """While data are stale nobody can say whether there is an alert."""
     return element("div", say("alerts_unjudged", language), classes="wg-calm wg-watch")
+
+
+def _ending(alert: Row, language: Language) -> str:
+    """How a closed alert ended, in the wall's words: 东华名岸 拥堵 41 分解除."""
+    words = read_text("wall", language)
+    rule = alert["rule"]
+    what = words[f"closed_{rule}"].format(
+        place=wording.name_in(dict(alert), "place_name", language), n=wording.count(alert.get("needed_count"))
+    )
+    return f"{what} {words[f'closed_{rule}_end'].format(duration=wording.minutes(alert.get('duration_min'), language))}"
 
 
 def _figure(alert: Row, language: Language) -> str:

@@ -34,7 +34,7 @@ WORST: dict[Measure, tuple[str, bool]] = {
     "vulnerable": ("vulnerable_count", False),
 }
 """By which column the ten are chosen that need most, and whether the least come first."""
-ROWS_SHOWN, HEIGHT_PX = 18, 620
+ROWS_SHOWN, HEIGHT_PX = 18, 592
 """A longer list scrolls within its height."""
 
 
@@ -74,7 +74,7 @@ def choose_grids(grids: Sequence[Row], address: Address, text: str) -> tuple[str
     A search without a hit gives no rows, and a title that says what can be entered.
     """
     language, measure = address.language, address.measure
-    here = [row for row in grids if address.town in (None, row["town_code"])]
+    here = _rank([row for row in grids if address.town in (None, row["town_code"])], measure)
     if address.lists_all:
         return say("panel_list", language), here
     if address.community:
@@ -89,8 +89,7 @@ def choose_grids(grids: Sequence[Row], address: Address, text: str) -> tuple[str
         example = {"code": grids[0]["grid_code"], "name": wording.name_in(dict(grids[0]), "community_name", language)}
         return say("search_none", language, text=text, **example), []
     figure, is_least = WORST[measure]
-    known = [row for row in here if row[figure] is not None and (is_least or row[figure] > 0)]
-    worst = sorted(known, key=lambda row: (row[figure] if is_least else -row[figure], row["grid_code"]))
+    worst = [row for row in here if row[figure] is not None and (is_least or row[figure] > 0)]
     return say(f"panel_top_{measure}", language), worst[:TOP_COUNT]
 
 
@@ -133,6 +132,17 @@ def show_grid_list(
             "code": st.column_config.TextColumn(say("column_code", language), width=130),
         },
     )
+
+
+def _rank(grids: Sequence[Row], measure: Measure) -> list[Row]:
+    """Those that need most first, the unknown last."""
+    figure, is_least = WORST[measure]
+
+    def need(row: Row) -> tuple[bool, float, str]:
+        value = row[figure]
+        return value is None, (value or 0) if is_least else -(value or 0), str(row["grid_code"])
+
+    return sorted(grids, key=need)
 
 
 def _is_named(row: Row, wanted: str) -> bool:

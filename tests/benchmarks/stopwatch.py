@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -15,6 +16,24 @@ def seconds_of(work: Callable[[], object]) -> float:
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What some work took: on the wall's clock, and of all processors."""
+
+    wall_s: float
+    cpu_s: float
+
+    def __str__(self) -> str:
+        return f"{self.wall_s:.1f} s ({self.cpu_s:.0f} s of CPU)"
+
+
+def cost_of(work: Callable[[], object]) -> Cost:
+    """What the work cost in this process, all threads."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return Cost(time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def best_ms(work: Callable[[], object], times: int = 7) -> float:

@@ -8,10 +8,11 @@
 -- notes:    for knocking on doors: building by building. Seen = someone of the household was registered in the round,
 --           at whatever site. No rows where no round has reached the grid
 with seen as (
-    select distinct registration.household_code
-    from registration
-    inner join coverage_current as progress on registration.round_code = progress.round_code
-    where progress.grid_code = $grid_code and registration.registered_at <= $as_of
+    select distinct version.household_code
+    from registration_version as version
+    inner join coverage_current as progress
+        on version.round_code = progress.round_code and version.registered_at >= progress.starts_at
+    where progress.grid_code = $grid_code and version.registered_at <= $as_of
 )
 
 select

@@ -5,30 +5,30 @@
 --           registration_count BIGINT (registrations); sampled_count BIGINT (registrations);
 --           person_count BIGINT (people); wait_mean_min DOUBLE (minutes); wait_p90_min DOUBLE (minutes)
 -- reads:    rows
--- notes:    round_code is null outside every round. Waits are from registering to sampling, of those sampled by $as_of
-with versions as (
-    select site_code, person_token, registered_at, count(*) as version_count
+-- notes:    the lines on one registration are merged: the greatest value counts. round_code is null outside every
+--           round. Waits are from registering to sampling, of those sampled by $as_of
+with merged as (
+    select
+        site_code,
+        person_token,
+        registered_at,
+        max(round_code) as round_code,
+        max(sampled_at) as sampled_at,
+        count(*) as version_count
     from registration_version
     where registered_at <= $as_of
     group by site_code, person_token, registered_at
 ),
 
-merged as (
+waited as (
     select
-        registration.round_code,
-        registration.site_code,
-        registration.person_token,
-        versions.version_count,
-        case when registration.sampled_at <= $as_of then registration.sampled_at end as sampled_at,
-        case
-            when registration.sampled_at <= $as_of
-                then (epoch(registration.sampled_at) - epoch(registration.registered_at)) / 60
-        end as wait_min
-    from registration
-    inner join versions
-        on registration.site_code = versions.site_code
-        and registration.person_token = versions.person_token
-        and registration.registered_at = versions.registered_at
+        round_code,
+        site_code,
+        person_token,
+        version_count,
+        case when sampled_at <= $as_of then sampled_at end as sampled_at,
+        case when sampled_at <= $as_of then (epoch(sampled_at) - epoch(registered_at)) / 60 end as wait_min
+    from merged
 )
 
 select
@@ -40,6 +40,6 @@ select
     count(distinct person_token) as person_count,
     avg(wait_min) as wait_mean_min,
     quantile_cont(wait_min, 0.9) as wait_p90_min
-from merged
+from waited
 group by round_code, site_code
 order by round_code nulls last, site_code

@@ -28,6 +28,8 @@ RECENT_HOURS = 2
 """Buckets older than this live in the base file; a late row below the cut writes the base anew (about 0.3 s for a week)."""
 RECENT_ROWS_MAX = 40_000
 """With more recent rows than this the base is written anew, so that a publication stays within its 60 ms."""
+SUMMED_ROWS_MIN = 100_000
+"""Below so many rows the mirrors are never added up: it would save nothing."""
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 ROW_TABLES = ("registration_version", "staff_event", "whistle_version", "unit_event", "household", "quarantine", "ingest_file")
 """Lake tables whose Parquet files the situation names, for questions over single rows."""
@@ -104,11 +106,11 @@ WRITE_BUCKETS = """
 insert into aside.site_bucket
 select bucket_start_at, site_code, channel, sum(registered_count), sum(sampled_count), sum(waited_count), sum(wait_s_sum)
 from mirror.site_bucket where bucket_start_at >= $from_at and bucket_start_at < $until_at group by all
-having sum(registered_count) != 0 or sum(sampled_count) != 0 order by all;
+having sum(registered_count) != 0 or sum(sampled_count) != 0 order by bucket_start_at;
 insert into aside.grid_bucket
 select bucket_start_at, grid_code, round_code, sum(registered_person_count), sum(covered_person_count), sum(seen_household_count)
 from mirror.grid_bucket where bucket_start_at >= $from_at and bucket_start_at < $until_at group by all
-having sum(registered_person_count) != 0 or sum(covered_person_count) != 0 or sum(seen_household_count) != 0 order by all;
+having sum(registered_person_count) != 0 or sum(covered_person_count) != 0 or sum(seen_household_count) != 0 order by bucket_start_at;
 insert into aside.feed_bucket
 select feed_code, bucket_start_at, sum(row_count)
 from mirror.feed_bucket where bucket_start_at >= $from_at and bucket_start_at < $until_at group by all
@@ -221,6 +223,7 @@ class Publisher:
         self._cut = EARLIEST
         self._is_base_stale = True
         self._is_reference_stale = True
+        self._summed_rows = SUMMED_ROWS_MIN
         self._sequence = 0
         self._geometry_hash = ""
         self._is_synthetic = False
@@ -231,6 +234,7 @@ class Publisher:
         self._connection.execute(MIRROR_SCHEMA)
         self._connection.execute(LOAD_MIRRORS)
         self._sequence = max(self._sequence, _read_sequence(self._path))
+        self._summed_rows = max(self._count_mirror_rows(), SUMMED_ROWS_MIN)
         self._is_base_stale = self._is_reference_stale = True
 
     def expect_rows_from(self, earliest_at: datetime | None) -> None:
@@ -313,7 +317,7 @@ class Publisher:
         """Writes reference data and the buckets below a new cut, RECENT_HOURS before the newest event."""
         if self._is_reference_stale:
             self._write_reference()
-        self._connection.execute(COMPACT_MIRRORS)
+        self._compact()
         self._cut = _floor_to_bucket(as_of - timedelta(hours=RECENT_HOURS)) if as_of else EARLIEST
         shutil.copyfile(self._reference, self._base)
         self._attach(self._base)
@@ -325,6 +329,18 @@ class Publisher:
         finally:
             self._detach()
         self._is_base_stale = False
+
+    def _compact(self) -> None:
+        """Adds the deltas up in memory, once they have doubled the mirrors."""
+        if self._count_mirror_rows() > 2 * self._summed_rows:
+            self._connection.execute(COMPACT_MIRRORS)
+            self._summed_rows = max(self._count_mirror_rows(), SUMMED_ROWS_MIN)
+
+    def _count_mirror_rows(self) -> int:
+        row = self._connection.execute(
+            "select (select count(*) from mirror.site_bucket) + (select count(*) from mirror.grid_bucket)"
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     def _fill(self, path: Path, script: str, from_at: datetime, until_at: datetime, as_of: datetime | None) -> None:
         self._attach(path)

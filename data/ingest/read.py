@@ -228,7 +228,7 @@ def _split_plain(text: bytes, positions: Sequence[str | None]) -> tuple[_Cells, 
     wanted = [column for column in positions if column]
     table = pv.read_csv(
         pa.py_buffer(text),
-        pv.ReadOptions(column_names=names, use_threads=False, block_size=len(text) + 1),
+        pv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 20),
         pv.ParseOptions(quote_char=False, ignore_empty_lines=False, invalid_row_handler=note),
         pv.ConvertOptions(
             column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted, strings_can_be_null=True, null_values=[""]

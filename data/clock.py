@@ -69,5 +69,5 @@ def write_clock(home: Path, starts_at: datetime, speed: float, ends_at: datetime
     }
     aside = home / f".{CLOCK_FILE}.{os.getpid()}"
     aside.write_text(json.dumps(body), encoding="utf-8")
-    os.replace(aside, home / CLOCK_FILE)
+    aside.replace(home / CLOCK_FILE)
     return clock

@@ -84,7 +84,9 @@ def read_settings(home: Path | str | None = None, **overrides: Any) -> Settings:
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct that line, or remove the file.") from None
+            raise SettingsError(
+                f"{path} is not valid TOML: {error}.", "Correct that line, or remove the file."
+            ) from None
     values |= {name: value for name, value in overrides.items() if value is not None}
     defaults = {field.name: field.default for field in fields(Settings) if field.name != "home"}
     for name, value in values.items():
@@ -94,5 +96,7 @@ def read_settings(home: Path | str | None = None, **overrides: Any) -> Settings:
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
             values[name] = float(value)
         elif not isinstance(value, wanted) or isinstance(value, bool):
-            raise SettingsError(f"{path}: {name} is {value!r}.", f"It must be {wanted.__name__}, such as {defaults[name]!r}.")
+            raise SettingsError(
+                f"{path}: {name} is {value!r}.", f"It must be {wanted.__name__}, such as {defaults[name]!r}."
+            )
     return Settings(home=place, **values)

@@ -103,6 +103,7 @@ def read_picture(feed: Feed) -> Reading:
             stale_after_s=settings.stale_after_s,
             allowance_s=clock.pipeline_allowance_s(),
             is_open=bool(picture and picture.open_unit_count != 0),
+            is_readable=bool(picture and picture.state != "error"),
         ),
         problem=picture.problem if picture else "",
     )

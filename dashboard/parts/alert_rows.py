@@ -23,7 +23,7 @@ def show_alerts(reading: Reading, language: Language) -> None:
     opened: list[Row] = alerts.get("open") or []
     with st.container(key="alerts", horizontal=True, vertical_alignment="top"):
         if reading.state != "ok" or reading.moment.is_stale or not alerts:
-            st.html(unjudged_line(language))
+            st.html(unjudged_line(language, is_empty=reading.state == "empty"))
             return
         if not opened:
             st.html(calm_line(alerts, language))

@@ -46,9 +46,10 @@ def calm_line(alerts: Row, language: Language) -> Markup:
     return element("div", text, element("p", " · ".join(last)) if last else None, classes="wg-calm")
 
 
-def unjudged_line(language: Language) -> Markup:
-    """While data are stale nobody can say whether there is an alert."""
-    return element("div", say("alerts_unjudged", language), classes="wg-calm wg-watch")
+def unjudged_line(language: Language, *, is_empty: bool) -> Markup:
+    """Without news nobody can say whether there is an alert."""
+    text = say("alerts_no_data" if is_empty else "alerts_unjudged", language)
+    return element("div", text, classes="wg-calm" if is_empty else "wg-calm wg-watch")
 
 
 def _ending(alert: Row, language: Language) -> str:

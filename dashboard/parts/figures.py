@@ -26,7 +26,12 @@ def figure(
     return element(
         "div",
         element("div", label, classes="wg-label"),
-        element("div", element("b", value), element("span", unit) if unit else None, classes="wg-value"),
+        element(
+            "div",
+            element("b", value),
+            element("span", unit) if unit and value != wording.UNKNOWN else None,
+            classes="wg-value",
+        ),
         extra,
         element("div", note, classes="wg-note wg-watch" if is_late else "wg-note"),
         classes="wg-figure",
@@ -55,12 +60,9 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
     duty: Sequence[Row] = payload.get("on_duty") or []
     lacking = "" if moment.is_stale else partial_note(payload.get("feeds") or [], moment, language)
     at = say("figure_as_of", language, at=wording.time_of_day(moment.as_of)) if moment.is_stale else ""
-    waiting_note = say(
-        "waiting_note",
-        language,
-        busy=wording.count(queues.get("busy_count")),
-        jammed=wording.count(queues.get("jammed_count")),
-    )
+    waiting_note = ""
+    if queues.get("busy_count") is not None:
+        waiting_note = say("waiting_note", language, busy=queues["busy_count"], jammed=queues["jammed_count"])
     leaders = next((row for row in duty if row["role"] == "grid_leader"), None)
     leader_text = of_needed(leaders["on_duty_count"], leaders["roster_count"]) if leaders else wording.UNKNOWN
     total = _sum([row["on_duty_count"] for row in duty])
@@ -128,7 +130,9 @@ def _round_figure(row: Row, moment: Moment, language: Language) -> Markup:
     missing = row.get("missing_count")
     expected = moment.local(row.get("expected_finish_at"))
     deadline = moment.local(row.get("deadline_at"))
-    if missing == 0:
+    if missing is None:
+        note = ""
+    elif missing == 0:
         note = say("round_complete", language)
     elif expected and moment.is_stale:
         note = say("round_expected_then", language, at=_time_or_day(expected, moment.now, language))
@@ -140,7 +144,7 @@ def _round_figure(row: Row, moment: Moment, language: Language) -> Markup:
     return figure(
         wording.name_in(dict(row), "round_name", language),
         wording.share(row.get("coverage_pct"), missing),
-        "%" if row.get("coverage_pct") is not None else "",
+        "%",
         note,
         is_late=bool(expected and deadline and expected > deadline),
         extra=progress_bar(row.get("coverage_pct"), moment.time_used_pct(row.get("starts_at"), row.get("deadline_at"))),

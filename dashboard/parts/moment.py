@@ -22,6 +22,8 @@ class Moment:
     allowance_s: float
     is_open: bool
     """Whether a site is open: without one, silence is no news."""
+    is_readable: bool = True
+    """Whether the situation can be read; if not, what is shown is the last that could."""
 
     @property
     def age_s(self) -> float | None:
@@ -30,7 +32,9 @@ class Moment:
 
     @property
     def is_stale(self) -> bool:
-        """Whether nothing new came from any feed for longer than tolerated while a site is open."""
+        """Whether what is shown is out of date: unreadable since, or no feed has had news for longer than tolerated."""
+        if not self.is_readable:
+            return self.as_of is not None
         return self.is_open and self.age_s is not None and self.age_s > self.stale_after_s + self.allowance_s
 
     def is_silent(self, feed: Mapping[str, Any]) -> bool:
@@ -65,6 +69,7 @@ def make_moment(
     stale_after_s: float,
     allowance_s: float,
     is_open: bool,
+    is_readable: bool = True,
 ) -> Moment:
     """The moment in the district's zone."""
     zone = ZoneInfo(timezone)
@@ -75,4 +80,5 @@ def make_moment(
         stale_after_s=stale_after_s,
         allowance_s=allowance_s,
         is_open=is_open,
+        is_readable=is_readable,
     )

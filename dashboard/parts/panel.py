@@ -100,8 +100,8 @@ def coverage_block(grid: Row, moment: Moment, language: Language) -> Markup:
         "div",
         element(
             "div",
-            figure(say("coverage", language), wording.share(pct, missing), "%" if pct is not None else "", ""),
-            figure(say("missing", language), wording.count(missing), people if missing is not None else "", ""),
+            figure(say("coverage", language), wording.share(pct, missing), "%", ""),
+            figure(say("missing", language), wording.count(missing), people, ""),
             figure(say("residents", language), wording.count(grid.get("resident_count")), people, ""),
             classes="wg-figures wg-three",
         ),

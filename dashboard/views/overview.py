@@ -77,5 +77,7 @@ def show_panel() -> None:
     st.html(element("h3", title, classes="wg-list-title"))
     if rows:
         show_grid_list(rows, address.measure, language, key="grids", pick=pick_grid)
+    elif reading.state == "empty":
+        st.html(element("p", say("panel_no_data", language), classes="wg-facts"))
     if has_picked(address):
         show_way_back(language)

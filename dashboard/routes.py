@@ -24,6 +24,8 @@ from data.settings import read_settings
 
 CLOCK_HEADER = "Wangge-Clock"
 """Carries the district's clock with every answer of `/api/live`, also with 304: it is no part of the body."""
+RELEASE_HEADER = "Wangge-Release"
+"""Tells a page that stays open for weeks that the server has newer scripts: it loads itself anew."""
 KEEP_FOREVER = "public, max-age=31536000, immutable"
 ASK_EACH_TIME = "no-cache"
 
@@ -56,8 +58,8 @@ async def answer_live(request: Request) -> Response:
     feed = get_feed()
     if feed.picture is None:
         return JSONResponse({"state": "error", "errors": {}}, status_code=503)
-    clock = {CLOCK_HEADER: describe_clock(feed.clock)}
-    return _send(request, feed.picture.live, "application/json", ASK_EACH_TIME, clock)
+    about = {CLOCK_HEADER: describe_clock(feed.clock), RELEASE_HEADER: asset.digest_assets()}
+    return _send(request, feed.picture.live, "application/json", ASK_EACH_TIME, about)
 
 
 async def answer_geometry(request: Request) -> Response:

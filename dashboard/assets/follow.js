@@ -8,7 +8,7 @@
   const GIVE_UP_MS = 2500; // a lost network swallows requests silently; a shorter limit would call a busy server lost
   const RING_MS = 500; // how often the followers are told that time has passed
 
-  // Wangge.follow({onPicture(live, geometry), onTime()}) → link. Both are called with nothing to wait for.
+  // Wangge.follow({onPicture(live, geometry), onTime(), onRelease()}) → link. onRelease: the server has newer scripts.
   Wangge.follow = function follow(listener) {
     const startedAt = performance.now();
     const link = { live: null, geometry: null, tries: 0, stop, now, silenceS };
@@ -67,6 +67,9 @@
           etag = response.headers.get("ETag");
         }
         readClock(response.headers.get("Wangge-Clock"));
+        const release = response.headers.get("Wangge-Release");
+        if (link.release && release !== link.release && listener.onRelease) listener.onRelease();
+        link.release = release;
         answeredAt = performance.now();
         link.tries = 0;
       } catch (trouble) {

@@ -885,7 +885,7 @@
     return index;
   }
 
-  // Six round bounds that share the positive values out about equally.
+  // Six equal round steps up to about the largest value; round ones hold still from tick to tick.
   function niceBounds(values) {
     const sorted = values.filter((value) => value > 0).sort((a, b) => a - b);
     const top = sorted.length ? sorted[Math.floor(0.98 * (sorted.length - 1))] : 6;

@@ -7,6 +7,7 @@
   const THEME = "dark";
   const KINDS = ["smooth", "busy", "jammed", "resting"];
   const ROLES = ["grid_leader", "full_time", "part_time", "volunteer", "commando", "medic"];
+  const BLINK_MS = 3000; // a new alert's chip blinks three times, then rests
   const SHIFT_EVERY_MS = 600000; // against burn-in on OLED walls: 4 px every 10 minutes
   const SHIFTS = [[0, 0], [4, 0], [4, 4], [0, 4]];
 
@@ -18,7 +19,7 @@
     const page = document.getElementById("wall");
     const part = (id) => document.getElementById(id);
     const shown = new Map(); // what each region shows, so that only what changed is touched
-    const knownAlerts = new Set();
+    const knownAlerts = new Map(); // when each open alert was first seen here; -Infinity for those that were there before
     let hasSeenAlerts = false;
     let zone = "Asia/Shanghai";
     let zonesKey = null;
@@ -31,7 +32,7 @@
     const districtMap = Wangge.map(maps.district, { role: "district", lang, theme: THEME, measure, words: mapWords, skipsCallout: holds, reserved: [[890, 16, 320, 450], [800, 1176, 416, 120]] });
     maps.zone.on("moveend", () => { if (link.geometry) districtMap.setBox(maps.zone.getBounds()); });
 
-    const link = Wangge.follow({ onPicture, onTime });
+    const link = Wangge.follow({ onPicture, onTime, onRelease: () => location.reload() });
     fitPage();
     window.addEventListener("resize", fitPage);
     setInterval(fitPage, SHIFT_EVERY_MS);
@@ -328,7 +329,9 @@
       const heading = open.length ? `${words.alerts} ${open.length}` : words.alerts;
       if (title.textContent !== heading) title.textContent = heading;
       if (isEmpty) return [at("blind", { left: 0, top: 78 }, words.alerts_no_data)];
+      for (const key of knownAlerts.keys()) if (!alerts.open.some((alert) => key === `${alert.rule} ${alert.place_code}`)) knownAlerts.delete(key);
       if (!open.length) {
+        if (!isOld) hasSeenAlerts = true;
         const nodes = [];
         if (isOld) {
           const then = alerts.open.length ? fill(words.alerts_then, { time: clock(live.as_of), n: alerts.open.length }) : fill(words.alerts_then_none, { time: clock(live.as_of) });
@@ -348,9 +351,10 @@
       const listed = open.length > 4 ? open.slice(0, 3) : open;
       listed.forEach((alert, index) => {
         const top = isBrief ? 78 + index * 104 : 78 + index * 238;
-        const key = `${alert.rule} ${alert.place_code} ${alert.since_at}`;
+        const key = `${alert.rule} ${alert.place_code}`;
         const chip = at(`chip ${alert.level}`, { left: 0, top: top + 10 }, String(index + 1));
-        if (hasSeenAlerts && !knownAlerts.has(key)) chip.classList.add("new");
+        if (!knownAlerts.has(key)) knownAlerts.set(key, hasSeenAlerts ? performance.now() : -Infinity);
+        if (performance.now() - knownAlerts.get(key) < BLINK_MS) chip.classList.add("new");
         nodes.push(chip);
         const say = describeAlert(view, alert);
         const colour = alert.level === "act" ? "var(--act)" : "var(--watch)";
@@ -370,7 +374,6 @@
         nodes.push(act);
       });
       if (open.length > 4) nodes.push(at("second", { left: 98, top: 78 + 3 * 104 + 14 }, fill(words.alerts_more, { n: open.length - 3 })));
-      open.forEach((alert) => knownAlerts.add(`${alert.rule} ${alert.place_code} ${alert.since_at}`));
       hasSeenAlerts = true;
       return nodes;
     }

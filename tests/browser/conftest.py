@@ -132,7 +132,7 @@ def server(small_world: Settings, tmp_path_factory: pytest.TempPathFactory) -> I
     served.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The Chromium that `make test` found, else the one on the path, else Playwright's own."""
     noted = CHROMIUM_NOTE.read_text(encoding="utf-8").strip() if CHROMIUM_NOTE.is_file() else ""

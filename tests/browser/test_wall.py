@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from dashboard.text import read_text
 from tests.browser.conftest import Server, Visitor, stand_at, start_clock, visit
@@ -132,6 +132,25 @@ def test_a_name_from_the_data_is_text_and_never_markup(context: BrowserContext, 
     assert (visitor.dialogs, visitor.errors, visitor.strangers) == ([], [], [])
     (server.settings.home / "clean").write_bytes(clean)
     (server.settings.home / "clean").replace(server.settings.situation_path)
+
+
+def test_a_server_with_newer_scripts_makes_the_open_page_load_itself_anew_once(
+    context: BrowserContext, server: Server
+) -> None:
+    page = visit(context, server, "/kiosk").page
+    wait_for_state(page, "ok")
+
+    def release_anew(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, headers={**response.headers, "wangge-release": "another"})
+
+    page.evaluate("() => { window.isOld = true; }")
+    page.route("**/api/live", release_anew)
+    page.wait_for_function("() => window.isOld === undefined")
+    wait_for_state(page, "ok")
+    page.evaluate("() => { window.isOld = true; }")
+    page.wait_for_timeout(4000)
+    assert page.evaluate("() => window.isOld") is True
 
 
 def test_silence_of_every_feed_greys_the_wall_and_says_since_when(context: BrowserContext, server: Server) -> None:

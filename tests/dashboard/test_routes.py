@@ -6,12 +6,14 @@ import asyncio
 import gzip
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 from starlette.applications import Starlette
 
 from dashboard import routes
+from dashboard.asset import digest_assets
 from data.settings import Settings
 from tests.dashboard.conftest import set_clock, take_in_morning
 
@@ -42,7 +44,11 @@ def get(path: str, **headers: str) -> Reply:
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
-    asyncio.run(Starlette(routes=routes.ROUTES)(scope, receive, send))  # type: ignore[arg-type]
+    async def serve() -> None:
+        await Starlette(routes=routes.ROUTES)(scope, receive, send)  # type: ignore[arg-type]
+
+    with ThreadPoolExecutor(1) as thread:  # whatever else runs a loop in this one
+        thread.submit(asyncio.run, serve()).result()
     start = sent[0]
     return Reply(
         status=start["status"],  # type: ignore[arg-type]
@@ -71,6 +77,7 @@ def test_who_has_the_newest_figures_gets_304_without_a_body_but_with_the_clock(h
         "ends_at": None,
     }
     assert first.headers["cache-control"] == "no-cache"
+    assert first.headers["wangge-release"] == again.headers["wangge-release"] == digest_assets()
 
 
 def test_who_takes_gzip_gets_the_same_figures_smaller(home: Settings) -> None:

@@ -9,8 +9,8 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ from dashboard.live import Feed, Picture, choose_params
 from dashboard.parts.moment import Moment, make_moment
 from data.clock import read_clock
 from data.errors import WanggeError
-from data.questions import accepted_params, ask, find_question, read_questions
+from data.questions import Sitting, sit_down
 from data.settings import Settings
-from data.situation import Situation, open_situation
+from data.situation import open_situation
 
 Row = dict[str, Any]
 
@@ -41,28 +41,25 @@ class Reading:
     def is_synthetic(self) -> bool:
         return bool((self.payload.get("district") or {}).get("is_synthetic"))
 
-    def error_since(self, block: str) -> datetime | None:
-        """Since when this block of the payload cannot be read; None while it can."""
-        return self.moment.local((self.payload.get("errors") or {}).get(block))
-
 
 @dataclass
 class Shelf:
-    """The newest situation of one home, open, and the answers it has given."""
+    """The newest situation of one home, in one sitting for all viewers, and the answers it has given."""
 
     settings: Settings
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _identity: tuple[int, int, int] | None = None
-    _situation: Situation | None = None
+    _opened: ExitStack | None = None
+    _sitting: Sitting | None = None
     _answers: OrderedDict[tuple[Any, ...], list[Row]] = field(default_factory=OrderedDict)
 
     def ask(self, name: str, **params: Any) -> list[Row]:
         """The answer's rows. Raises WanggeError when the situation cannot be opened or the question fails."""
         key = (name, *sorted(params.items()))
         with self._lock:
-            situation = self._open_newest()
+            sitting = self._sit_with_newest()
             if key not in self._answers:
-                self._answers[key] = _ask_rows(situation, name, self.settings, params)
+                self._answers[key] = sitting.ask(name, **params).to_pylist()
                 if len(self._answers) > SHELF_SIZE:
                     self._answers.popitem(last=False)
             self._answers.move_to_end(key)
@@ -78,15 +75,22 @@ class Shelf:
                 answers[name] = error
         return answers
 
-    def _open_newest(self) -> Situation:
+    def _sit_with_newest(self) -> Sitting:
+        """The sitting over the situation that is in force now; asked as the live feed asks: page and wall say the same."""
         identity = _identify(self.settings.situation_path)
-        if self._situation is None or identity != self._identity:
-            newest = open_situation(self.settings.situation_path)
-            if self._situation is not None:
-                self._situation.close()
+        if self._sitting is None or identity != self._identity:
+            clock = read_clock(self.settings.home)
+            with ExitStack() as stack:
+                situation = open_situation(self.settings.situation_path)
+                stack.callback(situation.close)
+                moment = situation.as_of or clock.now()
+                sitting = stack.enter_context(sit_down(situation, moment, **choose_params(self.settings, clock)))
+                newest = stack.pop_all()
+            if self._opened is not None:
+                self._opened.close()
             self._answers.clear()
-            self._situation, self._identity = newest, identity
-        return self._situation
+            self._opened, self._sitting, self._identity = newest, sitting, identity
+        return self._sitting
 
 
 def read_picture(feed: Feed) -> Reading:
@@ -128,22 +132,9 @@ def _identify(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _ask_rows(situation: Situation, name: str, settings: Settings, params: Mapping[str, Any]) -> list[Row]:
-    """The rows, asked with what the district has set, as the live feed asks: page and wall say the same."""
-    questions = read_questions()
-    accepted = accepted_params(find_question(name, questions), questions)
-    set_here = choose_params(settings, read_clock(settings.home))
-    given = {key: value for key, value in set_here.items() if key in accepted}
-    rows: list[Row] = ask(situation, name, **{**given, **params}).to_pylist()
-    return rows
-
-
 _shelves: dict[Path, Shelf] = {}
 
 
 def shelf_of(settings: Settings) -> Shelf:
     """The process's one shelf for this home."""
     return _shelves.setdefault(settings.home, Shelf(settings))
-
-
-__all__ = ["Reading", "Shelf", "WanggeError", "read_picture", "shelf_of"]

@@ -54,7 +54,12 @@ def round_figures(rounds: Sequence[Row], moment: Moment, language: Language) -> 
 
 
 def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
-    """Sampling rate, waiting, muster, on duty."""
+    """Sampling rate, waiting, muster, on duty. A figure whose question failed says since when."""
+
+    def broken(block: str) -> str:
+        since = moment.local((payload.get("errors") or {}).get(block))
+        return say("figure_failed", language, at=wording.time_of_day(since)) if since else ""
+
     rate: Row = payload.get("rate") or {}
     queues: Row = payload.get("queues") or {}
     duty: Sequence[Row] = payload.get("on_duty") or []
@@ -72,22 +77,23 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
             say("rate", language),
             wording.count(rate.get("sampled_per_hour")),
             say("rate_unit", language),
-            lacking or at or say("rate_note", language),
-            is_late=bool(lacking),
+            broken("rate") or lacking or at or say("rate_note", language),
+            is_late=bool(broken("rate") or lacking),
         ),
         figure(
             say("waiting", language),
             wording.count(queues.get("waiting_count")),
             say("people", language),
-            lacking or at or waiting_note,
-            is_late=bool(lacking),
+            broken("queues") or lacking or at or waiting_note,
+            is_late=bool(broken("queues") or lacking),
         ),
         _muster_figure(payload.get("whistles") or [], moment, language),
         figure(
             say("on_duty", language),
             wording.count(total),
             say("people", language),
-            at or say("on_duty_note", language, leaders=leader_text),
+            broken("on_duty") or at or say("on_duty_note", language, leaders=leader_text),
+            is_late=bool(broken("on_duty")),
         ),
         classes=f"wg-figures wg-states{stale_class(moment)}",
     )

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import routes
 from data.errors import QuestionError
+from data.questions import Sitting
 from data.settings import PROJECT_ROOT, Settings
 from tests.dashboard.conftest import set_clock, take_in_morning
 from tests.data.small_district import make_district
@@ -196,16 +197,14 @@ def test_a_damaged_situation_file_is_told_with_the_next_step(morning: Settings, 
 def test_a_question_that_fails_costs_its_own_block_only(
     morning: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dashboard import answers
+    ask = Sitting.ask
 
-    ask_rows = answers._ask_rows
-
-    def fail_one(situation: object, name: str, *rest: object) -> object:
+    def fail_one(sitting: Sitting, name: str, /, **params: object) -> object:
         if name == "sites/nearest":
             raise QuestionError("The question 'sites/nearest' failed.", "Run `wangge doctor`.")
-        return ask_rows(situation, name, *rest)  # type: ignore[arg-type]
+        return ask(sitting, name, **params)
 
-    monkeypatch.setattr(answers, "_ask_rows", fail_one)
+    monkeypatch.setattr(Sitting, "ask", fail_one)
     said = text_of(open_page(morning, grid="G1"))
     assert "最近采样点 读取失败" in said
     assert "责任链" in said and "近一小时" in said

@@ -12,7 +12,7 @@ from dashboard.address import Address, parse_address
 from dashboard.parts import wording
 from dashboard.parts.alert_rows import place_of
 from dashboard.parts.alerts import alert_line, calm_line
-from dashboard.parts.figures import partial_note, round_figures
+from dashboard.parts.figures import partial_note, round_figures, state_figures
 from dashboard.parts.grid_list import choose_grids, find_grids
 from dashboard.parts.leader_map import _SHARED_WORDS
 from dashboard.parts.markup import element
@@ -168,6 +168,12 @@ def test_sums_name_the_feed_that_they_lack() -> None:
     assert partial_note([feed | {"has_open_site": True}], moment("08:40"), "zh") == "潮连缺 08:29 后"
     assert partial_note([feed | {"has_open_site": True}], moment("08:33"), "zh") == ""
     assert partial_note([feed | {"has_open_site": False}], moment("08:40"), "zh") == ""
+
+
+def test_a_figure_whose_question_failed_says_since_when() -> None:
+    said = text_of(state_figures({"errors": {"queues": "2022-07-14T00:31:00Z"}}, moment(), "zh"))
+    assert "等候 — 读取失败，自 08:31 起" in said
+    assert "采样速度 — 近 15 分钟" in said
 
 
 def test_what_cannot_be_read_any_more_is_out_of_date_however_young() -> None:

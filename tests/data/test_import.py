@@ -10,8 +10,8 @@ import pytest
 
 from data.errors import ReferenceFileError
 from data.lake import open_lake
-from data.reference_import import import_all, import_reference
-from data.settings import Settings
+from data.reference_import import KINDS, import_all, import_reference
+from data.settings import PROJECT_ROOT, Settings
 from data.situation import open_situation
 
 FEEDS = """\
@@ -279,3 +279,32 @@ def test_a_feed_gets_its_inbox(district: Settings) -> None:
 def test_an_unknown_kind_is_answered_with_the_closest(settings: Settings, tmp_path: Path) -> None:
     assert "Did you mean households?" in refusal_of(settings, "household", tmp_path / "h.csv")
     assert "there is no such file" in refusal_of(settings, "households", tmp_path / "h.csv")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_formats_page_describes_every_column_that_is_read(kind: str) -> None:
+    page = (PROJECT_ROOT / "data" / "FORMATS.md").read_text(encoding="utf-8")
+    section = page.partition(f"### {kind} ")[2].partition("\n###")[0].partition("\n## ")[0]
+    for field in KINDS[kind].fields:
+        assert f"{field.name} (r)" in section if field.is_required else field.name in section, field.name
+        assert field.name_zh in section, field.name_zh
+        for english, chinese in field.words.items():
+            assert f"`{english}` {chinese}" in section, english
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "grids"])
+def test_the_examples_of_the_formats_page_lack_nothing_but_what_they_refer_to(tmp_path: Path, kind: str) -> None:
+    page = (PROJECT_ROOT / "data" / "FORMATS.md").read_text(encoding="utf-8")
+    section = page.partition(f"### {kind} ")[2].partition("\n###")[0].partition("\n## ")[0]
+    example = "\n".join(line.strip() for line in section.splitlines() if line.startswith("    "))
+    reasons = refused_reasons(Settings(home=tmp_path), kind, write(tmp_path, f"{kind}.csv", example + "\n"))
+    assert [reason for reason in reasons if "was imported" not in reason] == []
+
+
+def refused_reasons(settings: Settings, kind: str, path: Path) -> list[str]:
+    """The lines that a refusal lists; none where the file is taken."""
+    try:
+        import_reference(settings, kind, path)
+    except ReferenceFileError as error:
+        return [line for line in error.message.splitlines() if line.startswith("  ")]
+    return []

@@ -6,7 +6,8 @@
 --           arrived_count BIGINT (people); full_at TIMESTAMPTZ; expected_full_at TIMESTAMPTZ; is_late BOOLEAN
 -- reads:    situation
 -- uses:     staffing/musters
--- notes:    the one expected to fill last comes first; a full whistle stays for 30 minutes. Expected at the pace of
+-- notes:    the one expected to fill last comes first; a full whistle stays for 30 minutes, one that nobody filled or
+--           closed for 16 hours. Expected at the pace of
 --           the last 15 minutes, or since it was raised if that is shorter; null while nobody came in them. Late:
 --           filled after due_at; or not full and past due_at; or, from 15 minutes or half of its time on (the
 --           earlier), expected after due_at or with nobody coming: the first minutes, when people are on their
@@ -17,7 +18,7 @@ with timed as (
         epoch($as_of) - epoch(raised_at) as elapsed_s,
         epoch(due_at) - epoch(raised_at) as allowed_s
     from staffing_musters
-    where closed_at is null
+    where closed_at is null and raised_at > $as_of - interval '16 hours'
 ),
 
 expected as (

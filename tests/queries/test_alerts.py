@@ -39,6 +39,15 @@ def test_the_open_alerts_come_with_place_figure_target_and_reason_those_to_act_o
     )
 
 
+def test_a_jam_tells_how_many_units_would_cure_it_and_how_many_people_are_helped_to_register() -> None:
+    answers(
+        _district(),
+        "alerts/site_jammed",
+        "place_code place_name_en grid_code since_at figure target detail_pct detail_count\nS2 Donghua-Mingan G21 08:30 70 60 50 2",
+        jammed_from_min=60.0,
+    )
+
+
 def test_an_alert_lies_where_its_place_lies() -> None:
     world = _district()
     places = {row["place_code"]: (row["lon"], row["lat"]) for row in ask(world, "alerts/open").to_pylist()}

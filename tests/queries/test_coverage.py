@@ -48,6 +48,32 @@ def test_a_grid_counts_in_the_round_that_began_last_and_its_surplus_hides_nobody
     )
 
 
+def test_the_running_rounds_and_the_current_ones_are_counted_grid_by_grid_with_the_last_quarter_hour() -> None:
+    answers(
+        _district(),
+        "coverage/counted",
+        """
+        round_code grid_code is_current target_count registered_person_count covered_person_count recent_covered_count missing_count household_count seen_household_count
+        D3 G21 true 200 140 30 20 170 80 45
+        D3 L-1 true 50  30  30 0  20  20 12
+        D3 P-9 true 0   2   2  2  0   0  1
+        M4 G11 true 100 50  40 20 60  40 20
+        M4 G12 true 60  62  62 62 0   25 25
+        """,
+    )
+
+
+def test_a_round_that_runs_behind_a_later_one_is_counted_but_current_nowhere() -> None:
+    both = ONE_GRID.replace(
+        "R1 第一轮 district 13T06:00 13T14:00 13T22:00", "R1 第一轮 district 13T06:00 13T14:00 22:00"
+    )
+    answers(
+        build_world(both, as_of="07:00"),
+        "coverage/counted",
+        "round_code is_current covered_person_count missing_count\nR1 false 90 10\nR2 true 0 100",
+    )
+
+
 def test_the_map_shows_coverage_queue_staff_and_zone_of_every_grid() -> None:
     answers(
         _district(),

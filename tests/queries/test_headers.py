@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,12 @@ def test_a_statement_is_lower_case_portable_and_ordered(question: Question) -> N
     assert words == words.lower()
     assert [word for word in FORBIDDEN if word in words] == []
     assert "order by" in words
+
+
+@every_question
+def test_every_question_has_a_golden_answer(question: Question) -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert f'"{question.name}"' in sources or question.name.startswith("checks/")
 
 
 @every_question

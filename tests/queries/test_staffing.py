@@ -125,6 +125,12 @@ def test_a_whistle_nobody_answers_is_late_from_a_quarter_of_an_hour_on() -> None
     answers(world, "staffing/whistles", "arrived_count expected_full_at is_late\n0 - true", as_of="08:15")
 
 
+def test_a_whistle_that_nobody_closed_is_forgotten_after_sixteen_hours() -> None:
+    world = build_world(WHISTLE, as_of="23:59")
+    answers(world, "staffing/whistles", "whistle_code is_late\nW true")
+    answers(world, "staffing/whistles", "whistle_code", as_of="15T00:00")
+
+
 def test_a_whistle_is_open_until_its_end_and_its_end_is_not_known_before() -> None:
     closed = WHISTLE.replace("09:00 -", "09:00 08:30")
     world = build_world(closed, as_of="08:40")

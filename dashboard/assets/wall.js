@@ -499,7 +499,7 @@
         nodes.push(name);
         const big = at("figure", { left, top: 150 }, count(value));
         if (kind === "jammed" && value > 0) big.style.color = "var(--act)";
-        if (value === 0 || kind === "resting") big.style.color = "var(--text-3)";
+        if (value === 0 || (kind === "resting" && value !== null)) big.style.color = "var(--text-3)";
         nodes.push(big);
         nodes.push(at("small second", { left, top: 287 }, fill(words[`class_${kind}`], { a, b })));
       });

@@ -1,0 +1,129 @@
+"""The situation file: what a reader may rely on, and what it says when it cannot be read."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+import shapely
+
+from data.errors import LakeError, SituationError
+from data.ingest import ingest_paths
+from data.lake import open_lake
+from data.publication import SCHEMA_FILE
+from data.settings import Settings
+from data.situation import open_situation, publish_situation
+from tests.data.small_district import ADA, BO, line, make_district, rows, write_log
+
+
+@pytest.fixture(scope="module")
+def district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return make_district(Settings(home=tmp_path_factory.mktemp("situation") / "home"))
+
+
+def test_before_any_log_it_holds_the_reference_data_and_no_moment(district: Settings) -> None:
+    situation = open_situation(district.situation_path)
+    assert (situation.as_of, situation.is_synthetic) == (None, True)
+    assert situation.published_at <= datetime.now(UTC)
+    situation.close()
+    assert rows(district, "select grid_code, town_code, resident_count, household_count, building_count, vulnerable_count from grid") == [
+        ("G1", "T1", 5, 2, 1, 1), ("G2", "T1", 4, 1, 1, 0), ("G3", "T1", 10, 1, 1, 2),
+    ]  # fmt: skip
+
+
+def test_a_grid_belongs_to_the_target_of_the_narrowest_of_overlapping_rounds(district: Settings) -> None:
+    assert rows(district, "select round_code, grid_code, target_count, household_count from round_grid order by all") == [
+        ("D", "G3", 10, 1), ("M", "G1", 5, 2), ("M", "G2", 4, 1),
+    ]  # fmt: skip
+    assert rows(district, "select round_code, target_count from round order by 1") == [("D", 10), ("M", 9)]
+
+
+def test_neighbours_share_their_vertices_and_grids_make_up_their_community_and_the_district(district: Settings) -> None:
+    shapes = {
+        (kind, code): shapely.from_geojson(text) for kind, code, text in rows(district, "select kind, code, geojson from geometry")
+    }
+    assert shapes["grid", "G1"].intersection(shapes["grid", "G2"]).geom_type == "LineString"
+    for kind, code, grids in (("community", "C1", ("G1", "G2")), ("district", "", ("G1", "G2", "G3"))):
+        assert shapes[kind, code].equals(shapely.union_all([shapes["grid", grid] for grid in grids]))
+    footprint = json.loads(rows(district, "select geojson from zone_extent")[0][0])
+    assert footprint["type"] == "Polygon" and len(footprint["coordinates"][0]) == 5
+
+
+def test_a_reader_keeps_the_state_it_opened_while_a_newer_one_takes_its_place(tmp_path: Path) -> None:
+    settings = make_district(Settings(home=tmp_path / "home"))
+    before = open_situation(settings.situation_path)
+    write_log(tmp_path / "baisha" / "a.csv", [line("S1", ADA, "08:01")])
+    ingest_paths(settings, [tmp_path / "baisha"])
+    after = open_situation(settings.situation_path)
+    assert after.sequence > before.sequence
+    assert after.geometry_hash == before.geometry_hash
+    counts = [state.connection.execute("select count(*) from site_bucket").fetchone() for state in (before, after)]
+    assert counts == [(0,), (1,)]
+    for state in (before, after):
+        with pytest.raises(duckdb.Error, match="read-only"):
+            state.connection.execute("delete from site_bucket")
+        state.close()
+
+
+def test_publishing_anew_from_the_lake_gives_what_the_worker_published(tmp_path: Path) -> None:
+    settings = make_district(Settings(home=tmp_path / "home"))
+    write_log(tmp_path / "baisha" / "a.csv", [line("S1", ADA, "08:01", "08:20", unit="1"), line("S2", BO, "20:00")])
+    ingest_paths(settings, [tmp_path / "baisha"])
+    query = "select * from site_bucket union all select round_code, site_code, channel, 0, 0, unit_no, 0 from round_unit order by all"
+    query = query.replace("round_code, site_code", "null, site_code")
+    worker = rows(settings, query)
+    with open_lake(settings) as lake:
+        publish_situation(lake, settings)
+    assert rows(settings, query) == worker
+
+
+def test_the_geometry_hash_changes_with_a_name_on_the_map(tmp_path: Path) -> None:
+    settings = make_district(Settings(home=tmp_path / "home"))
+    hashes = []
+    for name in ("东华名岸", "东华名苑"):
+        with open_lake(settings) as lake:
+            lake.take_lease("import")
+            with lake.transaction() as connection:
+                connection.execute("update lake.site set site_name = ? where site_code = 'S1'", [name])
+            publish_situation(lake, settings)
+        situation = open_situation(settings.situation_path)
+        hashes.append(situation.geometry_hash)
+        situation.close()
+    assert hashes[0] != hashes[1]
+
+
+def test_it_names_the_parquet_files_that_hold_the_rows(tmp_path: Path) -> None:
+    settings = make_district(Settings(home=tmp_path / "home"))
+    write_log(tmp_path / "baisha" / "a.csv", [line("S1", ADA, "08:01")])
+    ingest_paths(settings, [tmp_path / "baisha"])
+    files = [path for (path,) in rows(settings, "select path from lake_file where table_name = 'registration_version'")]
+    assert duckdb.sql(f"select count(*) from read_parquet({files})").fetchone() == (1,)
+
+
+def test_a_missing_a_damaged_and_a_foreign_file_each_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SituationError, match=r"There is no situation yet.*wangge run --demo"):
+        open_situation(tmp_path / "situation.duckdb")
+    damaged = tmp_path / "damaged.duckdb"
+    damaged.write_bytes(b"no database at all" * 1000)
+    with pytest.raises(SituationError, match=r"damaged.*Remove it"):
+        open_situation(damaged)
+    foreign = tmp_path / "foreign.duckdb"
+    with duckdb.connect(str(foreign)) as connection:
+        connection.execute("create table something (x integer)")
+    with pytest.raises(SituationError, match="no situation file"):
+        open_situation(foreign)
+    newer = tmp_path / "newer.duckdb"
+    with duckdb.connect(str(newer)) as connection:
+        connection.execute(SCHEMA_FILE.read_text(encoding="utf-8"))
+        connection.execute("insert into meta (schema_version) values (999)")
+    with pytest.raises(SituationError, match=r"has schema 999.*publishes the situation anew"):
+        open_situation(newer)
+
+
+def test_a_home_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(LakeError, match=r"cannot be written.*--home"), open_lake(Settings(home=tmp_path / "file" / "home")):
+        pass

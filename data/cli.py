@@ -92,6 +92,7 @@ def _build_parser() -> argparse.ArgumentParser:
     command.add_argument("--scale", type=_positive, metavar="X", help="share of the residents (1)")
     command.add_argument("--seed", type=int, metavar="N", help="another seed is another July")
     command.add_argument("--out", metavar="DIR", help="where to write (the home's scenario/)")
+    command.add_argument("--prepare", action="store_true", help="build, import and deliver what comes before the play")
 
     command = add("import", _import, "Check and load a reference file; refuse it with every reason at once.")
     command.add_argument("kind", metavar="KIND", help=" | ".join(REFERENCE_KINDS))
@@ -125,20 +126,23 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from data.demo import DemoOptions, play_demo, write_demo
+    from data.demo import DemoOptions, is_prepared, prepare_demo, write_demo
     from data.scenario import DEFAULT_SEED
+    from data.scenario.play import play
 
     settings = read_settings(options.home)
-    seed = DEFAULT_SEED if options.seed is None else options.seed
+    demo = DemoOptions(DEFAULT_SEED if options.seed is None else options.seed, options.scale, options.speed)
+    if options.out and (options.speed is not None or options.prepare):
+        print("wangge demo: what is played is the scenario of the home; leave --out away.", file=sys.stderr)
+        return WRONG_USAGE
+    if options.prepare or (options.speed is not None and not is_prepared(settings)):
+        prepare_demo(settings, demo)
     if options.speed is not None:
-        if options.out:
-            print("wangge demo: with --speed the scenario is that of the home; leave --out away.", file=sys.stderr)
-            return WRONG_USAGE
-        play_demo(settings, DemoOptions(seed, options.scale, options.speed), _stop_on_signal())
-        return 0
-    out_dir = Path(options.out).absolute() if options.out else settings.scenario_dir
-    write_demo(out_dir, DemoOptions(seed, options.scale), play_from=None)
-    print(f"The scenario is in {out_dir}: reference/ to import, logs/ to ingest.")
+        play(settings, options.speed, _stop_on_signal())
+    elif not options.prepare:
+        out_dir = Path(options.out).absolute() if options.out else settings.scenario_dir
+        write_demo(out_dir, demo, play_from=None)
+        print(f"The scenario is in {out_dir}: reference/ to import, logs/ to ingest.")
     return 0
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +18,8 @@ from tqdm import tqdm
 from data.clock import write_clock
 from data.errors import WanggeError
 from data.lake import open_lake, write_permission_error
-from data.reference_import import KINDS, find_reference_files, import_all
 from data.scenario import DEFAULT_SEED, build_scenario
 from data.scenario.manifest import Manifest, read_manifest
-from data.scenario.play import play
 from data.settings import Settings
 from data.situation import open_situation
 
@@ -40,7 +37,7 @@ class DemoOptions:
 
     seed: int = DEFAULT_SEED
     scale: float | None = None
-    speed: float = 60.0
+    speed: float | None = 60.0
 
 
 def tick_s() -> float:
@@ -61,11 +58,15 @@ def write_demo(out_dir: Path, options: DemoOptions, play_from: datetime | None) 
         build_scenario(out_dir, options.seed, options.scale or 1.0, play_from, show)
 
 
-def prepare_demo(settings: Settings, options: DemoOptions, stop: threading.Event) -> None:
+def prepare_demo(settings: Settings, options: DemoOptions) -> None:
     """Builds the scenario, imports its reference files and delivers its history to the inbox: each once.
 
-    A second start finds all that done. Raises WanggeError where this home holds another scenario.
+    A second start finds all that done, and goes on where one was broken off. Raises WanggeError where this home
+    holds another scenario.
     """
+    # imported here: the supervisor, which outlives all this, does without what reads maps
+    from data.reference_import import KINDS, find_reference_files, import_all
+
     made = _read_manifest(settings.scenario_dir)
     if made is None:
         write_demo(settings.scenario_dir, options, PLAY_FROM)
@@ -74,8 +75,6 @@ def prepare_demo(settings: Settings, options: DemoOptions, stop: threading.Event
             f"{settings.home} holds a scenario of scale {made.scale:g} already, not {options.scale:g}.",
             "Leave --scale out to go on with it, or choose another home: --home DIR.",
         )
-    if stop.is_set():
-        return
     if not _is_imported(settings):
         with tqdm(total=len(KINDS), desc="importing reference files", unit="file", mininterval=tick_s()) as bar:
 
@@ -88,11 +87,9 @@ def prepare_demo(settings: Settings, options: DemoOptions, stop: threading.Event
     _hold_clock(settings)
 
 
-def play_demo(settings: Settings, options: DemoOptions, stop: threading.Event) -> None:
-    """Plays 14 July into the inbox until its end or until `stop`; builds what is missing first."""
-    prepare_demo(settings, options, stop)
-    if not stop.is_set():
-        play(settings, options.speed, stop)
+def is_prepared(settings: Settings) -> bool:
+    """Whether `prepare_demo` has done its work in this home."""
+    return _read_manifest(settings.scenario_dir) is not None and (settings.lake_dir / DELIVERED_FILE).exists()
 
 
 def count_waiting_files(settings: Settings) -> int:
@@ -123,9 +120,9 @@ def _read_manifest(scenario_dir: Path) -> Manifest | None:
 
 
 def _is_imported(settings: Settings) -> bool:
-    last = KINDS["zones"]
+    """Whether the last kind of reference files is there: the order of import is fixed."""
     with open_lake(settings) as lake:
-        row = lake.connection.execute(f"select count(*) from lake.{last.table}").fetchone()
+        row = lake.connection.execute("select count(*) from lake.zone_order").fetchone()
     return bool(row and row[0])
 
 

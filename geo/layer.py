@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import geopandas
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -37,6 +36,9 @@ def read_layer(path: Path) -> Layer:
     Property values are as the file has them, None where empty. Raises GeoError where the file cannot be read, holds
     no feature, or its coordinates are not degrees.
     """
+    # imported here: the worker and the dashboard write shapes for days, and never read a map file
+    import geopandas
+
     if not path.is_file():
         raise GeoError(f"{path} is not there.", "Check the path.")
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from data.settings import Settings
 def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home whose demonstration was prepared once, at a hundredth of the residents."""
     settings = Settings(home=tmp_path_factory.mktemp("demo"))
-    prepare_demo(settings, DemoOptions(scale=0.01), threading.Event())
+    prepare_demo(settings, DemoOptions(scale=0.01))
     return settings
 
 
@@ -37,7 +36,7 @@ def test_a_second_start_builds_and_delivers_nothing_again(home: Settings) -> Non
     taken = next((home.inbox_dir / "checkin").iterdir())
     taken.unlink()  # as the worker does when it has taken a file
     left = count_waiting_files(home)
-    prepare_demo(home, DemoOptions(), threading.Event())
+    prepare_demo(home, DemoOptions())
     assert (home.scenario_dir / "manifest.json").stat().st_mtime_ns == made_at
     assert count_waiting_files(home) == left
     assert not taken.exists()
@@ -45,7 +44,7 @@ def test_a_second_start_builds_and_delivers_nothing_again(home: Settings) -> Non
 
 def test_a_home_holds_one_scenario(home: Settings) -> None:
     with pytest.raises(WanggeError, match=r"holds a scenario of scale 0\.01 already, not 1\.") as caught:
-        prepare_demo(home, DemoOptions(scale=1.0), threading.Event())
+        prepare_demo(home, DemoOptions(scale=1.0))
     assert "--home" in caught.value.hint
 
 
@@ -55,8 +54,6 @@ def test_half_a_scenario_is_built_again(tmp_path: Path) -> None:
     (settings.scenario_dir / ".scenario").touch()
     (settings.scenario_dir / "reference").mkdir()
     (settings.scenario_dir / "reference" / "feeds.csv").write_text("feed_co", encoding="utf-8")
-    stop = threading.Event()
-    stop.set()
-    prepare_demo(settings, DemoOptions(scale=0.01), stop)
+    prepare_demo(settings, DemoOptions(scale=0.01))
     assert (settings.scenario_dir / "manifest.json").is_file()
     assert (settings.scenario_dir / "reference" / "feeds.csv").read_text(encoding="utf-8").startswith("feed_code,")

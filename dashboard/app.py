@@ -1,7 +1,8 @@
 """The web application: Streamlit's pages, our own routes and the live feed, in one process.
 
 `streamlit run dashboard/app.py`, from any folder, finds `app` here. This module owns how they are put together and
-nothing else: routes and their lifespan come from `dashboard.routes`, pages from `dashboard.pages`.
+nothing else: routes and their lifespan come from `dashboard.routes`, the pages' document from
+`dashboard.shell`, the pages from `dashboard.pages`.
 """
 
 from __future__ import annotations
@@ -18,5 +19,6 @@ if PROJECT_ROOT not in sys.path:
 import streamlit as st  # noqa: E402  (behind the path)
 
 from dashboard.routes import ROUTES, lifespan  # noqa: E402
+from dashboard.shell import PAGE_ROUTES  # noqa: E402
 
-app = st.App(Path(__file__).resolve().with_name("pages.py"), routes=ROUTES, lifespan=lifespan)
+app = st.App(Path(__file__).resolve().with_name("pages.py"), routes=[*ROUTES, *PAGE_ROUTES], lifespan=lifespan)

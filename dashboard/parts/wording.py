@@ -58,7 +58,7 @@ def minutes(value: float | None, language: Language) -> str:
     """41 分, 1 小时 5 分; 41 min, 1 h 5 min."""
     if value is None:
         return UNKNOWN
-    hours, rest = divmod(max(0, floor(value + 0.5)), 60)
+    hours, rest = divmod(max(0, round(value)), 60)
     if language == "zh":
         return f"{hours} 小时 {rest} 分" if hours else f"{rest} 分"
     return f"{hours} h {rest} min" if hours else f"{rest} min"

@@ -61,7 +61,7 @@ def test_started_from_another_folder_it_serves_pages_and_routes(address: str) ->
     status, body = get(f"{address}/healthz")
     assert (status, '"status":"empty"' in body) == (503, True)
     status, body = get(f"{address}/")
-    assert (status, "<!doctype html>" in body.lower()) == (200, True)
+    assert (status, "<title>网格</title>" in body, "BACKEND_BASE_URL" in body) == (200, True, True)
     assert get(f"{address}/api/live")[0] == 200
     assert get(f"{address}/assets/lead.js")[0] == 200
     assert get(f"{address}/_stcore/health") == (200, "ok")

@@ -56,7 +56,8 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     files = sorted(Path(spec.origin).parent.rglob(f"{name}.duckdb_extension")) if spec and spec.origin else []
     if not files:
         raise LakeError(
-            f"The DuckDB extension {name!r} is not installed.", "Install the pinned packages: pip install -r requirements.txt"
+            f"The DuckDB extension {name!r} is not installed.",
+            "Install the pinned packages: pip install -r requirements.txt",
         )
     connection.execute(f"load '{_quoted(files[0])}'")
 
@@ -80,7 +81,9 @@ class Lake:
     def __enter__(self) -> Lake:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -113,7 +116,9 @@ class Lake:
             self.connection.execute("begin")
             try:
                 self.connection.execute("delete from lake.writer_lease")
-                self.connection.execute("insert into lake.writer_lease values (?, ?, now())", [self._holder, self._epoch])
+                self.connection.execute(
+                    "insert into lake.writer_lease values (?, ?, now())", [self._holder, self._epoch]
+                )
                 self.connection.execute("commit")
             except BaseException:
                 _roll_back(self.connection)
@@ -143,7 +148,8 @@ class Lake:
             self.connection.execute("begin")
             try:
                 renewed = self.connection.execute(
-                    "update lake.writer_lease set renewed_at = now() where holder = ? and epoch = ?", [self._holder, self._epoch]
+                    "update lake.writer_lease set renewed_at = now() where holder = ? and epoch = ?",
+                    [self._holder, self._epoch],
                 ).fetchone()
                 if not renewed or renewed[0] != 1:
                     raise LeaseLost(
@@ -287,7 +293,9 @@ def _attach(settings: Settings, is_read_only: bool) -> duckdb.DuckDBPyConnection
     place = settings.lake_dir
     catalogue = place / "catalogue.sqlite"
     if is_read_only and not catalogue.is_file():
-        raise LakeError(f"There is no lake in {place}.", "Import reference files (wangge import) or start wangge run --demo first.")
+        raise LakeError(
+            f"There is no lake in {place}.", "Import reference files (wangge import) or start wangge run --demo first."
+        )
     if not is_read_only:
         try:
             (place / "data").mkdir(parents=True, exist_ok=True)
@@ -302,7 +310,9 @@ def _attach(settings: Settings, is_read_only: bool) -> duckdb.DuckDBPyConnection
             load_extension(connection, name)
         options = f"data_path '{_quoted(place / 'data')}', data_inlining_row_limit 0"
         options += ", override_data_path true"  # a home may be moved as a whole
-        options += f", meta_journal_mode 'WAL', meta_busy_timeout {BUSY_TIMEOUT_MS}"  # readers never wait for the writer
+        options += (
+            f", meta_journal_mode 'WAL', meta_busy_timeout {BUSY_TIMEOUT_MS}"  # readers never wait for the writer
+        )
         if is_read_only:
             options += ", read_only"
         with _explained(settings):
@@ -339,22 +349,36 @@ def _says(*words: str) -> Callable[[str], bool]:
 _CAUSES: tuple[tuple[Callable[[str], bool], Callable[[Path, str], LakeError]], ...] = (
     (
         _says("conflict", "another transaction"),
-        lambda place, text: LeaseLost(f"{place}: another process wrote at the same moment.", "Only one worker may run; try again."),
+        lambda place, text: LeaseLost(
+            f"{place}: another process wrote at the same moment.", "Only one worker may run; try again."
+        ),
     ),
     (
         _says("database is locked", "busy", "could not set lock"),
-        lambda place, text: LakeError(f"{place} is busy: another process is writing.", "Wait a moment and try again; only one may write."),
+        lambda place, text: LakeError(
+            f"{place} is busy: another process is writing.", "Wait a moment and try again; only one may write."
+        ),
     ),
     (
         _says("no space", "disk full", "disk is full"),
-        lambda place, text: LakeError(f"{place}: the disk is full.", "Free some space; the last batch will be taken again."),
+        lambda place, text: LakeError(
+            f"{place}: the disk is full.", "Free some space; the last batch will be taken again."
+        ),
     ),
     (
         _says("permission denied", "readonly database", "read-only", "unable to open database"),
         lambda place, text: write_permission_error(place, PermissionError(13, "permission denied")),
     ),
     (
-        _says("not a database", "malformed", "corrupt", "invalid magic", "no magic bytes", "too small to be a parquet", "no files found"),
+        _says(
+            "not a database",
+            "malformed",
+            "corrupt",
+            "invalid magic",
+            "no magic bytes",
+            "too small to be a parquet",
+            "no files found",
+        ),
         lambda place, text: LakeError(
             f"{place} is damaged: {_mask_values(text)}",
             "Restore it from a backup, or move it away and ingest the files in done/ again.",

@@ -31,7 +31,15 @@ RECENT_ROWS_MAX = 40_000
 SUMMED_ROWS_MIN = 100_000
 """Below so many rows the mirrors are never added up: it would save nothing."""
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
-ROW_TABLES = ("registration_version", "staff_event", "whistle_version", "unit_event", "household", "quarantine", "ingest_file")
+ROW_TABLES = (
+    "registration_version",
+    "staff_event",
+    "whistle_version",
+    "unit_event",
+    "household",
+    "quarantine",
+    "ingest_file",
+)
 """Lake tables whose Parquet files the situation names, for questions over single rows."""
 MIRROR_SCHEMA = """
 create schema if not exists mirror;
@@ -251,15 +259,20 @@ class Publisher:
                 self._write_base(as_of)
             shutil.copyfile(self._base, self._aside)
             self._sequence += 1
-            self._fill(self._aside, WRITE_BUCKETS + WRITE_ROUND_UNITS, self._cut, datetime.max.replace(tzinfo=UTC), as_of)
+            self._fill(
+                self._aside, WRITE_BUCKETS + WRITE_ROUND_UNITS, self._cut, datetime.max.replace(tzinfo=UTC), as_of
+            )
             self._aside.replace(self._path)
         except OSError as error:
             raise write_permission_error(self._settings.home, error) from None
         except duckdb.Error as error:
             if "permission" in str(error).lower() or isinstance(error, duckdb.IOException):
-                raise write_permission_error(self._settings.home, PermissionError(13, str(error).splitlines()[0][:200])) from None
+                raise write_permission_error(
+                    self._settings.home, PermissionError(13, str(error).splitlines()[0][:200])
+                ) from None
             raise SituationError(
-                f"The situation could not be written to {self._path}: {str(error).splitlines()[0][:200]}", "Run wangge doctor."
+                f"The situation could not be written to {self._path}: {str(error).splitlines()[0][:200]}",
+                "Run wangge doctor.",
             ) from None
         return self._sequence
 
@@ -352,7 +365,8 @@ class Publisher:
             files = self._lake.list_files(ROW_TABLES)
             if files:
                 self._connection.execute(
-                    "insert into aside.lake_file select unnest(?), unnest(?)", [[t for t, _ in files], [f for _, f in files]]
+                    "insert into aside.lake_file select unnest(?), unnest(?)",
+                    [[t for t, _ in files], [f for _, f in files]],
                 )
             self._connection.execute(
                 "insert into aside.meta values (?, ?, now(), ?, ?, ?, ?, ?, ?)",
@@ -384,7 +398,9 @@ class Publisher:
                 [o.kind for o in outlines], [o.code for o in outlines], [o.geojson for o in outlines],
                 [o.label_lon for o in outlines], [o.label_lat for o in outlines],
             ]  # fmt: skip
-            self._connection.execute("insert into mirror.outline select unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)", columns)
+            self._connection.execute(
+                "insert into mirror.outline select unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)", columns
+            )
         row = self._connection.execute("select coalesce(bool_or(is_synthetic), false) from lake.grid").fetchone()
         return bool(row and row[0])
 

@@ -59,7 +59,9 @@ def open_situation(path: Path | str) -> Situation:
                 f"{place} has schema {found}; this release reads {SCHEMA_VERSION}.",
                 "Start wangge run of this release: it publishes the situation anew.",
             )
-        meta = connection.execute("select sequence, as_of, published_at, geometry_hash, is_synthetic from meta").fetchone()
+        meta = connection.execute(
+            "select sequence, as_of, published_at, geometry_hash, is_synthetic from meta"
+        ).fetchone()
         assert meta is not None
         return Situation(connection, place, meta[0], meta[1], meta[2], meta[3], meta[4])
     except duckdb.Error as error:

@@ -37,7 +37,9 @@ def local_time_macro(timezone: str) -> str:
     A zone whose offset has been the same since 1992 (all of China) is a subtraction, three times as fast as the calendar.
     """
     zone = ZoneInfo(timezone)
-    offsets = {datetime(year, month, 1, tzinfo=zone).utcoffset() for year in range(1992, 2038) for month in (1, 4, 7, 10)}
+    offsets = {
+        datetime(year, month, 1, tzinfo=zone).utcoffset() for year in range(1992, 2038) for month in (1, 4, 7, 10)
+    }
     offset = offsets.pop()
     if offsets or offset is None:
         return f"create or replace temp macro local_time(moment) as timezone('{zone.key}', moment)"

@@ -60,7 +60,10 @@ def ingest_paths(
         try:
             taker.load()
             if not taker.has_reference:
-                raise IngestError("No reference file has been imported yet.", "Import feeds, grids, sites and staff first: wangge import.")
+                raise IngestError(
+                    "No reference file has been imported yet.",
+                    "Import feeds, grids, sites and staff first: wangge import.",
+                )
             feeds = taker.list_feeds()
             found = [(path, _find_feed(path, feeds, feed)) for path in _list_named(paths)]
             summary = IngestSummary()
@@ -147,7 +150,11 @@ class Inbox:
             if size >= self._settings.batch_bytes:
                 break
         self.has_backlog = len(batch) < len(waiting)
-        return batch if left else [claimed for path in batch if (claimed := self._move(path, self._taking_dir / path.parent.name))]
+        return (
+            batch
+            if left
+            else [claimed for path in batch if (claimed := self._move(path, self._taking_dir / path.parent.name))]
+        )
 
     def finish(self, path: Path) -> None:
         """After the commit: to `done/<feed>/<day>/`."""
@@ -184,7 +191,10 @@ class Inbox:
         return [path for _, path in sorted(found)]
 
     def _list_all(self) -> Iterator[tuple[Path, os.stat_result]]:
-        for folder in (self._settings.inbox_dir, *(path for path in self._settings.inbox_dir.glob("*") if path.is_dir())):
+        for folder in (
+            self._settings.inbox_dir,
+            *(path for path in self._settings.inbox_dir.glob("*") if path.is_dir()),
+        ):
             for path in folder.iterdir():
                 if path.name.startswith(".") or path.suffix.lower() in UNFINISHED_SUFFIXES:
                     continue
@@ -285,7 +295,8 @@ def _find_feed(path: Path, feeds: frozenset[str], given: str | None) -> str:
         return given
     known = ", ".join(sorted(feeds)) or "none: import feeds first"
     raise IngestError(
-        f"{path}: which feed delivered it?", f"Put it into a folder named like its feed, or name the feed. Known feeds: {known}."
+        f"{path}: which feed delivered it?",
+        f"Put it into a folder named like its feed, or name the feed. Known feeds: {known}.",
     )
 
 

@@ -35,9 +35,13 @@ def open_key(path: Path, *, is_new_allowed: bool) -> tuple[bytes, bytes]:
             ) from None
         key = _make_key(path)
     except OSError as error:
-        raise IngestError(f"The key {path} cannot be read: {error.strerror}.", "Check its owner and permissions (0600).") from None
+        raise IngestError(
+            f"The key {path} cannot be read: {error.strerror}.", "Check its owner and permissions (0600)."
+        ) from None
     if len(key) < KEY_BYTES:
-        raise IngestError(f"The key {path} is damaged: {len(key)} bytes, expected {KEY_BYTES}.", "Restore it from a backup.")
+        raise IngestError(
+            f"The key {path} is damaged: {len(key)} bytes, expected {KEY_BYTES}.", "Restore it from a backup."
+        )
     padded = key[:KEY_BYTES].ljust(BLOCK_BYTES, b"\0")
     return bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
 

@@ -80,7 +80,9 @@ def read_file(path: Path, feed_code: str) -> LogFile:
     return LogFile(path, path.name, feed_code, hashlib.sha256(content).hexdigest(), content)
 
 
-def read_logs(files: Sequence[tuple[int, LogFile]]) -> tuple[list[LogTable], dict[int, LogKind], dict[int, IngestError]]:
+def read_logs(
+    files: Sequence[tuple[int, LogFile]],
+) -> tuple[list[LogTable], dict[int, LogKind], dict[int, IngestError]]:
     """The tables of these numbered files, one per kind of log; the kind of each file; the files refused whole, with why."""
     bodies: list[_Body] = []
     refused: dict[int, IngestError] = {}
@@ -112,7 +114,9 @@ def is_utf8(content: bytes) -> bool:
 def _open_body(file_no: int, file: LogFile) -> _Body:
     content = file.content.removeprefix(_BYTE_ORDER_MARK)
     if b"\x00" in content:
-        raise IngestError("it is no text file: it holds zero bytes (UTF-16 or binary).", "Export it as CSV in UTF-8 or GB18030.")
+        raise IngestError(
+            "it is no text file: it holds zero bytes (UTF-16 or binary).", "Export it as CSV in UTF-8 or GB18030."
+        )
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n")
         content = content.replace(b"\r", b" " if b"\n" in content else b"\n")
@@ -124,7 +128,9 @@ def _open_body(file_no: int, file: LogFile) -> _Body:
     text, bad_lines = _decode(header, body)
     kind, positions = recognise_header(next(csv.reader([_decode_line(header) or ""])))
     first = header_line_no + 1
-    return _Body(file_no, kind, positions, first, text, tuple(BrokenLine(file_no, first + i, "bad_encoding") for i in bad_lines))
+    return _Body(
+        file_no, kind, positions, first, text, tuple(BrokenLine(file_no, first + i, "bad_encoding") for i in bad_lines)
+    )
 
 
 def _decode(header: bytes, body: bytes) -> tuple[bytes, list[int]]:
@@ -186,7 +192,9 @@ def _parse(group: Sequence[_Body]) -> LogTable:
     text = b"".join(texts)
     counts = [part.count(b"\n") for part in texts]
     file_no = np.repeat(np.array([body.file_no for body in group], np.int32), counts)
-    line_no = np.concatenate([np.arange(b.first_line_no, b.first_line_no + n, dtype=np.int32) for b, n in zip(group, counts, strict=True)])
+    line_no = np.concatenate(
+        [np.arange(b.first_line_no, b.first_line_no + n, dtype=np.int32) for b, n in zip(group, counts, strict=True)]
+    )
     if b"\n\n" in text or text.startswith(b"\n"):  # blank lines are no rows, but they count as lines
         lines = text.split(b"\n")[:-1]
         keep = np.array([bool(line) for line in lines], bool)
@@ -231,7 +239,10 @@ def _split_plain(text: bytes, positions: Sequence[str | None]) -> tuple[_Cells, 
         pv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 20),
         pv.ParseOptions(quote_char=False, ignore_empty_lines=False, invalid_row_handler=note),
         pv.ConvertOptions(
-            column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted, strings_can_be_null=True, null_values=[""]
+            column_types=dict.fromkeys(wanted, pa.string()),
+            include_columns=wanted,
+            strings_can_be_null=True,
+            null_values=[""],
         ),
     )
     return {name: table[name] for name in wanted}, bad

@@ -63,11 +63,14 @@ def load_reference(connection: duckdb.DuckDBPyConnection) -> None:
     triples = [(vocabulary, word, code) for vocabulary, words in read_words().items() for word, code in words.items()]
     columns = [list(column) for column in zip(*triples, strict=True)]
     connection.execute(
-        "create or replace table mirror.word as select unnest(?) as vocabulary, unnest(?) as word, unnest(?) as code", columns
+        "create or replace table mirror.word as select unnest(?) as vocabulary, unnest(?) as word, unnest(?) as code",
+        columns,
     )
 
 
 def has_reference(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether there is a site or a worker at all: without either, every line would be quarantined for nothing."""
-    row = connection.execute("select (select count(*) from mirror.ref_site) + (select count(*) from mirror.ref_staff)").fetchone()
+    row = connection.execute(
+        "select (select count(*) from mirror.ref_site) + (select count(*) from mirror.ref_staff)"
+    ).fetchone()
     return bool(row and row[0])

@@ -235,11 +235,15 @@ class VersionMirror:
 
     def load(self) -> None:
         """Mirrors the versions of the last days; call after the reference mirrors."""
-        newest = _one(self._connection, "select max(last_event_at) from lake.ingest_file where log_kind = 'registration'")
+        newest = _one(
+            self._connection, "select max(last_event_at) from lake.ingest_file where log_kind = 'registration'"
+        )
         self._from_at = self._round_down(newest - timedelta(days=MIRROR_DAYS)) if newest else EARLIEST
         self._connection.execute(VERSION_TABLE)
         if newest:
-            self._connection.execute(LOAD_VERSIONS, {"from_at": self._from_at, "until_at": datetime(2100, 1, 1, tzinfo=UTC)})
+            self._connection.execute(
+                LOAD_VERSIONS, {"from_at": self._from_at, "until_at": datetime(2100, 1, 1, tzinfo=UTC)}
+            )
 
     def classify(self) -> bool:
         """Makes of `checked_registration` the tables `good`, `fresh` and `merged`; False when no line is new.
@@ -306,10 +310,15 @@ class VersionMirror:
 
         A few comparisons a line; an inequality join with all rounds of a year would cost more than the rest together.
         """
-        points = self._connection.execute("select interval_no, point_at from mirror.round_point order by interval_no").fetchall()
+        points = self._connection.execute(
+            "select interval_no, point_at from mirror.round_point order by interval_no"
+        ).fetchall()
         before = sum(1 for _, moment in points if moment <= first_at)
         within = [moment for _, moment in points if first_at < moment <= last_at]
-        terms = [f"(registered_at >= timestamptz '{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00')::integer" for moment in within]
+        terms = [
+            f"(registered_at >= timestamptz '{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00')::integer"
+            for moment in within
+        ]
         return " + ".join([str(before), *terms])
 
 

@@ -148,7 +148,9 @@ class Taker:
         load_reference(self._connection)
         self._publisher.load()
         self._versions.load()
-        rows = self._connection.execute("select file_sha256, file_name, row_count, log_kind, ingest_no from lake.ingest_file").fetchall()
+        rows = self._connection.execute(
+            "select file_sha256, file_name, row_count, log_kind, ingest_no from lake.ingest_file"
+        ).fetchall()
         self._ledger.clear()
         self._ingest_no = 0
         for sha256, name, row_count, log_kind, ingest_no in rows:
@@ -178,7 +180,9 @@ class Taker:
         """Takes the lease back from an import; LakeError when a worker took it."""
         holder = self._lake.read_lease_holder()
         if self._is_loaded and holder.startswith("worker@") and not self._lake.has_lease:
-            raise LeaseLost(f"{self._settings.lake_dir}: another worker took over ({holder}).", "Only one worker may run.")
+            raise LeaseLost(
+                f"{self._settings.lake_dir}: another worker took over ({holder}).", "Only one worker may run."
+            )
         self.load()
 
     def take(self, files: Sequence[LogFile]) -> IngestSummary:
@@ -262,8 +266,12 @@ class Taker:
             statement = CHECK_SQL[kind]
             if table.rows.num_rows > BULK_ROWS:
                 self._connection.execute("set disabled_optimizers = 'build_side_probe_side'")
-            self._connection.execute(statement, {name: value for name, value in values.items() if f"${name}" in statement})
-            failed = self._connection.execute(f"select count(*) from checked_{kind} where reason is not null").fetchone()
+            self._connection.execute(
+                statement, {name: value for name, value in values.items() if f"${name}" in statement}
+            )
+            failed = self._connection.execute(
+                f"select count(*) from checked_{kind} where reason is not null"
+            ).fetchone()
             if failed and failed[0]:
                 self._connection.execute(rejected_sql(kind, table.kind.columns))
         finally:
@@ -283,7 +291,11 @@ class Taker:
             kind = table.kind.name
             if kind == "registration":
                 has_registrations = self._versions.classify()
-                source = "select file_no, coalesce(sampled_at, registered_at) as event_at from fresh" if has_registrations else ""
+                source = (
+                    "select file_no, coalesce(sampled_at, registered_at) as event_at from fresh"
+                    if has_registrations
+                    else ""
+                )
             else:
                 classify_events(self._connection, EVENT_KINDS[kind])
                 source = f"select file_no, last_event_at as event_at from fresh_{kind}"
@@ -342,4 +354,3 @@ class Taker:
         accepted, duplicate, corrected, quarantined, file_count = [int(value or 0) for value in row] if row else [0] * 5
         reasons = tuple((str(files[no].path), str(error)) for no, error in sorted(refused.items()))
         return IngestSummary(accepted, duplicate, corrected, quarantined, file_count, reasons)
-

@@ -1,11 +1,11 @@
 """A district small enough to count by hand: three grids, two sites, four households, two rounds; and its log lines.
 
-    grid G1 (community C1)  households H1 H2   site S1: 3 units, reports sampling
-    grid G2 (community C1)  household  H3
-    grid G3 (community C2)  household  H4      site S2: 2 units, never reports sampling
+grid G1 (community C1)  households H1 H2   site S1: 3 units, reports sampling
+grid G2 (community C1)  household  H3
+grid G3 (community C2)  household  H4      site S2: 2 units, never reports sampling
 
-    round D  the whole district, 14 July 06:00–22:00
-    round M  community C1,       14 July 07:00–10:00
+round D  the whole district, 14 July 06:00–22:00
+round M  community C1,       14 July 07:00–10:00
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ from data.situation import open_situation, publish_situation
 ADA, BO, CAI, DI = "990101195003070017", "990101198001010014", "990101199912310020", "990101201005050034"
 """Four people who cannot exist (no division has code 9901xx), with valid check characters."""
 HEADER = "采样点编号,采样台,登记时间,采样时间,姓名,证件类型,证件号码,手机号,户编号,居住网格,登记方式,试管编号"
-ENGLISH_HEADER = (
-    "site_code,unit_no,registered_at,sampled_at,name,id_type,id_number,phone,household_code,residence_grid_code,channel,tube_code"
-)
+ENGLISH_HEADER = "site_code,unit_no,registered_at,sampled_at,name,id_type,id_number,phone,household_code,residence_grid_code,channel,tube_code"
 NAME, PHONE = "示例人", "19900000001"
 REFERENCE = """
 insert into lake.feed values
@@ -103,7 +101,11 @@ def lake_rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
         return lake.connection.execute(query).fetchall()
 
 
-VOLATILE = {"meta": ("sequence", "published_at"), "feed_state": ("last_received_at",), "lake_file": ("table_name", "path")}
+VOLATILE = {
+    "meta": ("sequence", "published_at"),
+    "feed_state": ("last_received_at",),
+    "lake_file": ("table_name", "path"),
+}
 
 
 def whole_situation(settings: Settings, ignored: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
@@ -114,7 +116,11 @@ def whole_situation(settings: Settings, ignored: Sequence[str] = ()) -> dict[str
         tables = [row[0] for row in connection.execute("select name from (show tables)").fetchall()]
         found = {}
         for table in sorted(set(tables) - set(ignored)):
-            columns = [row[0] for row in connection.execute(f"describe {table}").fetchall() if row[0] not in VOLATILE.get(table, ())]
+            columns = [
+                row[0]
+                for row in connection.execute(f"describe {table}").fetchall()
+                if row[0] not in VOLATILE.get(table, ())
+            ]
             if columns:
                 found[table] = connection.execute(f"select {', '.join(columns)} from {table} order by all").fetchall()
         return found

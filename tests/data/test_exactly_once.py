@@ -40,7 +40,9 @@ def write_week(folder: Path) -> list[Path]:
 
 
 def start_worker(settings: Settings) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", WORKER, str(settings.home)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(settings.home)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def files_left(settings: Settings) -> int:

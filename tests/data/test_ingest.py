@@ -95,9 +95,10 @@ def test_the_narrowest_open_round_holds_a_registration(district: Settings, logs:
 def test_a_site_that_never_reports_sampling_covers_by_registering(district: Settings, logs: Path) -> None:
     write_log(logs / "a.csv", [line("S2", ADA, "11:00", household="H4"), line("S1", BO, "11:00", household="H4")])
     ingest_paths(district, [logs])
-    assert rows(district, "select grid_code, sum(registered_person_count), sum(covered_person_count) from grid_bucket group by all") == [
-        ("G3", 2, 1)
-    ]
+    assert rows(
+        district,
+        "select grid_code, sum(registered_person_count), sum(covered_person_count) from grid_bucket group by all",
+    ) == [("G3", 2, 1)]
 
 
 def test_a_late_earlier_row_moves_the_person_to_its_grid(district: Settings, logs: Path) -> None:
@@ -119,14 +120,18 @@ def test_a_person_counts_once_however_often_registered(district: Settings, logs:
     assert rows(district, "select sum(registered_count) from site_bucket") == [(3,)]
 
 
-def test_of_n_lines_with_d_contents_one_is_accepted_and_the_rest_corrections_or_duplicates(district: Settings, logs: Path) -> None:
+def test_of_n_lines_with_d_contents_one_is_accepted_and_the_rest_corrections_or_duplicates(
+    district: Settings, logs: Path
+) -> None:
     early = line("S1", ADA, "08:00")
     late = line("S1", ADA, "08:00", "08:20", unit="1")
     write_log(logs / "a.csv", [late, early, late, early, early])
     assert counts(ingest_paths(district, [logs])) == (1, 1, 3, 0)
 
 
-def test_a_file_delivered_again_counts_nothing_and_under_another_name_only_duplicates(district: Settings, logs: Path) -> None:
+def test_a_file_delivered_again_counts_nothing_and_under_another_name_only_duplicates(
+    district: Settings, logs: Path
+) -> None:
     content = [line("S1", ADA, "08:00"), line("S1", "123", "08:00")]
     write_log(logs / "a.csv", content)
     assert counts(ingest_paths(district, [logs])) == (1, 0, 0, 1)
@@ -142,9 +147,18 @@ def test_a_file_delivered_twice_in_one_batch_under_two_names_counts_once(distric
     assert (counts(summary), summary.files) == ((2, 0, 2, 0), 2)
 
 
-@pytest.mark.parametrize(("header", "encoding"), list(itertools.product([HEADER, ENGLISH_HEADER], ["utf-8", "utf-8-sig", "gb18030"])))
-def test_headers_in_both_languages_and_encodings_read_the_same(district: Settings, logs: Path, header: str, encoding: str) -> None:
-    write_log(logs / "a.csv", [line("S1", ADA, "08:00", "08:20", unit="2", household="H1", channel="绿色通道")], header, encoding)
+@pytest.mark.parametrize(
+    ("header", "encoding"), list(itertools.product([HEADER, ENGLISH_HEADER], ["utf-8", "utf-8-sig", "gb18030"]))
+)
+def test_headers_in_both_languages_and_encodings_read_the_same(
+    district: Settings, logs: Path, header: str, encoding: str
+) -> None:
+    write_log(
+        logs / "a.csv",
+        [line("S1", ADA, "08:00", "08:20", unit="2", household="H1", channel="绿色通道")],
+        header,
+        encoding,
+    )
     assert counts(ingest_paths(district, [logs])) == (1, 0, 0, 0)
     assert rows(district, "select * from round_unit") == [("M", "S1", 2, "green", 1, 1)]
 
@@ -162,7 +176,9 @@ def test_a_line_of_no_encoding_is_quarantined_alone(district: Settings, logs: Pa
     assert lake_rows(district, "select line_no, reason from lake.quarantine") == [(3, "bad_encoding")]
 
 
-def test_every_bad_line_is_quarantined_with_its_reason_column_and_true_line_number(district: Settings, logs: Path) -> None:
+def test_every_bad_line_is_quarantined_with_its_reason_column_and_true_line_number(
+    district: Settings, logs: Path
+) -> None:
     good = line("S1", ADA, "08:00")
     write_log(logs / "a.csv", [
         good,
@@ -199,13 +215,18 @@ def test_every_bad_line_is_quarantined_with_its_reason_column_and_true_line_numb
         (16, "too_many_cells", None),
         (17, "in_future", "registered_at"),
     ]
-    assert rows(district, "select reason, row_count from quarantine_count where reason = 'missing_value'") == [("missing_value", 2)]
+    assert rows(district, "select reason, row_count from quarantine_count where reason = 'missing_value'") == [
+        ("missing_value", 2)
+    ]
 
 
 def test_a_quarantined_cell_shows_its_shape_and_no_digit_or_letter_of_it(district: Settings, logs: Path) -> None:
     write_log(logs / "a.csv", [line("S1", "9901011950０3070018", "08:01"), line(f"{NAME}A7", ADA, "08:01")])
     ingest_paths(district, [logs])
-    assert lake_rows(district, "select masked_value from lake.quarantine order by line_no") == [("##################",), ("字字字x#",)]
+    assert lake_rows(district, "select masked_value from lake.quarantine order by line_no") == [
+        ("##################",),
+        ("字字字x#",),
+    ]
 
 
 def test_an_unknown_household_is_left_out_and_the_person_kept(district: Settings, logs: Path) -> None:
@@ -237,7 +258,9 @@ def test_times_with_an_offset_mean_the_same_moment(district: Settings, logs: Pat
     assert counts(ingest_paths(district, [logs])) == (1, 0, 4, 0)
 
 
-def test_a_token_is_the_first_half_of_the_hmac_and_upper_and_lower_x_are_one_person(district: Settings, logs: Path) -> None:
+def test_a_token_is_the_first_half_of_the_hmac_and_upper_and_lower_x_are_one_person(
+    district: Settings, logs: Path
+) -> None:
     person = "99010119500307005X"
     write_log(logs / "a.csv", [line("S1", person, "08:00"), line("S1", person.lower(), "08:00")])
     assert counts(ingest_paths(district, [logs])) == (1, 0, 1, 0)
@@ -256,7 +279,10 @@ def test_the_key_is_made_once_for_its_owner_only_and_is_missed_when_gone(distric
 
 
 def test_no_name_number_or_telephone_is_anywhere_in_the_home(district: Settings, logs: Path) -> None:
-    write_log(logs / "a.csv", [line("S1", ADA, "08:00", household="H1"), line("S1", BO + "9", "08:00"), line(ADA, PHONE, "08:00")])
+    write_log(
+        logs / "a.csv",
+        [line("S1", ADA, "08:00", household="H1"), line("S1", BO + "9", "08:00"), line(ADA, PHONE, "08:00")],
+    )
     ingest_paths(district, [logs])
     files = [path for path in district.home.rglob("*") if path.is_file()]
     assert len(files) > 10
@@ -275,9 +301,15 @@ def test_staff_events_whistles_and_unit_events_are_taken_by_their_headers(distri
     write_log(folder / "whistles.csv", [whistle.format(closed=""), whistle.format(closed="2022-07-14 06:40:00"),
                                         whistle.format(closed="2022-07-14 05:40:00")],
               "whistle_code,raised_at,due_at,closed_at,place_kind,place_code,place_name,place_name_en,role,needed_count")  # fmt: skip
-    write_log(folder / "units.csv", ["S1,1,启用,2022-07-14 06:00:00", "S1,9,停用,2022-07-14 09:15:00"], "采样点编号,采样台,动作,时间")
+    write_log(
+        folder / "units.csv",
+        ["S1,1,启用,2022-07-14 06:00:00", "S1,9,停用,2022-07-14 09:15:00"],
+        "采样点编号,采样台,动作,时间",
+    )
     assert counts(ingest_paths(district, [folder])) == (4, 1, 1, 3)
-    assert rows(district, "select staff_code, role, event, post_kind, post_code, whistle_code from staff_event order by 1") == [
+    assert rows(
+        district, "select staff_code, role, event, post_kind, post_code, whistle_code from staff_event order by 1"
+    ) == [
         ("P1", "grid_leader", "check_in", "site", "S1", None),
         ("P2", "full_time", "check_out", "checkpoint", "东口", "W1"),
     ]
@@ -311,7 +343,9 @@ def test_a_feed_knows_its_newest_event_its_lines_and_its_orders(district: Settin
     ("\ufeffx".encode("utf-16"), "zero bytes"),
     (b"site_code,site_code,registered_at,id_number\n", "names site_code twice"),
 ])  # fmt: skip
-def test_a_file_that_is_no_log_is_refused_whole_and_said_why(district: Settings, logs: Path, content: bytes, said: str) -> None:
+def test_a_file_that_is_no_log_is_refused_whole_and_said_why(
+    district: Settings, logs: Path, content: bytes, said: str
+) -> None:
     logs.mkdir(parents=True)
     (logs / "bad.csv").write_bytes(content)
     write_log(logs / "good.csv", [line("S1", ADA, "08:00")])
@@ -320,7 +354,9 @@ def test_a_file_that_is_no_log_is_refused_whole_and_said_why(district: Settings,
     assert [(Path(path).name, said in reason) for path, reason in summary.refused] == [("bad.csv", True)]
 
 
-def test_a_file_of_no_known_feed_and_a_home_without_reference_say_what_to_do(district: Settings, tmp_path: Path) -> None:
+def test_a_file_of_no_known_feed_and_a_home_without_reference_say_what_to_do(
+    district: Settings, tmp_path: Path
+) -> None:
     path = write_log(tmp_path / "elsewhere" / "a.csv", [line("S1", ADA, "08:00")])
     with pytest.raises(IngestError, match="Known feeds: baisha, checkin, huanshi"):
         ingest_paths(district, [path])
@@ -397,17 +433,23 @@ def test_any_order_of_lines_and_any_division_into_batches_give_the_same_situatio
 def test_what_the_roll_ups_add_up_to_is_what_the_lake_s_rows_say(district: Settings) -> None:
     take_in(district, [[text] for text in STORY], 4)
     assert lake_rows(
-        district, "select round_code, grid_code, count(*), count(covered_at) from lake.first_seen group by all order by all"
+        district,
+        "select round_code, grid_code, count(*), count(covered_at) from lake.first_seen group by all order by all",
     ) == rows(
         district,
         "select round_code, grid_code, sum(registered_person_count), sum(covered_person_count) from grid_bucket"
         " group by all having sum(registered_person_count) > 0 order by all",
     )
     assert lake_rows(
-        district, "select site_code, channel, count(*), count(sampled_at) from lake.registration group by all order by all"
-    ) == rows(district, "select site_code, channel, sum(registered_count), sum(sampled_count) from site_bucket group by all order by all")
+        district,
+        "select site_code, channel, count(*), count(sampled_at) from lake.registration group by all order by all",
+    ) == rows(
+        district,
+        "select site_code, channel, sum(registered_count), sum(sampled_count) from site_bucket group by all order by all",
+    )
     assert lake_rows(
-        district, "select round_code, unit_no, count(*) from lake.registration where round_code is not null group by all order by all"
+        district,
+        "select round_code, unit_no, count(*) from lake.registration where round_code is not null group by all order by all",
     ) == rows(district, "select round_code, unit_no, sum(registered_count) from round_unit group by all order by all")
 
 

@@ -99,7 +99,11 @@ def test_a_file_that_still_grows_is_waited_for(district: Settings) -> None:
 
 
 def test_refused_files_have_their_reason_beside_them(district: Settings) -> None:
-    for path in (district.inbox_dir / "lost.csv", district.inbox_dir / "nowhere" / "b.csv", district.inbox_dir / "baisha" / "c.csv"):
+    for path in (
+        district.inbox_dir / "lost.csv",
+        district.inbox_dir / "nowhere" / "b.csv",
+        district.inbox_dir / "baisha" / "c.csv",
+    ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("no,log\n1,2\n")
     with watching(district):
@@ -129,7 +133,9 @@ def test_an_import_beside_a_running_worker_is_followed(district: Settings) -> No
         with open_lake(district) as lake:
             lake.take_lease("import")
             with lake.transaction() as connection:
-                connection.execute("insert into lake.site select 'S3', * exclude (site_code) from lake.site where site_code = 'S1'")
+                connection.execute(
+                    "insert into lake.site select 'S3', * exclude (site_code) from lake.site where site_code = 'S1'"
+                )
             publish_situation(lake, district)
         write_log(district.inbox_dir / "baisha" / "a.csv", [line("S3", ADA, "08:00")])
         eventually(lambda: registered(district) == 1)

@@ -14,7 +14,9 @@ def read_manifest(settings: Settings) -> dict[str, Any]:
     return manifest
 
 
-def test_every_line_written_is_accepted_corrected_duplicate_or_quarantined_as_the_manifest_says(small_world: Settings) -> None:
+def test_every_line_written_is_accepted_corrected_duplicate_or_quarantined_as_the_manifest_says(
+    small_world: Settings,
+) -> None:
     found = {
         kind: {"accepted": accepted, "corrected": corrected, "duplicate": duplicate, "files": files, "written": written}
         for kind, files, accepted, corrected, duplicate, written in lake_rows(
@@ -24,15 +26,24 @@ def test_every_line_written_is_accepted_corrected_duplicate_or_quarantined_as_th
         )
     }
     logs = read_manifest(small_world)["logs"]
-    assert found == {kind: {name: figure for name, figure in told.items() if name != "quarantined"} for kind, told in logs.items()}
+    assert found == {
+        kind: {name: figure for name, figure in told.items() if name != "quarantined"} for kind, told in logs.items()
+    }
 
 
 def test_every_kind_of_bad_line_is_quarantined_for_its_own_reason(small_world: Settings) -> None:
     expected = {
-        (kind, reason, count) for kind, told in read_manifest(small_world)["logs"].items() for reason, count in told["quarantined"].items()
+        (kind, reason, count)
+        for kind, told in read_manifest(small_world)["logs"].items()
+        for reason, count in told["quarantined"].items()
     }
-    assert set(lake_rows(small_world, "select log_kind, reason, count(*) from lake.quarantine group by all")) == expected
-    assert set(rows(small_world, "select log_kind, reason, sum(row_count)::bigint from quarantine_count group by all")) == expected
+    assert (
+        set(lake_rows(small_world, "select log_kind, reason, count(*) from lake.quarantine group by all")) == expected
+    )
+    assert (
+        set(rows(small_world, "select log_kind, reason, sum(row_count)::bigint from quarantine_count group by all"))
+        == expected
+    )
 
 
 def test_the_lake_holds_as_many_registrations_and_events_as_were_accepted(small_world: Settings) -> None:

@@ -43,7 +43,8 @@ def test_a_grid_belongs_to_the_target_of_the_narrowest_of_overlapping_rounds(dis
 
 def test_neighbours_share_their_vertices_and_grids_make_up_their_community_and_the_district(district: Settings) -> None:
     shapes = {
-        (kind, code): shapely.from_geojson(text) for kind, code, text in rows(district, "select kind, code, geojson from geometry")
+        (kind, code): shapely.from_geojson(text)
+        for kind, code, text in rows(district, "select kind, code, geojson from geometry")
     }
     assert shapes["grid", "G1"].intersection(shapes["grid", "G2"]).geom_type == "LineString"
     for kind, code, grids in (("community", "C1", ("G1", "G2")), ("district", "", ("G1", "G2", "G3"))):
@@ -125,5 +126,8 @@ def test_a_missing_a_damaged_and_a_foreign_file_each_say_what_to_do(tmp_path: Pa
 
 def test_a_home_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(LakeError, match=r"cannot be written.*--home"), open_lake(Settings(home=tmp_path / "file" / "home")):
+    with (
+        pytest.raises(LakeError, match=r"cannot be written.*--home"),
+        open_lake(Settings(home=tmp_path / "file" / "home")),
+    ):
         pass

@@ -24,7 +24,10 @@ from data.situation import open_situation, publish_situation
 ADA, BO, CAI, DI = "990101195003070017", "990101198001010014", "990101199912310020", "990101201005050034"
 """Four people who cannot exist (no division has code 9901xx), with valid check characters."""
 HEADER = "采样点编号,采样台,登记时间,采样时间,姓名,证件类型,证件号码,手机号,户编号,居住网格,登记方式,试管编号"
-ENGLISH_HEADER = "site_code,unit_no,registered_at,sampled_at,name,id_type,id_number,phone,household_code,residence_grid_code,channel,tube_code"
+ENGLISH_HEADER = (
+    "site_code,unit_no,registered_at,sampled_at,"
+    "name,id_type,id_number,phone,household_code,residence_grid_code,channel,tube_code"
+)
 NAME, PHONE = "示例人", "19900000001"
 REFERENCE = """
 insert into lake.feed values

@@ -25,36 +25,32 @@ gaps as (
         and epoch(told.ended_at) - epoch(told.started_at) > feed.silent_after_min * 60
 ),
 
-unit_spans as (
+units as (
     select
-        event.site_code,
-        event.event,
-        event.event_at as opened_at,
-        lead(event.event_at) over (
-            partition by event.site_code, event.unit_no order by event.event_at, event.event desc
-        ) as closed_at
-    from unit_event as event
-    where event.event_at <= $as_of and event.event_at > $as_of - interval '25 hours'
-),
-
-open_spans as (
-    select site.feed_code, unit_spans.opened_at, unit_spans.closed_at
-    from unit_spans
-    inner join site on unit_spans.site_code = site.site_code
-    where unit_spans.event = 'open'
+        gaps.feed_code,
+        gaps.started_at,
+        gaps.ended_at,
+        max(event.event_at) filter (where event.event = 'open' and event.event_at <= gaps.started_at) as opened_at,
+        max(event.event_at) filter (where event.event = 'close') as closed_at
+    from gaps
+    inner join site on gaps.feed_code = site.feed_code
+    inner join unit_event as event on site.site_code = event.site_code
+    where event.event_at < gaps.ended_at and event.event_at > $as_of - interval '25 hours'
+    group by gaps.feed_code, gaps.started_at, gaps.ended_at, event.site_code, event.unit_no
 )
 
 select
-    gaps.feed_code,
-    gaps.started_at,
-    gaps.ended_at,
-    (epoch(gaps.ended_at) - epoch(gaps.started_at)) / 60 as duration_min
+    feed_code,
+    started_at,
+    ended_at,
+    (epoch(ended_at) - epoch(started_at)) / 60 as duration_min
 from gaps
 where exists (
     select 1
-    from open_spans
-    where open_spans.feed_code = gaps.feed_code
-        and open_spans.opened_at <= gaps.started_at
-        and (open_spans.closed_at is null or open_spans.closed_at >= gaps.ended_at)
+    from units
+    where units.feed_code = gaps.feed_code
+        and units.started_at = gaps.started_at
+        and units.opened_at is not null
+        and (units.closed_at is null or units.closed_at < units.opened_at)
 )
-order by gaps.feed_code, gaps.started_at
+order by feed_code, started_at

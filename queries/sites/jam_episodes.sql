@@ -19,10 +19,8 @@ marked as (
     select
         measured.*,
         lead(measured_at) over (partition by site_code order by measured_at) as next_at,
-        row_number() over (partition by site_code order by measured_at)
-        - row_number() over (
-            partition by site_code, is_jammed order by measured_at
-        ) as episode_no
+        max(case when not is_jammed then measured_at end) over (partition by site_code order by measured_at)
+            as last_clear_at
     from measured
     where site_code in (select site_code from measured where is_jammed)
 )
@@ -34,5 +32,5 @@ select
     max(wait_min) as longest_wait_min
 from marked
 where is_jammed
-group by site_code, episode_no
+group by site_code, last_clear_at
 order by site_code, started_at

@@ -24,25 +24,27 @@ arrivals as (
     group by event.whistle_code, event.staff_code
 ),
 
-numbered as (
+arrived as (
     select
-        arrivals.*,
-        row_number() over (partition by whistle_code order by arrived_at, staff_code) as arrival_no
+        whistle_code,
+        count(*) as arrived_count,
+        count(*) filter (where arrived_at > $as_of - interval '15 minutes') as recent_count,
+        list_sort(list(arrived_at)) as arrival_times
     from arrivals
+    group by whistle_code
 ),
 
 counted as (
     select
         raised.whistle_code,
-        count(numbered.staff_code) as arrived_count,
-        count(numbered.staff_code) filter (where numbered.arrived_at > $as_of - interval '15 minutes') as recent_count,
+        coalesce(arrived.arrived_count, 0) as arrived_count,
+        coalesce(arrived.recent_count, 0) as recent_count,
         case
             when raised.needed_count <= 0 then raised.raised_at
-            else min(numbered.arrived_at) filter (where numbered.arrival_no = raised.needed_count)
+            else arrived.arrival_times[raised.needed_count]
         end as full_at
     from raised
-    left join numbered on raised.whistle_code = numbered.whistle_code
-    group by raised.whistle_code, raised.needed_count, raised.raised_at
+    left join arrived on raised.whistle_code = arrived.whistle_code
 )
 
 select

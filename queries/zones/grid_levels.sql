@@ -22,29 +22,29 @@ with touched as (
         or (held.extent_kind = 'grid' and extent.member_code = grid.grid_code)
 ),
 
-ranked as (
+highest as (
     select
         touched.grid_code,
-        held.*,
-        row_number() over (
-            partition by touched.grid_code
-            order by
-                case held.level when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end,
-                held.sort_order nulls last,
-                held.zone_code
-        ) as place
+        min(
+            struct_pack(
+                rank_no := case held.level when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end,
+                sort_order := coalesce(held.sort_order, 2147483647),
+                zone_code := held.zone_code
+            )
+        ) as held
     from touched
     inner join zones_orders_in_force as held on touched.order_code = held.order_code
+    group by touched.grid_code
 )
 
 select
-    grid_code,
-    zone_code,
-    order_code,
-    zone_name,
-    zone_name_en,
-    level,
-    extent_kind
-from ranked
-where place = 1
-order by grid_code
+    highest.grid_code,
+    held.zone_code,
+    held.order_code,
+    held.zone_name,
+    held.zone_name_en,
+    held.level,
+    held.extent_kind
+from highest
+inner join zones_orders_in_force as held on highest.held.zone_code = held.zone_code
+order by highest.grid_code

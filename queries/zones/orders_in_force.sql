@@ -7,28 +7,26 @@
 -- reads:    situation
 -- notes:    the order that took effect last, if it was issued by then and has not ended; an order that ended does
 --           not bring the one before it back
-with effective as (
-    select
-        *,
-        row_number() over (
-            partition by zone_code order by effective_at desc, issued_at desc, order_code desc
-        ) as place
+with newest as (
+    select max(struct_pack(effective_at := effective_at, issued_at := issued_at, order_code := order_code)) as held
     from zone_order
     where effective_at <= $as_of and issued_at <= $as_of
+    group by zone_code
 )
 
 select
-    zone_code,
-    order_code,
-    zone_name,
-    zone_name_en,
-    level,
-    extent_kind,
-    issued_at,
-    effective_at,
-    ends_at,
-    party_branch_name,
-    sort_order
-from effective
-where place = 1 and (ends_at is null or ends_at > $as_of)
-order by zone_code
+    zone_order.zone_code,
+    zone_order.order_code,
+    zone_order.zone_name,
+    zone_order.zone_name_en,
+    zone_order.level,
+    zone_order.extent_kind,
+    zone_order.issued_at,
+    zone_order.effective_at,
+    zone_order.ends_at,
+    zone_order.party_branch_name,
+    zone_order.sort_order
+from newest
+inner join zone_order on newest.held.order_code = zone_order.order_code
+where zone_order.ends_at is null or zone_order.ends_at > $as_of
+order by zone_order.zone_code

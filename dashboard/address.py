@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Literal, get_args
 
 import streamlit as st
@@ -20,6 +21,16 @@ MEASURES: tuple[Measure, ...] = get_args(Measure)
 
 _CODE = re.compile(r"[0-9A-Za-z._-]{1,40}")
 _LANGUAGE_KEY = "language"
+_WRITTEN_KEY = "written_query"
+_IN_FLIGHT_S = 4.0
+"""Seconds for which a tick may be under way: two ticks of the pages."""
+
+
+@dataclass(frozen=True)
+class _Written:
+    before: dict[str, str]
+    query: dict[str, str]
+    at_s: float
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ def parse_address(query: Mapping[str, str], language: Language = "zh") -> Addres
 def read_address() -> Address:
     """The address of this run. The language outlives a change of page, which drops the query string."""
     kept: Language = st.session_state.get(_LANGUAGE_KEY, "zh")
-    address = parse_address(st.query_params.to_dict(), kept)
+    address = parse_address(_newest_query(), kept)
     st.session_state[_LANGUAGE_KEY] = address.language
     if address.language != "zh" and "lang" not in st.query_params:
         st.query_params["lang"] = address.language
@@ -59,14 +70,25 @@ def read_address() -> Address:
 
 def write_address(**changes: str | None) -> None:
     """Puts parameters into the URL; None takes one out. The map follows within a fraction of a second."""
-    query = st.query_params.to_dict()
-    for name, value in changes.items():
-        if value is None:
-            query.pop(name, None)
-        else:
-            query[name] = value
+    before = _newest_query()
+    query = before | {name: value for name, value in changes.items() if value is not None}
+    query = {name: value for name, value in query.items() if changes.get(name, value) is not None}
     if query != st.query_params.to_dict():
+        st.session_state[_WRITTEN_KEY] = _Written(before, query, monotonic())
         st.query_params.from_dict(query)
+
+
+def _newest_query() -> dict[str, str]:
+    """The query string of this run, unless it is the one from before our own last writing.
+
+    A tick that the browser sent off before it heard of the writing still carries the old one: without this, what a
+    reader just picked would be gone for a tick.
+    """
+    query: dict[str, str] = st.query_params.to_dict()
+    written: _Written | None = st.session_state.get(_WRITTEN_KEY)
+    if written and query == written.before and monotonic() - written.at_s < _IN_FLIGHT_S:
+        return written.query
+    return query
 
 
 def _code(value: str | None) -> str | None:

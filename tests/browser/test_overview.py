@@ -14,6 +14,7 @@ from tests.browser.conftest import Server, Visitor, stand_at, start_clock, visit
 
 DRAWN_WITHIN_MS = 30_000
 LOST_WITHIN_MS = 30_000  # 15 s of silence make a server lost (UI, states)
+ANSWERED_WITHIN_MS = 15_000
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 CHINESE = re.compile(r"[一-鿿]")
@@ -95,7 +96,7 @@ def test_a_click_on_a_grid_opens_its_panel_and_the_map_is_not_drawn_again(
     )
     before = view_of(frame)
     page.locator(".st-key-map iframe").click(position={"x": 500, "y": 260})
-    expect(page.locator(".wg-path code")).to_have_text(re.compile(r"^\d{15}$"))
+    expect(page.locator(".wg-path code")).to_have_text(re.compile(r"^\d{15}$"), timeout=ANSWERED_WITHIN_MS)
     code = page.locator(".wg-path code").text_content()
     assert f"grid={code}" in page.evaluate("() => location.search")
     page.wait_for_timeout(5000)  # two ticks of everything that ticks
@@ -131,7 +132,7 @@ def test_a_search_moves_the_map_without_drawing_it_again(laptop: BrowserContext,
     frame.evaluate("() => { map.setView([22.7, 113.1], 13, { animate: false }); map.getContainer().mark = 'same'; }")
     page.get_by_placeholder(read_text("overview", "zh")["search_hint"]).fill("侧贤")
     page.keyboard.press("Enter")
-    expect(page.locator(".wg-list-title")).to_have_text("侧贤社区")
+    expect(page.locator(".wg-list-title")).to_have_text("侧贤社区", timeout=ANSWERED_WITHIN_MS)
     frame.wait_for_function("() => map.getCenter().lat < 22.69")
     assert frame.evaluate("() => map.getContainer().mark") == "same"
 
@@ -140,12 +141,12 @@ def test_a_search_without_a_hit_says_so(laptop: BrowserContext, server: Server) 
     page = open_overview(laptop, server).page
     page.get_by_placeholder(read_text("overview", "zh")["search_hint"]).fill("无此地")
     page.keyboard.press("Enter")
-    expect(page.locator(".wg-list-title")).to_contain_text("没有找到“无此地”")
+    expect(page.locator(".wg-list-title")).to_contain_text("没有找到“无此地”", timeout=ANSWERED_WITHIN_MS)
 
 
 def test_the_english_page_says_everything_in_english(laptop: BrowserContext, server: Server) -> None:
     page = open_overview(laptop, server, "?lang=en&grid=440703002143002").page
-    expect(page.locator(".wg-panel")).to_contain_text("Who answers for it")
+    expect(page.locator(".wg-panel")).to_contain_text("Who answers for it", timeout=ANSWERED_WITHIN_MS)
     said = page.locator(".stMain").inner_text() + map_frame(page).locator("body").inner_text()
     assert set(CHINESE.findall(said)) == set(CHINESE.findall(read_text("overview", "en")["language_other"]))
 
@@ -188,7 +189,7 @@ def test_on_a_phone_a_picked_grid_is_a_page_of_its_own(phone: BrowserContext, se
     top = page.locator(".wg-panel").bounding_box()
     assert top is not None and top["y"] < 100
     page.get_by_role("button", name=read_text("overview", "zh")["panel_clear"]).tap()
-    expect(page.locator(".wg-panel")).to_have_count(0)
+    expect(page.locator(".wg-panel")).to_have_count(0, timeout=ANSWERED_WITHIN_MS)
     expect(page.locator(".st-key-map iframe")).to_be_in_viewport()
 
 

@@ -208,3 +208,11 @@ def test_a_question_that_fails_costs_its_own_block_only(
     said = text_of(open_page(morning, grid="G1"))
     assert "最近采样点 读取失败" in said
     assert "责任链" in said and "近一小时" in said
+
+
+def test_a_tick_that_was_sent_before_a_pick_does_not_take_the_pick_back(morning: Settings, open_page: Open) -> None:
+    page = open_page(morning)
+    page.text_input(key="search_control").input("侧贤").run()
+    page.query_params.clear()  # as the browser still says that did not hear of the pick yet
+    page.run()
+    assert title(page) == "侧贤社区"

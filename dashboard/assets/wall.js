@@ -492,35 +492,47 @@
         const left = index * 314;
         const raw = queues[`${kind}_count`];
         const value = raw === undefined || raw === null ? null : raw - minus(kind);
-        const name = at("", { left, top: 80 });
+        const name = at("", { left, top: 72 });
         const glyph = Wangge.glyph(kind, 44, THEME, view.isOld ? Wangge.tokens[THEME].stale : undefined);
         Object.assign(glyph.style, { verticalAlign: "-8px", marginRight: "16px" });
         name.append(glyph, words[kind]);
         nodes.push(name);
-        const big = at("figure", { left, top: 150 }, count(value));
+        const big = at("figure", { left, top: 136 }, count(value));
         if (kind === "jammed" && value > 0) big.style.color = "var(--act)";
         if (value === 0 || (kind === "resting" && value !== null)) big.style.color = "var(--text-3)";
         nodes.push(big);
-        nodes.push(at("small second", { left, top: 287 }, fill(words[`class_${kind}`], { a, b })));
+        nodes.push(at("small second", { left, top: 268 }, fill(words[`class_${kind}`], { a, b })));
       });
       const unknown = (queues.unknown_count || 0) + lackingSites.filter((site) => site[1] !== 4).length;
       if (unknown && !view.isOld) {
         nodes.pop();
-        nodes.push(at("small amber", { left: 942, top: 287 }, fill(words.sites_unknown, { n: unknown })));
+        nodes.push(at("small amber", { left: 942, top: 268 }, fill(words.sites_unknown, { n: unknown })));
       }
-      nodes.push(at("second", { left: 0, top: 384 }, words.waiting), at("figure", { left: 0, top: 452 }, figure(queues.waiting_count, words.people)));
-      nodes.push(at("second", { left: 628, top: 384 }, words.units));
-      const units = at("figure", { left: 628, top: 452 }, count(queues.open_unit_count));
+      nodes.push(at("second", { left: 0, top: 336 }, words.waiting), at("figure", { left: 0, top: 396 }, figure(queues.waiting_count, words.people)));
+      nodes.push(at("second", { left: 628, top: 336 }, words.units));
+      const units = at("figure", { left: 628, top: 396 }, count(queues.open_unit_count));
       units.append(el("span", "unit", `/ ${count(queues.needed_unit_count)}`));
       nodes.push(units);
-      let longest = "—";
       let short = "—";
-      if (queues.longest_wait_min !== null && queues.longest_wait_min !== undefined) longest = fill(words.longest, { minutes: Math.floor(queues.longest_wait_min), site: shortSite(siteOf(queues.longest_site_code)) });
-      else if (queues.waiting_count === 0) longest = words.longest_none;
       if (queues.short_unit_count) short = fill(words.short_units, { n: count(queues.short_unit_count), sites: count(queues.short_site_count) });
       else if (queues.short_unit_count === 0) short = words.short_none;
-      nodes.push(at("small second", { left: 0, top: 600 }, longest), at("small second", { left: 628, top: 600 }, short));
+      nodes.push(at("small second", { left: 628, top: 532 }, short));
+      const longest = rankByWait(view).map((site, index) => fill(words.longest[index], site));
+      if (!longest.length) longest.push(queues.waiting_count === 0 ? words.longest_none : "—");
+      longest.forEach((text, index) => nodes.push(at("small second", { left: 0, top: 532 + index * 50 }, text)));
       return nodes;
+    }
+
+    // The three sites where people stand longest; a site whose feed is silent is not judged.
+    function rankByWait(view) {
+      if (!link.geometry || view.isEmpty || !view.live.queues || !view.live.sites) return [];
+      const silent = new Set(view.verdict.lacking.map(({ feed }) => feed.feed_code));
+      const waits = view.live.sites.map(([minutes], index) => ({ minutes, index }));
+      return waits
+        .filter(({ minutes, index }) => minutes >= 1 && !silent.has(link.geometry.sites.feed[index]))
+        .sort((one, other) => other.minutes - one.minutes)
+        .slice(0, 3)
+        .map(({ minutes, index }) => ({ minutes: Math.floor(minutes), site: shortSite(siteName(index)) }));
     }
 
     function lackingSiteStates(view) {
@@ -605,10 +617,9 @@
       return name.replace(/社区(?=第)/, "").replace(/(采样点|点)$/, "");
     }
 
-    function siteOf(code) {
-      const sites = link.geometry && link.geometry.sites;
-      const index = sites ? sites.codes.indexOf(code) : -1;
-      return index < 0 ? code || "" : (lang === "en" && sites.names_en[index]) || sites.names[index];
+    function siteName(index) {
+      const sites = link.geometry.sites;
+      return (lang === "en" && sites.names_en[index]) || sites.names[index];
     }
 
     function gridName(code) {

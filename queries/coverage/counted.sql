@@ -12,6 +12,7 @@
 with begun as (
     select
         round_code,
+        starts_at,
         closes_at > $as_of as is_running,
         row_number() over (order by starts_at, target_count desc, round_code desc) as begun_no,
         (select min(bucket_start_at) from site_bucket) <= $as_of as is_known
@@ -46,6 +47,7 @@ bucketed as (
     from grid_bucket as bucket
     inner join shown_round on bucket.round_code = shown_round.round_code
     where bucket.bucket_start_at <= $as_of
+        and bucket.bucket_start_at > (select min(starts_at) from shown_round) - interval '5 minutes'
     group by bucket.round_code, bucket.grid_code
 ),
 

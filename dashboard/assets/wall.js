@@ -532,7 +532,7 @@
         .filter(({ minutes, index }) => minutes >= 1 && !silent.has(link.geometry.sites.feed[index]))
         .sort((one, other) => other.minutes - one.minutes)
         .slice(0, 3)
-        .map(({ minutes, index }) => ({ minutes: Math.floor(minutes), site: shortSite(siteName(index)) }));
+        .map(({ minutes, index }) => ({ minutes: Math.floor(minutes), site: shortSite(siteNameAt(index)) }));
     }
 
     function lackingSiteStates(view) {
@@ -617,7 +617,7 @@
       return name.replace(/社区(?=第)/, "").replace(/(采样点|点)$/, "");
     }
 
-    function siteName(index) {
+    function siteNameAt(index) {
       const sites = link.geometry.sites;
       return (lang === "en" && sites.names_en[index]) || sites.names[index];
     }

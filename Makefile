@@ -47,7 +47,7 @@ clean:
 
 # A virtual environment with the newest Python that the pinned packages are tested with.
 $(VENV)/bin/python:
-	@tools/make_venv $(VENV)
+	@.ci/make_venv $(VENV)
 
 $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what Wangge needs (a few minutes the first time) …"
@@ -61,5 +61,5 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.chromium: | $(VENV)/.installed-dev
-	@tools/find_chromium > $@.aside && mv $@.aside $@
+	@.ci/find_chromium > $@.aside && mv $@.aside $@
 	@echo "Tests draw pages in $$(cat $@)."

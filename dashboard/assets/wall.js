@@ -517,7 +517,7 @@
       if (queues.short_unit_count) short = fill(words.short_units, { n: count(queues.short_unit_count), sites: count(queues.short_site_count) });
       else if (queues.short_unit_count === 0) short = words.short_none;
       nodes.push(at("small second", { left: 628, top: 532 }, short));
-      const longest = rankByWait(view).map((site, index) => fill(words.longest[index], site));
+      const longest = rankByWait(view).map((site, index) => fill(words[`longest_${index + 1}`], site));
       if (!longest.length) longest.push(queues.waiting_count === 0 ? words.longest_none : "—");
       longest.forEach((text, index) => nodes.push(at("small second", { left: 0, top: 532 + index * 50 }, text)));
       return nodes;

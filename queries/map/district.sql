@@ -2,8 +2,8 @@
 -- grain:    one row
 -- columns:  district_name VARCHAR; district_name_en VARCHAR; timezone VARCHAR; is_synthetic BOOLEAN; sequence BIGINT (publications); geometry_source VARCHAR; as_of TIMESTAMPTZ (the newest event known)
 -- reads:    situation
--- notes:    as_of is null while nothing was ingested; geometry_source changes when a shape, a site, a name or the
---           number of people that a map shows changes
+-- notes:    as_of is null while nothing was ingested; geometry_source changes when a shape, a site, a name (the
+--           district's too), the time zone or the number of people that a map shows changes
 select
     district_name,
     district_name_en,
@@ -12,6 +12,12 @@ select
     sequence,
     concat(
         geometry_hash,
+        '-',
+        district_name,
+        '-',
+        district_name_en,
+        '-',
+        timezone,
         '-',
         (select sum(resident_count) from grid),
         '-',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from data.questions import ask
 from tests.queries.district import REFERENCE
 from tests.queries.world import World, answers, build_world
 
@@ -49,3 +50,10 @@ def test_every_site_is_drawn_with_its_feed_and_units() -> None:
 def test_the_district_says_when_it_is_synthetic_and_what_it_knows() -> None:
     answers(_district(), "map/district", "timezone is_synthetic as_of\nAsia/Shanghai true 08:40")
     answers(build_world(REFERENCE, as_of=None), "map/district", "is_synthetic as_of\ntrue -")
+
+
+def test_the_map_is_drawn_anew_when_the_district_is_renamed() -> None:
+    world = _district()
+    before = ask(world, "map/district").column("geometry_source").to_pylist()
+    world.connection.execute("update meta set district_name = '江海区'")
+    assert ask(world, "map/district").column("geometry_source").to_pylist() != before

@@ -221,12 +221,12 @@ CHECK_SQL = {
 
 
 def rejected_sql(kind: str, columns: Sequence[str]) -> str:
-    """SQL: the lines that failed, each with its masked cell. Reads `cell` again: only these few cells are ever shown."""
+    """SQL: the lines that failed, each with its masked cell. Reads `failed_cell`, the cells of no other lines."""
     cells = " ".join(f"when '{column}' then c.{column}" for column in columns)
     value = f"(case k.column_name {cells} end)"
     return f"""
         insert into rejected
         select k.file_no, k.line_no, k.reason, k.column_name, {MASK_SQL.format(value=value)}
         from (select file_no, line_no, reason, column_name from checked_{kind} where reason is not null) as k
-        inner join cell as c on c.file_no = k.file_no and c.line_no = k.line_no
+        inner join failed_cell as c on c.file_no = k.file_no and c.line_no = k.line_no
     """

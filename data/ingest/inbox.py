@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ import duckdb
 
 from data.errors import IngestError, LakeError, SituationError
 from data.ingest.read import LogFile, read_file
-from data.ingest.take import IngestSummary, Taker
+from data.ingest.take import IngestSummary, ReadBatch, Taker
 from data.lake import Lake, LeaseLost, open_lake, write_permission_error
 from data.settings import Settings
 
@@ -31,8 +32,9 @@ IMPORT_LOOK_SECONDS = 2.0
 """How often an idle worker asks whether an import wrote meanwhile (1 ms each)."""
 RETRY_SECONDS = 5.0
 """After a failure that may pass (disk full, lake busy), the same files are tried again."""
-BULK_BATCH_BYTES = 96_000_000
-"""Bytes of files in one transaction when files are named: fewer, larger transactions; about 1.3 GB at work."""
+BULK_BATCH_BYTES = 64_000_000
+"""Bytes of files in one transaction when files are named: fewer, larger transactions; about 1.3 GB at work, with the
+next batch read meanwhile."""
 BACKLOG_PUBLISH_SECONDS = 2.0
 """While more than a batch is waiting, the situation is published this often and not after every commit."""
 TIDY_COMMITS = 300
@@ -68,10 +70,9 @@ def ingest_paths(
             found = [(path, _find_feed(path, feeds, feed)) for path in _list_named(paths)]
             summary = IngestSummary()
             done = 0
-            for batch in _batches(found, BULK_BATCH_BYTES):
-                files, refused = _read_all(batch)
-                summary += taker.take(files) + IngestSummary(refused=refused)
-                done += len(batch)
+            for batch, refused in _read_ahead(taker, _batches(found, BULK_BATCH_BYTES)):
+                summary += taker.take(batch) + IngestSummary(refused=refused)
+                done += len(batch.files) + len(refused)
                 if on_progress:
                     on_progress(done, len(found))
             taker.publish()
@@ -272,6 +273,25 @@ def _read_all(batch: Sequence[tuple[Path, str]]) -> tuple[list[LogFile], tuple[t
         except IngestError as error:
             refused.append((str(path), str(error)))
     return files, tuple(refused)
+
+
+def _read_ahead(
+    taker: Taker, batches: Iterator[list[tuple[Path, str]]]
+) -> Iterator[tuple[ReadBatch, tuple[tuple[str, str], ...]]]:
+    """Each batch read, and its unreadable files: the next one is read while the caller works on this one."""
+
+    def read(batch: Sequence[tuple[Path, str]]) -> tuple[ReadBatch, tuple[tuple[str, str], ...]]:
+        files, refused = _read_all(batch)
+        return taker.read(files), refused
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead: Future[tuple[ReadBatch, tuple[tuple[str, str], ...]]] | None = None
+        for batch in batches:
+            ready, ahead = ahead, pool.submit(read, batch)
+            if ready:
+                yield ready.result()
+        if ahead:
+            yield ahead.result()
 
 
 def _list_named(paths: Sequence[Path | str]) -> list[Path]:

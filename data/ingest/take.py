@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
 from data.clock import read_clock
 from data.errors import IngestError
 from data.ingest.checks import CHECK_SQL, local_time_macro, rejected_sql
+from data.ingest.columns import LogKind
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
 from data.ingest.pseudonym import open_key
 from data.ingest.read import BrokenLine, LogFile, LogTable, read_logs
@@ -119,6 +122,15 @@ class IngestSummary:
         return self.accepted + self.duplicate + self.corrected + self.quarantined
 
 
+@dataclass(frozen=True)
+class ReadBatch:
+    """Files and their lines as tables of cells: all that can be done for a batch while the engine works on another."""
+
+    files: Sequence[LogFile]
+    fresh: list[tuple[int, LogFile]]
+    logs: tuple[list[LogTable], dict[int, LogKind], dict[int, IngestError]]
+
+
 @dataclass
 class _LedgerEntry:
     names: set[str]
@@ -185,15 +197,22 @@ class Taker:
             )
         self.load()
 
-    def take(self, files: Sequence[LogFile]) -> IngestSummary:
+    def read(self, files: Sequence[LogFile]) -> ReadBatch:
+        """Reads the lines of those files that were not taken yet. Touches no database: another thread may do it ahead."""
+        fresh, *_ = self._sort_out(files)
+        return ReadBatch(files, fresh, read_logs(fresh))
+
+    def take(self, batch: Sequence[LogFile] | ReadBatch) -> IngestSummary:
         """Takes these files in one transaction and tells what became of their lines. A file already taken counts nothing."""
         if not self._is_loaded:
             self.load()
+        if not isinstance(batch, ReadBatch):
+            batch = self.read(batch)
         try:
-            return self._take(files)
+            return self._take(batch)
         except LeaseLost:
             self.reload()
-            return self._take(files)
+            return self._take(batch)
         except BaseException:
             self._is_loaded = False  # memory and lake may disagree now: read anew before the next batch
             raise
@@ -209,10 +228,13 @@ class Taker:
         """Removes what was kept aside for publishing."""
         self._publisher.close()
 
-    def _take(self, files: Sequence[LogFile]) -> IngestSummary:
+    def _take(self, batch: ReadBatch) -> IngestSummary:
         received_at = read_clock(self._settings.home).now()
+        files = batch.files
         fresh, repeated, waiting = self._sort_out(files)
-        tables, kinds, refused = read_logs(fresh)
+        if fresh != batch.fresh:  # a copy was taken since these were read
+            batch = self.read(files)
+        tables, kinds, refused = batch.logs
         self._connection.execute(BATCH_TABLES)
         read = [(file_no, file, kinds[file_no].name, 0) for file_no, file in fresh if file_no in kinds]
         rows = [(*known, self._ingest_no + place) for place, known in enumerate([*read, *repeated], start=1)]
@@ -224,7 +246,7 @@ class Taker:
             self._connection.execute(SUM_FILES, {"received_at": received_at})
             self._commit(tables, has_registrations, received_at)
             self._remember(tables, has_registrations)
-        return self._summarise(files, refused) + (self._take(waiting) if waiting else IngestSummary())
+        return self._summarise(files, refused) + (self._take(self.read(waiting)) if waiting else IngestSummary())
 
     def _sort_out(
         self, files: Sequence[LogFile]
@@ -270,10 +292,12 @@ class Taker:
                 statement, {name: value for name, value in values.items() if f"${name}" in statement}
             )
             failed = self._connection.execute(
-                f"select count(*) from checked_{kind} where reason is not null"
-            ).fetchone()
-            if failed and failed[0]:
+                f"select (file_no::bigint << 32) | line_no as line_id from checked_{kind} where reason is not null"
+            ).fetchnumpy()["line_id"]
+            if len(failed):
+                self._connection.register("failed_cell", _pick_lines(table.rows, failed))
                 self._connection.execute(rejected_sql(kind, table.kind.columns))
+                self._connection.unregister("failed_cell")
         finally:
             self._connection.execute("set disabled_optimizers = ''")
             self._connection.unregister("cell")
@@ -354,3 +378,9 @@ class Taker:
         accepted, duplicate, corrected, quarantined, file_count = [int(value or 0) for value in row] if row else [0] * 5
         reasons = tuple((str(files[no].path), str(error)) for no, error in sorted(refused.items()))
         return IngestSummary(accepted, duplicate, corrected, quarantined, file_count, reasons)
+
+
+def _pick_lines(rows: pa.Table, line_ids: np.ndarray) -> pa.Table:
+    """The few rows of these lines: joining on all cells of a batch would cost as much as checking them."""
+    ids = rows["file_no"].to_numpy().astype(np.int64) << 32 | rows["line_no"].to_numpy()
+    return rows.take(pa.array(np.flatnonzero(np.isin(ids, line_ids))))

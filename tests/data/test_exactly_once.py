@@ -14,8 +14,20 @@ from pathlib import Path
 import pytest
 
 from data.ingest import ingest_paths
+from data.reference_import import find_reference_files, import_all
 from data.settings import Settings
-from tests.data.small_district import ADA, BO, CAI, DI, lake_rows, line, make_district, whole_situation, write_log
+from tests.data.small_district import (
+    ADA,
+    BO,
+    CAI,
+    DI,
+    differing_tables,
+    lake_rows,
+    line,
+    make_district,
+    whole_situation,
+    write_log,
+)
 
 KILLS = int(os.environ.get("WANGGE_TEST_KILLS", "4"))
 """Kills in this session; `make soak` asks for 100."""
@@ -49,6 +61,25 @@ def files_left(settings: Settings) -> int:
     return sum(1 for folder in ("inbox", "taking") for _ in (settings.home / folder).rglob("*.csv"))
 
 
+def tear(settings: Settings, kills: int, chance: random.Random) -> None:
+    """Starts a worker on what is in the inbox and kills it, so many times; then lets one finish."""
+    for _ in range(kills):
+        worker = start_worker(settings)
+        left, deadline = files_left(settings), time.monotonic() + 60
+        while worker.poll() is None and files_left(settings) == left and time.monotonic() < deadline:
+            time.sleep(0.02)  # it works: now any moment of its work may be hit
+        time.sleep(chance.random() * 0.5)
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    worker = start_worker(settings)
+    deadline = time.monotonic() + 120
+    while files_left(settings) and worker.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(60) == 0
+    assert files_left(settings) == 0
+
+
 @pytest.mark.parametrize("seed", range(max(1, KILLS // 4)))
 def test_kill_9_at_random_moments_ends_in_the_same_situation(tmp_path: Path, seed: int) -> None:
     calm = make_district(Settings(home=tmp_path / "calm"))
@@ -59,24 +90,19 @@ def test_kill_9_at_random_moments_ends_in_the_same_situation(tmp_path: Path, see
     shutil.copytree(tmp_path / "week" / "baisha", torn.inbox_dir / "baisha")
     ingest_paths(calm, [tmp_path / "week"])
 
-    chance = random.Random(seed)
-    for _ in range(min(4, KILLS)):
-        worker = start_worker(torn)
-        left, deadline = files_left(torn), time.monotonic() + 60
-        while worker.poll() is None and files_left(torn) == left and time.monotonic() < deadline:
-            time.sleep(0.02)  # it works: now any moment of its work may be hit
-        time.sleep(chance.random() * 0.5)
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
-    worker = start_worker(torn)
-    deadline = time.monotonic() + 120
-    while files_left(torn) and worker.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.1)
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(60) == 0
-    assert files_left(torn) == 0
-
+    tear(torn, min(4, KILLS), random.Random(seed))
     ledger = "select count(*), sum(row_count), sum(accepted_count), sum(corrected_count), sum(duplicate_count) from lake.ingest_file"
     assert lake_rows(torn, ledger) == lake_rows(calm, ledger)
     assert lake_rows(torn, "select count(*) from lake.ingest_file") == [(len(week),)]
     assert whole_situation(torn) == whole_situation(calm)
+
+
+def test_kill_9_during_the_scenario_ends_in_the_same_situation(small_world: Settings, tmp_path: Path) -> None:
+    torn = Settings(home=tmp_path / "torn")
+    import_all(torn, find_reference_files(small_world.scenario_dir / "reference"))
+    (torn.home / "settings.toml").write_text("settle_seconds = 0.0\nbatch_bytes = 300000\n")
+    shutil.copytree(small_world.scenario_dir / "logs", torn.inbox_dir, dirs_exist_ok=True)
+    tear(torn, 4, random.Random(9))
+    files = "select file_name, file_sha256, row_count from lake.ingest_file order by all"
+    assert lake_rows(torn, files) == lake_rows(small_world, files)
+    assert differing_tables(torn, small_world) == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
-import random
 import shutil
 import stat
 from pathlib import Path
@@ -29,11 +28,11 @@ from tests.data.small_district import (
     HEADER,
     NAME,
     PHONE,
+    STORY,
     lake_rows,
     line,
     make_district,
     rows,
-    whole_situation,
     write_log,
 )
 
@@ -373,26 +372,6 @@ def test_every_alias_leads_to_its_kind_of_log() -> None:
         assert (found.name, positions) == (kind.name, kind.columns)
 
 
-STORY = [
-    line("S1", ADA, "08:00", household="H1"),
-    line("S1", ADA, "08:00", "08:20", unit="1", household="H1", channel="协助"),
-    line("S1", ADA, "08:00", "08:20", unit="1", household="H1", channel="协助"),
-    line("S2", ADA, "07:30", household="H1"),
-    line("S1", ADA, "09:55", "10:05", unit="2", household="H2"),
-    line("S1", BO, "09:59", grid="G2"),
-    line("S1", BO, "09:59", "10:30", unit="3", household="H4"),
-    line("S1", BO, "06:30", "06:31", household="H3", channel="自助"),
-    line("S2", CAI, "12:00", household="H4"),
-    line("S1", CAI, "12:00", "12:01", household="H4"),
-    line("S1", DI, "07:00"),
-    line("S1", DI, "07:00", household="H4"),
-    line("S1", DI, "07:00", "07:45", unit="1", household="H4", tube="T9"),
-    line("S1", DI, "23:30"),
-    line("S9", DI, "07:00"),
-    "S1,,",
-]
-
-
 def take_in(settings: Settings, batches: list[list[str]], files_a_transaction: int) -> tuple[int, int, int, int]:
     """Takes each batch of lines as a file of its own, so many files in a transaction."""
     folder = settings.home.parent / f"{settings.home.name}-logs"
@@ -407,27 +386,6 @@ def take_in(settings: Settings, batches: list[list[str]], files_a_transaction: i
         taker.publish()
         taker.close()
     return counts(total)
-
-
-def figures(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
-    """The whole situation, but for the number of files."""
-    return {
-        table: [row[:2] + row[3:] for row in found] if table == "feed_state" else found
-        for table, found in whole_situation(settings).items()
-    }
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_any_order_of_lines_and_any_division_into_batches_give_the_same_situation(
-    tmp_path: Path, empty_district: Settings, seed: int
-) -> None:
-    once = copy_of(empty_district, tmp_path / "once")
-    divided = copy_of(empty_district, tmp_path / "divided")
-    shuffled = random.Random(seed).sample(STORY, len(STORY))
-    lines_a_file, files_a_transaction = ((1, 1), (3, 1), (2, 3), (5, 2))[seed]
-    split = [shuffled[start : start + lines_a_file] for start in range(0, len(shuffled), lines_a_file)]
-    assert take_in(divided, split, files_a_transaction) == take_in(once, [STORY], 1) == (9, 4, 1, 2)
-    assert figures(divided) == figures(once)
 
 
 def test_what_the_roll_ups_add_up_to_is_what_the_lake_s_rows_say(district: Settings) -> None:

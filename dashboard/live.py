@@ -104,6 +104,7 @@ class Feed:
     _seen: tuple[int, int, int] | None = None
     _outline: Outline | None = None
     _blocks: dict[str, Any] = field(default_factory=dict)
+    _asked: tuple[str, ...] = ()
     _failing_since: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -131,7 +132,8 @@ class Feed:
         try:
             with _opened(self.settings.situation_path) as situation:
                 moment = situation.as_of or self.clock.now()
-                with sit_down(situation, moment, **choose_params(self.settings, self.clock)) as sitting:
+                params = choose_params(self.settings, self.clock)
+                with sit_down(situation, moment, expected=self._asked, **params) as sitting:
                     self.picture = self._draw(sitting)
         except Exception as error:  # noqa: BLE001 (whatever is wrong with the file, the feed outlives it and says so)
             self.picture = self._draw_failure(error)
@@ -179,6 +181,7 @@ class Feed:
                 self._blocks.pop(block, None)
                 failed[block] = self._failing_since.get(block) or write_time(self.clock.now()) or ""
         self._failing_since = failed
+        self._asked = tuple(asked)
         as_of = district["as_of"]
         sites = self._blocks.get("sites")
         body = {
@@ -284,7 +287,7 @@ def _opened(path: Path) -> Iterator[Situation]:
         situation.close()
 
 
-def choose_params(settings: Settings, clock: Clock) -> dict[str, float]:
+def choose_params(settings: Settings, clock: Clock) -> dict[str, Any]:
     """What the district has set for its questions; each question takes those that it has."""
     return {
         "busy_from_min": settings.busy_from_min,

@@ -22,7 +22,7 @@ from data.lake import Lake, write_permission_error
 from data.outline import GridShape, draw_footprint, draw_outlines
 from data.settings import Settings
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA_FILE = Path(__file__).parent / "schema" / "situation.sql"
 RECENT_HOURS = 2
 """Buckets older than this live in the base file; a late row below the cut writes the base anew (about 0.3 s for a week)."""
@@ -124,8 +124,18 @@ select feed_code, bucket_start_at, sum(row_count)
 from mirror.feed_bucket where bucket_start_at >= $from_at and bucket_start_at < $until_at group by all
 having sum(row_count) != 0 order by all;
 insert into aside.staff_event
-select e.staff_code, s.role, e.event, e.event_at, e.post_kind, e.post_code, e.whistle_code
+select e.staff_code, s.role, e.event, e.event_at, e.post_kind, e.post_code, e.whistle_code,
+    coalesce(p.grid_code, s.grid_code)
 from mirror.staff_event as e left join aside.staff as s on s.staff_code = e.staff_code
+left join (
+    select 'site' as post_kind, site_code as post_code, grid_code from aside.site
+    union all
+    select 'building', building_code, grid_code from aside.building
+    where building_code in (
+        select post_code from mirror.staff_event where event_at >= $from_at and event_at < $until_at and post_kind = 'building'
+    )
+    union all select 'grid', grid_code, grid_code from aside.grid
+) as p on p.post_kind = e.post_kind and p.post_code = e.post_code
 where e.event_at >= $from_at and e.event_at < $until_at order by e.event_at, e.staff_code, e.event;
 insert into aside.unit_event
 select site_code, unit_no, event, event_at

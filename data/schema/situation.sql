@@ -67,7 +67,8 @@ create table zone_extent (
 
 create table staff_event (
     staff_code varchar, role varchar, event varchar, event_at timestamptz,
-    post_kind varchar, post_code varchar, whistle_code varchar
+    post_kind varchar, post_code varchar, whistle_code varchar,
+    grid_code varchar    -- that of the site, building or grid one is posted at; elsewhere the home grid
 );
 create table whistle (
     whistle_code varchar, raised_at timestamptz, due_at timestamptz, closed_at timestamptz,

@@ -3,7 +3,7 @@
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  role VARCHAR; on_duty_count BIGINT (people); roster_count BIGINT (people); sort_order INTEGER
 -- reads:    situation
--- uses:     staffing/posts
+-- uses:     staffing/headcount
 -- notes:    on duty = checked in within the last 16 hours and not checked out since, as in staffing/posts. Null while
 --           no
 --           check-in is known; the roster is null while no staff is known
@@ -12,8 +12,8 @@ with roles (role, sort_order) as (
 ),
 
 on_duty as (
-    select role, count(*) as on_duty_count
-    from staffing_posts
+    select role, cast(sum(on_duty_count) as bigint) as on_duty_count
+    from staffing_headcount
     group by role
 ),
 

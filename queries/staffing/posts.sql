@@ -12,37 +12,20 @@
 with latest as (
     select
         staff_code,
-        max(role) as role,
-        max(struct_pack(event_at := event_at, post_kind := post_kind, post_code := post_code))
-            filter (where event = 'check_in') as check_in,
+        role,
+        max(
+            struct_pack(
+                event_at := event_at, post_kind := post_kind, post_code := post_code, grid_code := grid_code
+            )
+        ) filter (where event = 'check_in') as check_in,
         max(event_at) filter (where event = 'check_out') as checked_out_at
     from staff_event
     where event_at <= $as_of and event_at > $as_of - interval '16 hours'
-    group by staff_code
+    group by staff_code, role
 ),
 
-on_duty as (
-    select
-        staff_code,
-        role,
-        check_in.event_at as checked_in_at,
-        check_in.post_kind as post_kind,
-        check_in.post_code as post_code
-    from latest
-    where check_in is not null and (checked_out_at is null or checked_out_at < check_in.event_at)
-),
-
-places as (
-    select 'site' as post_kind, site_code as post_code, grid_code
-    from site
-    union all
-    select 'building', building_code, grid_code
-    from building
-    union all
-    select 'grid', grid_code, grid_code
-    from grid
-    union all
-    select 'zone', held.zone_code, coalesce(min(building.grid_code), min(grid.grid_code))
+zone_place as (
+    select held.zone_code, coalesce(min(building.grid_code), min(grid.grid_code)) as grid_code
     from zones_orders_in_force as held
     inner join zone_extent as extent on held.order_code = extent.order_code
     left join building on held.extent_kind = 'building' and extent.member_code = building.building_code
@@ -51,13 +34,14 @@ places as (
 )
 
 select
-    on_duty.staff_code,
-    on_duty.role,
-    on_duty.post_kind,
-    on_duty.post_code,
-    on_duty.checked_in_at,
-    coalesce(places.grid_code, staff.grid_code) as grid_code
-from on_duty
-left join places on on_duty.post_kind = places.post_kind and on_duty.post_code = places.post_code
-left join staff on on_duty.staff_code = staff.staff_code
-order by on_duty.staff_code
+    latest.staff_code,
+    latest.role,
+    latest.check_in.post_kind as post_kind,
+    latest.check_in.post_code as post_code,
+    latest.check_in.event_at as checked_in_at,
+    coalesce(zone_place.grid_code, latest.check_in.grid_code) as grid_code
+from latest
+left join zone_place on latest.check_in.post_kind = 'zone' and latest.check_in.post_code = zone_place.zone_code
+where latest.check_in is not null
+    and (latest.checked_out_at is null or latest.checked_out_at < latest.check_in.event_at)
+order by latest.staff_code

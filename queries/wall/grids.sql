@@ -7,7 +7,7 @@
 --           vulnerable_count BIGINT (people); on_duty_count BIGINT (people); waiting_count BIGINT (people);
 --           zone_level VARCHAR
 -- reads:    situation
--- uses:     coverage/current, sites/state, staffing/posts, zones/grid_levels
+-- uses:     coverage/current, sites/state, staffing/headcount, zones/grid_levels
 -- notes:    coverage of the round that began last. Waiting is null where a site of the grid is unknown; zone_level is
 --           null where no order holds
 with waiting as (
@@ -19,8 +19,8 @@ with waiting as (
 ),
 
 on_duty as (
-    select grid_code, count(*) as on_duty_count
-    from staffing_posts
+    select grid_code, cast(sum(on_duty_count) as bigint) as on_duty_count
+    from staffing_headcount
     group by grid_code
 ),
 

@@ -67,8 +67,8 @@ def _look_anew(feed: Feed, settings: Settings) -> None:
     feed.look()
 
 
-def _ask_together(situation: Situation, names: list[str], given: dict[str, float]) -> None:
-    with sit_down(situation, **given) as sitting:
+def _ask_together(situation: Situation, names: list[str], given: dict[str, Any]) -> None:
+    with sit_down(situation, expected=names, **given) as sitting:
         for name in names:
             sitting.ask(name)
 

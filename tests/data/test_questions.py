@@ -208,3 +208,10 @@ def test_a_sitting_goes_on_after_a_question_that_failed(waits: Waits) -> None:
             sitting.ask("sites/count_jammed")
         waits.connection.execute("alter table queue rename to waits")
         assert sitting.ask("sites/count_jammed").to_pylist() == [{"site_count": 1}]
+
+
+@pytest.mark.parametrize("expected", [[], ["sites/count_jammed"], ["sites/count_jammed", "sites/jammed"]])
+def test_what_a_sitting_expects_changes_no_answer(waits: Waits, expected: list[str]) -> None:
+    with sit_down(waits, expected=expected) as sitting:
+        for name in ("sites/count_jammed", "sites/jammed", "sites/count_jammed"):
+            assert sitting.ask(name).to_pylist() == ask(waits, name).to_pylist()

@@ -81,6 +81,21 @@ def test_publishing_anew_from_the_lake_gives_what_the_worker_published(tmp_path:
     assert rows(settings, query) == worker
 
 
+def test_a_check_in_counts_in_the_grid_of_its_post_and_elsewhere_at_home(tmp_path: Path) -> None:
+    settings = make_district(Settings(home=tmp_path / "home"))
+    posts = {"site": "S2", "building": "B2", "grid": "G3", "vehicle": "V1"}
+    lines = [
+        f"P1,check_in,2022-07-14 08:0{i}:00,{kind},{code}," for i, (kind, code) in enumerate(posts.items(), start=1)
+    ]
+    write_log(
+        tmp_path / "checkin" / "a.csv", lines, header="staff_code,event,event_at,post_kind,post_code,whistle_code"
+    )
+    ingest_paths(settings, [tmp_path / "checkin"])
+    assert rows(settings, "select post_kind, grid_code from staff_event order by event_at") == [
+        ("site", "G3"), ("building", "G2"), ("grid", "G3"), ("vehicle", "G1"),
+    ]  # fmt: skip
+
+
 def test_the_geometry_hash_changes_with_a_name_on_the_map(tmp_path: Path) -> None:
     settings = make_district(Settings(home=tmp_path / "home"))
     hashes = []

@@ -35,6 +35,23 @@ def test_on_duty_is_who_checked_in_within_sixteen_hours_and_did_not_check_out() 
     )
 
 
+def test_everyone_on_duty_counts_in_one_grid() -> None:
+    answers(
+        _district(),
+        "staffing/headcount",
+        """
+        grid_code role on_duty_count
+        G11 full_time   1
+        G11 grid_leader 1
+        G11 part_time   1
+        G12 grid_leader 1
+        G21 part_time   1
+        G21 volunteer   1
+        -   medic       1
+        """,
+    )
+
+
 def test_the_six_roles_are_counted_in_a_fixed_order_beside_the_roster() -> None:
     answers(
         _district(),

@@ -1,7 +1,8 @@
 """Small worlds written as text tables, and answers compared with text tables.
 
 A world is blocks of a `table: columns` line and one line a row; `-` is null, `08:40` is that time on 14 July 2022
-in Shanghai, `13T22:05` the same on another day of that month. Columns that are not named are null.
+in Shanghai, `13T22:05` the same on another day of that month. Columns that are not named are null; staff
+events get their grid as in a publication.
 """
 
 from __future__ import annotations
@@ -20,6 +21,16 @@ SHANGHAI = timezone(timedelta(hours=8))
 SCHEMA = (PROJECT_ROOT / "data" / "schema" / "situation.sql").read_text(encoding="utf-8")
 LAKE_SCHEMA = (PROJECT_ROOT / "data" / "schema" / "001_lake.sql").read_text(encoding="utf-8")
 META = "meta: as_of timezone is_synthetic\n{as_of} Asia/Shanghai true"
+
+PLACE_STAFF = """
+update staff_event set grid_code = coalesce(
+    (select max(grid_code) from site where post_kind = 'site' and site_code = post_code),
+    (select max(grid_code) from building where post_kind = 'building' and building_code = post_code),
+    (select max(grid_code) from grid where post_kind = 'grid' and grid.grid_code = post_code),
+    (select max(staff.grid_code) from staff where staff.staff_code = staff_event.staff_code)
+)
+"""
+"""Staff events have their grid written by the publisher, whose rule this is."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,7 @@ def build_world(*texts: str, as_of: str | None, is_reversed: bool = False) -> Wo
             rows.setdefault(table, []).append(row)
     for table, lines in rows.items():
         _insert(connection, table, lines[::-1] if is_reversed else lines)
+    connection.execute(PLACE_STAFF)
     return World(connection, moment(as_of) if as_of else None)
 
 

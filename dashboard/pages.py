@@ -14,6 +14,9 @@ from dashboard.parts.words import say
 from dashboard.views.overview import show_overview
 from dashboard.views.wall import show_wall
 
+MENU = ("system", "light", "dark", "about")
+"""What the menu in the corner offers; the stylesheet puts our words in place of Streamlit's."""
+
 
 def show_pages() -> None:
     """Draws the frame and the page that the URL names."""
@@ -32,6 +35,8 @@ def show_pages() -> None:
         menu_items={"About": say("about", language)},
     )
     st.html(ASSETS_DIR / "pages.css")
+    words = "".join(f'--menu-{item}: "{say(f"menu_{item}", language)}"; ' for item in MENU)
+    st.html(f"<style>body {{ {words}}}</style>")
     with st.container(key="brand"):
         st.html(element("div", say("product", language), classes=f"wg-brand wg-lang-{language}"))
     with st.container(key="language"):

@@ -110,17 +110,17 @@
     }
     const asOf = live.as_of ? Date.parse(live.as_of) : null;
     verdict.ageS = asOf === null ? null : Math.max(0, (link.now() - asOf) / 1000);
+    const open = !live.sites || live.sites.some((site) => site[4] === null || site[4] > 0);
     if (silence >= brokenAfter) verdict.state = "broken";
     else if (live.state === "error") verdict.state = "error";
     else if (live.state === "empty" || asOf === null) verdict.state = "empty";
     else {
-      const open = !live.sites || live.sites.some((site) => site[4] === null || site[4] > 0);
       verdict.state = open && verdict.ageS > live.tolerances.stale_s + live.tolerances.allowance_s ? "stale" : "ok";
     }
     if (verdict.state !== "ok") return verdict;
     for (const feed of live.feeds || []) {
       if (feed.silent_after_min === null || !feed.last_event_at || feed.kind === "orders") continue;
-      if (feed.kind === "registrations" && feed.has_open_site === false) continue;
+      if (feed.kind === "registrations" ? feed.has_open_site === false : !open) continue; // nobody checks in at night
       const since = Date.parse(feed.last_event_at);
       const ageS = (link.now() - since) / 1000;
       if (ageS <= feed.silent_after_min * 60 + live.tolerances.allowance_s) continue;

@@ -7,7 +7,7 @@
   const LOOK_EVERY_MS = 200; // how soon the map follows the page's address and theme
   const TOWN_ZOOM = { leader: 14.3, phone: 13.5 }; // UI, map: where a view of a town stands
   const LOST_AFTER_S = 3; // silence of the feed that, together with Streamlit's own complaint, means that the server is lost
-  const MARKS = ["high", "medium", "smooth", "busy", "jammed", "resting"];
+  const MARKS = ["high", "medium", "smooth", "busy", "jammed", "resting", "unknown"];
 
   // Wangge.lead(leafletMap, {zh: words, en: words}): starts the map; what it shows from then on is in the page's address.
   Wangge.lead = function lead(leaflet, texts) {
@@ -87,6 +87,7 @@
       whole.textContent = texts[address.lang].whole;
       engine = Wangge.map(leaflet, {
         role, lang: address.lang, theme: address.theme, measure: address.measure, selected: address.grid, words: texts[address.lang],
+        reserved: () => [underZoomer()],
         onSelect(code) {
           tapped = code;
           window.Streamlit.setComponentValue({ grid: code });
@@ -96,6 +97,12 @@
       engine.setGeometry(link.geometry);
       engine.show(link.live, Wangge.judge(link));
       drawLegend();
+    }
+
+    // The map's corner under the zoom buttons, as [x, y, width, height]: no label may hide there.
+    function underZoomer() {
+      const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = zoomer.getContainer();
+      return [0, 0, offsetLeft + offsetWidth + 6, offsetTop + offsetHeight + 6];
     }
 
     // Moves the view to what the address names; at first to the risk zones, as that is where leaders look. A selection that

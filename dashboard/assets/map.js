@@ -295,8 +295,9 @@
         step, verdict, hasZones,
         dead: verdict.state !== "ok",
         // Boxes that labels keep clear of, {x0, y0, x1, y1, hard}; first what the page itself lays over the map.
-        taken: (options.reserved || []).map(([x, y, w, h]) => ({ x0: origin.x + x, y0: origin.y + y, x1: origin.x + x + w, y1: origin.y + y + h, hard: true })),
+        taken: (options.reserved ? options.reserved() : []).map(([x, y, w, h]) => ({ x0: origin.x + x, y0: origin.y + y, x1: origin.x + x + w, y1: origin.y + y + h, hard: true })),
         soft: [], // where plates would like to stand
+        marks: [], // where the marks of quiet sites stand
         labels: [],
         inner: { x0: origin.x + 6, y0: origin.y + 6, x1: origin.x + frame.x - 6, y1: origin.y + frame.y - 6 },
         at: (lonLat) => leaflet.latLngToLayerPoint(L.latLng(lonLat[1], lonLat[0])),
@@ -326,7 +327,7 @@
           out.push(draw("path", { d, fill: `url(#${id}-high)`, stroke: ink.zone, "stroke-width": squares[0] && squares[0].small ? 3.2 * size.u : 6 * size.u }));
           if (least) view.chips.push({ text: words.high_chip.replace("{n}", number), box: least });
         } else {
-          out.push(draw("path", { d, fill: `url(#${id}-medium)` }), ...outlineMedium(d));
+          for (const square of squares) out.push(...(square.small ? markMedium(square) : [draw("path", { d: square.d, fill: `url(#${id}-medium)` }), ...outlineMedium(square.d)]));
         }
       }
       return out;
@@ -337,6 +338,16 @@
       return [
         draw("path", { d, fill: "none", stroke: ink.page, "stroke-width": 11 * u, "stroke-linejoin": "round" }),
         draw("path", { d, fill: "none", stroke: ink.zone, "stroke-width": 5 * u, "stroke-dasharray": `${22 * u} ${9 * u}`, "stroke-linejoin": "round" }),
+      ];
+    }
+
+    // One medium-risk building, too small for hatch and dashes of full size: the mark of the legend.
+    function markMedium({ x0, y0, x1, y1, d }) {
+      const u = size.u;
+      return [
+        draw("path", { d, fill: ink.page, stroke: ink.page, "stroke-width": 10 * u }),
+        draw("line", { x1: x0 + 5 * u, y1: y1 - 5 * u, x2: x1 - 5 * u, y2: y0 + 5 * u, stroke: ink.zone, "stroke-width": 4 * u }),
+        draw("path", { d, fill: "none", stroke: ink.zone, "stroke-width": 4 * u, "stroke-dasharray": `${8 * u} ${5 * u}`, "stroke-dashoffset": 4 * u }),
       ];
     }
 
@@ -408,6 +419,8 @@
         .filter(({ at }) => isIn(at, seen))
         .filter(({ at, kind }) => !(view.box && view.hasZones && kind !== "jammed" && isIn(at, view.box)))
         .sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+      // Where marks will stand, labels give way; plates stand aside themselves, a label just leaves them some room.
+      if (view.step === "town") for (const { at, kind } of view.sites) if (kind !== "jammed" && kind !== "busy") view.marks.push(around(at, size.ring * 0.9));
       if (view.step !== "zone") return;
       for (const { at, kind } of view.sites) if (kind !== "jammed" && kind !== "busy") view.soft.push(around(at, size.plate * 1.1));
     }
@@ -503,7 +516,7 @@
           lines.push({ text: figureText(figures[community.index]), font: size.label * 0.92, colour: view.verdict.state === "ok" ? ink.text : ink.stale });
         }
         const isSure = level === 0 && holds(view, community);
-        drawName(view, community, lines, level === 0 ? 4 : level === 1 ? 2.4 : 1, isSure, level === 0 ? insideOf(view, (grid) => grid.community === community) : null);
+        drawName(view, community, lines, level === 0 ? 4 : 2.4, isSure, level === 0 ? insideOf(view, (grid) => grid.community === community) : null);
       }
     }
 
@@ -633,6 +646,7 @@
           cost += homing * away.length;
         }
         if (belongs || avoidsPlates) for (const other of view.soft) cost += Math.min(1, overlap(spot, other) / 2000);
+        for (const mark of view.marks) if (overlap(spot, mark) > 0) cost += always ? 1.5 : 9.5;
         for (const other of view.taken) {
           const common = overlap(spot, other);
           if (common > 0) cost += other.hard ? 10 + common / 400 : 0.3;

@@ -29,7 +29,7 @@
     const mapWords = { unknown_fill: words.unknown_fill, high_chip: words.high_chip, stopped_at: words.stopped_at, callout_whistle: words.callout_whistle };
     const holds = (lonLat) => maps.zone.getBounds().contains([lonLat[1], lonLat[0]]);
     const zoneMap = Wangge.map(maps.zone, { role: "zone", lang, theme: THEME, measure, words: mapWords });
-    const districtMap = Wangge.map(maps.district, { role: "district", lang, theme: THEME, measure, words: mapWords, skipsCallout: holds, reserved: [[890, 16, 320, 450], [800, 1176, 416, 120]] });
+    const districtMap = Wangge.map(maps.district, { role: "district", lang, theme: THEME, measure, words: mapWords, skipsCallout: holds, reserved: () => [[890, 16, 320, 450], [800, 1176, 416, 120]] });
     maps.zone.on("moveend", () => { if (link.geometry) districtMap.setBox(maps.zone.getBounds()); });
 
     const link = Wangge.follow({ onPicture, onTime, onRelease: () => location.reload() });
@@ -151,7 +151,7 @@
       if (errors.zones || errors.summary) right.append(fill(words.block_failed, { time: clock(errors.zones || errors.summary) }));
       else if (!townShown && summary.grid_count !== undefined) {
         const high = summary.high_place_count ? fill(words.zones_high, { places: count(summary.high_place_count), people: count(summary.high_resident_count) }) : "";
-        const medium = summary.medium_community_count ? fill(words.zones_medium, { places: count(summary.medium_community_count), people: count(summary.medium_resident_count) }) : "";
+        const medium = mediumText(live);
         if (lang === "en") right.append([high, medium].filter(Boolean).join(" · "));
         else for (const text of [high, medium].filter(Boolean)) right.append(el("span", "", text));
       }
@@ -160,6 +160,15 @@
       const notes = [words.size_note];
       if (live.district && live.district.is_synthetic) notes.push(words.synthetic);
       put("notes", notes.map((text) => el("div", "", text)), part("notes"));
+    }
+
+    // 中风险 3 社区 21,401 人; once what was strict is lifted to single buildings, 中风险 4 处 548 人.
+    function mediumText(live) {
+      const summary = live.summary;
+      const places = (live.zones || []).filter((one) => one.level === "medium").reduce((sum, one) => sum + (one.member_count || 0), 0);
+      const values = { places: count(summary.medium_community_count || places), people: count(summary.medium_resident_count) };
+      if (summary.medium_community_count) return fill(words.zones_medium, values);
+      return places ? fill(words.zones_medium_places, values) : "";
     }
 
     function drawLegend() {
@@ -176,13 +185,16 @@
       const font = lang === "en" ? 34 : 38;
       const room = 1216 - textWidth(words.minutes_note, font) - 20;
       let used = 0;
-      for (const [index, one] of high.entries()) {
+      // Without a high-risk place those of medium risk get the names; their marks have no numbers.
+      const named = high.length ? high : (live.zones || []).filter((one) => one.level === "medium" && one.extent_kind === "building");
+      for (const [index, one] of named.entries()) {
         const name = (lang === "en" && one.zone_name_en) || one.zone_name;
         const item = el("span", "");
-        item.append(el("b", "", fill(words.high_chip, { n: index + 1 })), ` ${name}`);
+        if (high.length) item.append(el("b", "", fill(words.high_chip, { n: index + 1 })), ` ${name}`);
+        else item.append(...(index ? [] : [el("b", "", `${words.medium} `)]), name);
         used += textWidth(item.textContent, font) + (index ? 24 : 0);
-        if (used > room - (index < high.length - 1 ? 100 : 0)) {
-          nodes.push(el("span", "", fill(words.more_zones, { n: high.length - index })));
+        if (used > room - (index < named.length - 1 ? 100 : 0)) {
+          nodes.push(el("span", "", fill(words.more_zones, { n: named.length - index })));
           break;
         }
         nodes.push(item);
@@ -276,8 +288,13 @@
         const used = Math.max(0, until - raised) / 1000;
         const isLate = one.is_late && !one.full_at;
         const isFull = Boolean(one.full_at);
-        nodes.push(at("", { left: 0, top: top + 14 }, `${placeName(one)} ${roleText(one.role)}`));
-        nodes.push(at("second right", { right: 262, top: top + 14 }, isFull ? fill(words.full_after, { duration: durationText(used) }) : durationText(used)));
+        const who = `${placeName(one)} ${roleText(one.role)}`;
+        const lasted = isFull ? fill(words.full_after, { duration: durationText(used) }) : durationText(used);
+        const tally = textWidth(count(one.arrived_count), 72) + textWidth(` / ${count(one.needed_count)}`, 44);
+        // The durations stand in one column; a long name takes a smaller size and pushes its own to its figure.
+        const isLong = textWidth(who, 44) + textWidth(lasted, 44) + 24 > 800 - 262;
+        nodes.push(at(isLong ? "small" : "", { left: 0, top: top + (isLong ? 20 : 14) }, who));
+        nodes.push(at(isLong ? "small second right" : "second right", { right: isLong ? tally + 30 : 262, top: top + (isLong ? 20 : 14) }, lasted));
         const value = at("right", { right: 0, top: top - 2 });
         const arrived = el("span", "worth strong", count(one.arrived_count));
         arrived.style.fontSize = "72px";
@@ -474,7 +491,10 @@
             margin = fill(isLate ? words.due_late : words.due_early, { time: dayClock(due, view.now), duration: durationText(Math.abs(end - due) / 1000, true) });
           }
         }
-        nodes.push(at(isLate ? "amber" : "second", { left, top: 516 }, margin));
+        const isTight = rounds.length > 1 && textWidth(margin, 44) > width; // a deadline of another day, beside another round
+        const line = at(`${isTight ? "small " : ""}${isLate ? "amber" : "second"}`, { left, top: isTight ? 520 : 516 }, margin);
+        if (isTight && textWidth(margin, 38) > width) line.style.fontSize = "36px";
+        nodes.push(line);
         for (const node of nodes.slice(nodesBefore)) node.dataset.round = round.round_code;
       });
       return nodes;
@@ -492,47 +512,67 @@
         const left = index * 314;
         const raw = queues[`${kind}_count`];
         const value = raw === undefined || raw === null ? null : raw - minus(kind);
-        const name = at("", { left, top: 72 });
+        const name = at("", { left, top: 70 });
         const glyph = Wangge.glyph(kind, 44, THEME, view.isOld ? Wangge.tokens[THEME].stale : undefined);
         Object.assign(glyph.style, { verticalAlign: "-8px", marginRight: "16px" });
         name.append(glyph, words[kind]);
         nodes.push(name);
-        const big = at("figure", { left, top: 136 }, count(value));
+        const big = at("figure", { left, top: 128 }, count(value));
         if (kind === "jammed" && value > 0) big.style.color = "var(--act)";
         if (value === 0 || (kind === "resting" && value !== null)) big.style.color = "var(--text-3)";
         nodes.push(big);
-        nodes.push(at("small second", { left, top: 268 }, fill(words[`class_${kind}`], { a, b })));
+        nodes.push(at("small second", { left, top: 252 }, fill(words[`class_${kind}`], { a, b })));
       });
       const unknown = (queues.unknown_count || 0) + lackingSites.filter((site) => site[1] !== 4).length;
       if (unknown && !view.isOld) {
         nodes.pop();
-        nodes.push(at("small amber", { left: 942, top: 268 }, fill(words.sites_unknown, { n: unknown })));
+        nodes.push(at(isMissing(view) ? "small amber" : "small second", { left: 942, top: 252 }, fill(words.sites_unknown, { n: unknown })));
       }
-      nodes.push(at("second", { left: 0, top: 336 }, words.waiting), at("figure", { left: 0, top: 396 }, figure(queues.waiting_count, words.people)));
-      nodes.push(at("second", { left: 628, top: 336 }, words.units));
-      const units = at("figure", { left: 628, top: 396 }, count(queues.open_unit_count));
+      nodes.push(at("second", { left: 0, top: 330 }, words.waiting), at("figure", { left: 0, top: 386 }, figure(queues.waiting_count, words.people)));
+      nodes.push(at("second", { left: 628, top: 330 }, words.units));
+      const units = at("figure", { left: 628, top: 386 }, count(queues.open_unit_count));
       units.append(el("span", "unit", `/ ${count(queues.needed_unit_count)}`));
       nodes.push(units);
       let short = "—";
       if (queues.short_unit_count) short = fill(words.short_units, { n: count(queues.short_unit_count), sites: count(queues.short_site_count) });
       else if (queues.short_unit_count === 0) short = words.short_none;
-      nodes.push(at("small second", { left: 628, top: 532 }, short));
-      const longest = rankByWait(view).map((site, index) => fill(words[`longest_${index + 1}`], site));
-      if (!longest.length) longest.push(queues.waiting_count === 0 ? words.longest_none : "—");
-      longest.forEach((text, index) => nodes.push(at("small second", { left: 0, top: 532 + index * 50 }, text)));
+      nodes.push(at("small second", { left: 628, top: 526 }, short));
+      const ranked = rankByWait(view);
+      ranked.forEach((site, index) => nodes.push(...drawRanked(view, site, index)));
+      if (!ranked.length) nodes.push(at("small second", { left: 0, top: 526 }, queues.waiting_count === 0 ? words.longest_none : "—"));
       return nodes;
+    }
+
+    // One of the sites where people stand longest: its rank, the mark of its class, minutes, name; a jam in its colour.
+    function drawRanked(view, { kind, minutes, site }, index) {
+      const top = 526 + index * 50;
+      const [afterRank, afterMinutes] = lang === "en" ? [132, 300] : [88, 240];
+      const nodes = [at("small second", { left: 0, top }, words[`longest_${index + 1}`]), at("", { left: afterRank, top: top + 9 })];
+      nodes[1].style.lineHeight = "0";
+      nodes[1].append(Wangge.glyph(kind, 34, THEME, view.isOld ? Wangge.tokens[THEME].stale : undefined));
+      const value = at("small strong right worth", { right: 1232 - afterMinutes, top }, fill(words.minutes, { n: minutes }));
+      if (kind === "jammed") value.style.color = "var(--act)";
+      nodes.push(value, at("small", { left: afterMinutes + 20, top }, site));
+      if (lang === "en") for (const node of [nodes[0], value, nodes[3]]) node.style.fontSize = "36px"; // the longest names
+      return nodes;
+    }
+
+    // Whether sites are unknown because a feed lacks; those that never report what they sample are no news.
+    function isMissing(view) {
+      const isMute = (feed) => feed.kind === "registrations" && !feed.last_event_at;
+      return view.verdict.lacking.length > 0 || (view.live.feeds || []).some(isMute);
     }
 
     // The three sites where people stand longest; a site whose feed is silent is not judged.
     function rankByWait(view) {
       if (!link.geometry || view.isEmpty || !view.live.queues || !view.live.sites) return [];
       const silent = new Set(view.verdict.lacking.map(({ feed }) => feed.feed_code));
-      const waits = view.live.sites.map(([minutes], index) => ({ minutes, index }));
+      const waits = view.live.sites.map(([minutes, kind], index) => ({ minutes, kind, index }));
       return waits
         .filter(({ minutes, index }) => minutes >= 1 && !silent.has(link.geometry.sites.feed[index]))
         .sort((one, other) => other.minutes - one.minutes)
         .slice(0, 3)
-        .map(({ minutes, index }) => ({ minutes: Math.floor(minutes), site: shortSite(siteNameAt(index)) }));
+        .map(({ minutes, kind, index }) => ({ minutes: Math.floor(minutes), kind: [...KINDS, "unknown"][kind], site: shortSite(siteNameAt(index)) }));
     }
 
     function lackingSiteStates(view) {

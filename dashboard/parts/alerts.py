@@ -1,15 +1,21 @@
-"""The alerts line: what, how bad, why, what to do. One number ties an alert to its place on the map."""
+"""The alerts line: what, how bad, why, what to do, who. One number ties an alert to its place on the map.
+
+The words are those of the wall (`dashboard/text/wall.*.toml`), put together in the wall's way (`describeAlert` in
+`dashboard/assets/wall.js`): whoever telephones about an alert reads the same sentence on either page.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import floor
 from typing import Any
 
 from dashboard.parts import wording
 from dashboard.parts.markup import Markup, element
 from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
-from dashboard.parts.words import say
 from dashboard.text import read_text
 
 Row = Mapping[str, Any]
@@ -20,80 +26,172 @@ MANY_ASSISTED_PCT = 40.0
 (东华名岸, 9 July 2022) a green channel and helpers did, not more units."""
 
 
-def alert_line(number: int, alert: Row, moment: Moment, language: Language) -> Markup:
-    """One alert: its number chip (filled: act, outlined: watch), title with the figure, and the line on what to do."""
+@dataclass(frozen=True)
+class Around:
+    """What alerts refer to, by code: open whistles, running rounds, states of sites, names of grids."""
+
+    whistles: Mapping[str, Row] = field(default_factory=dict)
+    rounds: Mapping[str, Row] = field(default_factory=dict)
+    sites: Mapping[str, Row] = field(default_factory=dict)
+    grid_names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AlertWords:
+    """One alert in words: what is wrong, how bad, what to do, who does it, why."""
+
+    title: str
+    figure: str
+    what: str
+    who: str
+    why: str
+
+
+def alert_line(number: int, alert: Row, around: Around, moment: Moment, language: Language) -> Markup:
+    """One alert: its number chip (filled: act, outlined: watch), title with the figure; what to do and who; why."""
+    said = describe_alert(alert, around, moment, language)
     return element(
         "div",
         element("i", str(number)),
-        element("strong", f"{alert_title(alert, language)} {_figure(alert, language)}".strip()),
-        element("p", _advice(alert, moment, language)),
+        element("strong", f"{said.title} {said.figure}"),
+        element("p", element("b", said.what), f" · {said.who}", element("span", said.why) if said.why else None),
         classes=f"wg-alert wg-alert-{'act' if alert['level'] == 'act' else 'watch'}",
     )
 
 
-def alert_title(alert: Row, language: Language) -> str:
-    """Where and what: 东华名岸 拥堵."""
-    return say(f"alert_{alert['rule']}", language, place=wording.name_in(dict(alert), "place_name", language))
+def describe_alert(alert: Row, around: Around, moment: Moment, language: Language) -> AlertWords:
+    """The words of one alert; the rules' figures are those of `queries/alerts`."""
+    return _DESCRIBE[alert["rule"]](alert, around, moment, language)
 
 
 def calm_line(alerts: Row, language: Language) -> Markup:
     """Nothing open; how the last ones ended proves that the silence is real."""
     closed: Sequence[Row] = alerts.get("closed") or []
-    text = say("alerts_none", language)
-    if alerts.get("closed_count"):
-        text += " · " + say("alerts_closed", language, count=alerts["closed_count"])
+    words, count = read_text("wall", language), alerts.get("closed_count")
+    text = f"{words['alerts_none']} · "
+    text += words["alerts_closed"].format(n=count) if count else words["alerts_closed_none"]
     last = [_ending(row, language) for row in closed[:ENDINGS_SHOWN]]
     return element("div", text, element("p", " · ".join(last)) if last else None, classes="wg-calm")
 
 
-def unjudged_line(language: Language, *, is_empty: bool) -> Markup:
-    """Without news nobody can say whether there is an alert."""
-    text = say("alerts_no_data" if is_empty else "alerts_unjudged", language)
-    return element("div", text, classes="wg-calm" if is_empty else "wg-calm wg-watch")
+def unjudged_line(alerts: Row, moment: Moment, language: Language, *, is_empty: bool) -> Markup:
+    """Without news nobody can say whether there is an alert; how many there were when the news stopped."""
+    words = read_text("wall", language)
+    if is_empty:
+        return element("div", words["alerts_no_data"], classes="wg-calm")
+    count = len(alerts.get("open") or [])
+    then = words["alerts_then" if count else "alerts_then_none"].format(time=_clock(moment.as_of), n=count)
+    return element(
+        "div",
+        element("b", f"{words['alerts']} · {words['alerts_unsure']}"),
+        element("p", then) if alerts and moment.as_of else None,
+        classes="wg-calm",
+    )
+
+
+def _describe_jam(alert: Row, around: Around, moment: Moment, language: Language) -> AlertWords:
+    words, site = read_text("wall", language), around.sites.get(alert["place_code"], {})
+    assisted, short = alert.get("detail_pct"), alert.get("detail_count") or 0
+    waiting = wording.count(site.get("waiting_count"))
+    if assisted is not None and assisted >= MANY_ASSISTED_PCT:
+        what = words["site_jammed_do_assist"]
+        why = words["site_jammed_assisted"].format(pct=floor(assisted + 0.5), waiting=waiting)
+    else:
+        what = words["site_jammed_do_units"].format(n=short) if short > 0 else words["site_jammed_do_divert"]
+        units = (wording.count(site.get(f"{kind}_unit_count")) for kind in ("open", "needed"))
+        why = words["site_jammed_waiting"].format(waiting=waiting, **dict(zip(("open", "needed"), units, strict=True)))
+    return AlertWords(
+        title=words["site_jammed"].format(place=_site_name(_place(alert, language), language)),
+        figure=f"{wording.count(floor(alert['figure']))} {words['site_jammed_unit']}",
+        what=what,
+        who=words["site_jammed_who"].format(grid=around.grid_names.get(alert.get("grid_code") or "", "")).strip(),
+        why=why if site else "",
+    )
+
+
+def _describe_silence(alert: Row, _around: Around, moment: Moment, language: Language) -> AlertWords:
+    words, place = read_text("wall", language), _place(alert, language)
+    since, count = moment.local(alert["since_at"]), alert.get("detail_count")
+    silent_min = (moment.now - since).total_seconds() / 60 if since else alert["figure"]
+    why = words["feed_silent_detail" if count else "feed_silent_detail_plain"].format(time=_clock(since), n=count)
+    return AlertWords(
+        title=words["feed_silent"].format(place=place),
+        figure=f"{wording.count(floor(silent_min))} {words['site_jammed_unit']}",
+        what=words["feed_silent_do"],
+        who=words["feed_silent_who"].format(place=place),
+        why=why,
+    )
+
+
+def _describe_muster(alert: Row, around: Around, moment: Moment, language: Language) -> AlertWords:
+    words, whistle = read_text("wall", language), around.whistles.get(alert["place_code"], {})
+    role = words.get(whistle.get("role") or "", "").lower()
+    raised = moment.local(whistle.get("raised_at") or alert["since_at"])
+    due, expected = moment.local(whistle.get("due_at")), moment.local(alert.get("expected_at"))
+    used = wording.minutes((moment.now - raised).total_seconds() / 60 if raised else None, language)
+    if expected and due:
+        late = wording.minutes((expected - due).total_seconds() / 60, language)
+        why = words["whistle_late_detail"].format(used=used, time=_clock(expected), late=late)
+    else:
+        why = words["whistle_late_detail_none"].format(used=used)
+    arrived, needed = alert.get("figure") or 0, alert.get("target") or 0
+    return AlertWords(
+        title=" ".join(words["whistle_late"].format(place=_place(alert, language), role=role).split()),
+        figure=f"{wording.count(arrived)}/{wording.count(needed)}",
+        what=words["whistle_late_do"].format(n=wording.count(max(0, needed - arrived))),
+        who=words["whistle_late_who"],
+        why=why,
+    )
+
+
+def _describe_lag(alert: Row, around: Around, moment: Moment, language: Language) -> AlertWords:
+    words, round_ = read_text("wall", language), around.rounds.get(alert["place_code"], {})
+    missing = wording.count(round_.get("missing_count", alert.get("detail_count")))
+    deadline, expected = moment.local(round_.get("deadline_at")), moment.local(alert.get("expected_at"))
+    if expected and deadline:
+        late = wording.minutes((expected - deadline).total_seconds() / 60, language)
+        why = words["coverage_behind_detail"].format(missing=missing, time=_clock(expected), late=late)
+    else:
+        why = words["coverage_behind_detail_none"].format(missing=missing)
+    return AlertWords(
+        title=words["coverage_behind"].format(place=_place(alert, language)),
+        figure=wording.share_with_sign(alert.get("figure")),
+        what=words["coverage_behind_do"],
+        who=words["coverage_behind_who"],
+        why=why,
+    )
+
+
+_DESCRIBE = {
+    "site_jammed": _describe_jam,
+    "feed_silent": _describe_silence,
+    "whistle_late": _describe_muster,
+    "coverage_behind": _describe_lag,
+}
 
 
 def _ending(alert: Row, language: Language) -> str:
-    """How a closed alert ended, in the wall's words: 东华名岸 拥堵 41 分解除."""
+    """How a closed alert ended, in the wall's words: 东华名岸 拥堵，41 分解除."""
     words = read_text("wall", language)
     rule = alert["rule"]
     what = words[f"closed_{rule}"].format(
         place=wording.name_in(dict(alert), "place_name", language), n=wording.count(alert.get("needed_count"))
     )
-    return f"{what} {words[f'closed_{rule}_end'].format(duration=wording.minutes(alert.get('duration_min'), language))}"
+    end = words[f"closed_{rule}_end"].format(duration=wording.minutes(alert.get("duration_min"), language))
+    return f"{what}{'，' if language == 'zh' else ', '}{end}"
 
 
-def _figure(alert: Row, language: Language) -> str:
-    figure, target = alert.get("figure"), alert.get("target")
-    match alert["rule"]:
-        case "site_jammed" | "feed_silent":
-            return wording.minutes(figure, language)
-        case "whistle_late":
-            return f"{wording.count(figure)}/{wording.count(target)}"
-        case "coverage_behind":
-            return wording.share_with_sign(figure)
-        case _:
-            return ""
+def _place(alert: Row, language: Language) -> str:
+    return wording.name_in(dict(alert), "place_name", language)
 
 
-def _advice(alert: Row, moment: Moment, language: Language) -> str:
-    expected, target = moment.local(alert.get("expected_at")), alert.get("target")
-    short, assisted = alert.get("detail_count"), alert.get("detail_pct")
-    match alert["rule"]:
-        case "site_jammed" if assisted is not None and assisted >= MANY_ASSISTED_PCT:
-            return say("alert_site_jammed_assist", language, pct=wording.share_with_sign(assisted))
-        case "site_jammed" if short and short > 0:
-            return say("alert_site_jammed_units", language, count=wording.count(short))
-        case "site_jammed":
-            return say("alert_site_jammed_divert", language)
-        case "feed_silent":
-            return say("alert_feed_silent_why", language, at=wording.time_of_day(moment.local(alert.get("since_at"))))
-        case "whistle_late" if expected:
-            return say("alert_whistle_late_why", language, at=wording.time_of_day(expected))
-        case "whistle_late":
-            return say("alert_whistle_late_never", language)
-        case "coverage_behind":
-            goal, reached = wording.share_with_sign(target), wording.share_with_sign(assisted)
-            missing = wording.count(short)
-            return say("alert_coverage_behind_why", language, goal=goal, reached=reached, missing=missing)
-        case _:
-            return ""
+def _site_name(name: str, language: Language) -> str:
+    """东华名岸采样点; a name that says already that it is a site stays as it is."""
+    suffix = read_text("wall", language)["site_suffix"]
+    if language == "en":
+        return name if name.lower().endswith(suffix) else f"{name} {suffix}"
+    return name if name.endswith("点") else f"{name}{suffix}"
+
+
+def _clock(moment: datetime | None) -> str:
+    return wording.time_of_day(moment)

@@ -167,7 +167,7 @@ def _muster_figure(whistles: Sequence[Row], moment: Moment, language: Language) 
     if full:
         note = say("muster_full", language, at=wording.time_of_day(full))
     elif raised and due:
-        elapsed, limit = (int((end - raised).total_seconds() // 60) for end in (moment.now, due))
+        elapsed, limit = (int((end - raised).total_seconds() // 60) for end in (moment.shown_at, due))
         note = say("muster_note", language, elapsed=max(0, elapsed), limit=limit)
     else:
         note = ""

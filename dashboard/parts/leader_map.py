@@ -24,7 +24,7 @@ from dashboard.text import read_text
 _KEY = "leader_map"
 HEIGHT_PX = 492
 """The frame's height before the stylesheet gives it what the window leaves: 460 of map, 32 of legend."""
-_SHARED_WORDS = ("high", "medium", "smooth", "busy", "jammed", "resting", "unknown_fill")
+_SHARED_WORDS = ("high", "medium", "smooth", "busy", "jammed", "resting", "unknown", "unknown_fill")
 
 
 class _LeaderEngine(JSCSSMixin, MacroElement):

@@ -37,6 +37,11 @@ class Moment:
             return self.as_of is not None
         return self.is_open and self.age_s is not None and self.age_s > self.stale_after_s + self.allowance_s
 
+    @property
+    def shown_at(self) -> datetime:
+        """The moment that the figures show: now, or where they stopped."""
+        return self.as_of if self.is_stale and self.as_of else self.now
+
     def is_silent(self, feed: Mapping[str, Any]) -> bool:
         """Whether this feed has said nothing for longer than it may, while one of its sites is open."""
         if feed.get("silent_after_min") is None or not feed.get("has_open_site", True):
@@ -59,7 +64,7 @@ class Moment:
         starts, deadline = self.local(starts_at), self.local(deadline_at)
         if starts is None or deadline is None or deadline <= starts:
             return None
-        return min(max((self.now - starts) / (deadline - starts) * 100, 0.0), 100.0)
+        return min(max((self.shown_at - starts) / (deadline - starts) * 100, 0.0), 100.0)
 
 
 def make_moment(

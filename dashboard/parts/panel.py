@@ -26,8 +26,9 @@ GRID_QUESTIONS = (
 )
 """What the panel asks about a grid."""
 
-CODES_SHOWN = 4
-"""Staff numbers a level names, those on duty first; a street may have ten leaders."""
+CODES_SHOWN, CODES_OF_MANY = 4, 2
+"""Staff numbers a level names, those on duty first: all of four, else two and how many there are (a street may have ten
+leaders); so a level keeps to one line."""
 CHAIN = ("street_leader", "community_cadre", "grid_leader", "full_time")
 
 
@@ -119,7 +120,8 @@ def chain_block(chain: Sequence[Row], grid: Row, moment: Moment, language: Langu
         people = [row for row in chain if row["level"] == level and row["staff_code"]]
         people.sort(key=lambda row: not row["is_on_duty"])
         place = wording.name_in(dict(grid), places[level], language) if level in places else ""
-        codes = " ".join([place, *(str(row["staff_code"]) for row in people[:CODES_SHOWN])]).strip()
+        shown = people if len(people) <= CODES_SHOWN else people[:CODES_OF_MANY]
+        codes = " ".join([place, *(str(row["staff_code"]) for row in shown)]).strip()
         if len(people) > CODES_SHOWN:
             codes += " " + say("chain_more", language, count=len(people))
         lines.append(
@@ -168,7 +170,7 @@ def sites_block(sites: Sequence[Row], language: Language) -> Markup:
                 wording.name_in(dict(site), "site_name", language),
             ),
             element("td", wording.distance(site["distance_m"])),
-            element("td", element("b", wording.minutes(site["wait_min"], language))),
+            element("td", element("b", wording.wait(site["wait_min"], language))),
             element("td", f"{wording.count(site['open_unit_count'])} / {wording.count(site['needed_unit_count'])}"),
         )
         for site in sites

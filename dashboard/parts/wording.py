@@ -55,13 +55,20 @@ def day(moment: datetime, language: Language, *, with_weekday: bool = True) -> s
 
 
 def minutes(value: float | None, language: Language) -> str:
-    """41 分, 1 小时 5 分; 41 min, 1 h 5 min."""
+    """41 分, 1 小时 5 分; 41 min, 1 h 5 min. Never rounded up: 49.9 minutes are no jam, here as on the map."""
     if value is None:
         return UNKNOWN
-    hours, rest = divmod(max(0, round(value)), 60)
+    hours, rest = divmod(max(0, floor(value)), 60)
     if language == "zh":
         return f"{hours} 小时 {rest} 分" if hours else f"{rest} 分"
     return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
+def wait(value: float | None, language: Language) -> str:
+    """62 分: a wait stays in minutes, as on the map and in the classes' bounds; never rounded up."""
+    if value is None:
+        return UNKNOWN
+    return f"{floor(value)} 分" if language == "zh" else f"{floor(value)} min"
 
 
 def age(seconds: float | None, language: Language) -> str:

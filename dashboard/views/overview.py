@@ -20,6 +20,8 @@ from dashboard.parts.leader_map import show_leader_map
 from dashboard.parts.markup import element
 from dashboard.parts.notices import show_as_of, show_band, show_block_error
 from dashboard.parts.panel import GRID_QUESTIONS, grid_panel
+from dashboard.parts.site_list import longest_waits
+from dashboard.parts.wording import time_of_day
 from dashboard.parts.words import say
 from dashboard.routes import get_feed
 from data.errors import WanggeError
@@ -50,7 +52,7 @@ def show_situation(towns: Sequence[Row]) -> None:
     reading, language = read_picture(get_feed()), read_address().language
     show_as_of(reading, language)
     show_band(reading, language)
-    show_alerts(reading, language)
+    show_alerts(reading, shelf_of(get_feed().settings), language)
     with st.container(key="figures", horizontal=True):
         st.html(round_figures(reading.payload.get("rounds") or [], reading.moment, language))
         st.html(state_figures(reading.payload, reading.moment, language))
@@ -74,10 +76,19 @@ def show_panel() -> None:
     except WanggeError as error:
         show_block_error(say("panel_list", language), error, language)
         return
-    st.html(element("h3", title, classes="wg-list-title"))
+    since = None
+    if reading.moment.is_stale:
+        since = element("span", say("figure_as_of", language, at=time_of_day(reading.moment.as_of)))
+    st.html(element("h3", title, since, classes="wg-list-title"))
     if rows:
         show_grid_list(rows, address.measure, language, key="grids", pick=pick_grid)
     elif reading.state == "empty":
         st.html(element("p", say("panel_no_data", language), classes="wg-facts"))
     if has_picked(address):
         show_way_back(language)
+        return
+    states, sites = shelf.ask_each("sites/state", "map/sites").values()
+    if isinstance(states, list) and isinstance(sites, list):
+        table = longest_waits(states, sites, reading.moment, language)
+        if table:
+            st.html(table)

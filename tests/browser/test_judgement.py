@@ -93,3 +93,10 @@ def test_a_feed_without_an_open_site_and_orders_are_never_silent(page: Page) -> 
         feed("duruan", None),
     ]
     assert judge(page, live=payload("2022-07-14T00:39:50Z", feeds))["lacking"] == []
+
+
+def test_nobody_checks_in_while_every_site_is_closed(page: Page) -> None:
+    staff = [feed("checkin", "2022-07-14T00:10:00Z", kind="staff", is_open=False)]
+    closed = [[None, 3, 0, 0, 0, 0]]
+    assert judge(page, live=payload("2022-07-14T00:39:50Z", staff))["lacking"] == ["checkin"]
+    assert judge(page, live=payload("2022-07-14T00:39:50Z", staff, sites=closed))["lacking"] == []

@@ -126,6 +126,43 @@ def test_the_list_holds_every_grid_with_the_figure_that_the_map_has(laptop: Brow
         assert float(share.rstrip("%")) == pytest.approx(on_map[name], abs=0.1)
 
 
+def test_the_sites_with_the_longest_waits_stand_under_the_grids_while_nothing_is_picked(
+    laptop: BrowserContext, server: Server
+) -> None:
+    page = open_overview(laptop, server).page
+    waits = sorted((site[0] for site in live(page)["sites"] if site[0]), reverse=True)[:8]
+    rows = page.locator(".wg-longest tbody tr")
+    expect(rows).to_have_count(len(waits))
+    assert [row.locator("b").inner_text() for row in rows.all()] == [f"{wait} 分" for wait in waits]
+    assert page.evaluate("() => document.scrollingElement.scrollHeight") <= LAPTOP["height"]
+    page.get_by_placeholder(read_text("overview", "zh")["search_hint"]).fill("侧贤")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wg-longest")).to_have_count(0, timeout=ANSWERED_WITHIN_MS)
+
+
+def test_no_label_of_the_map_lies_under_the_zoom_buttons(laptop: BrowserContext, server: Server) -> None:
+    frame = map_frame(open_overview(laptop, server).page)
+    frame.wait_for_selector(".wg-labels text")
+    covered = frame.evaluate("""() => {
+      const bar = document.querySelector('.leaflet-bar').getBoundingClientRect();
+      return [...document.querySelectorAll('.wg-labels text, .wg-callouts rect')].filter((one) => {
+        const box = one.getBoundingClientRect();
+        return box.left < bar.right && box.right > bar.left && box.top < bar.bottom && box.bottom > bar.top;
+      }).map((one) => one.textContent);
+    }""")
+    assert covered == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_menu_speaks_of_the_theme_and_of_us_only(laptop: BrowserContext, server: Server, language: str) -> None:
+    page = open_overview(laptop, server, f"?lang={language}").page
+    page.get_by_test_id("stMainMenu").click()
+    menu = page.get_by_test_id("stMainMenuPopover")
+    expect(menu.get_by_role("menuitemradio")).to_have_count(3)
+    expect(page.get_by_text("Made with")).to_be_hidden()
+    expect(page.get_by_test_id("stAppDeployButton")).to_have_count(0)
+
+
 def test_a_search_moves_the_map_without_drawing_it_again(laptop: BrowserContext, server: Server) -> None:
     page = open_overview(laptop, server).page
     frame = map_frame(page)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from dashboard.text import read_text
-from tests.browser.conftest import Server, Visitor, stand_at, start_clock, visit
+from data.clock import write_clock
+from tests.browser.conftest import SHANGHAI, Server, Visitor, stand_at, start_clock, visit
 
 LOST_WITHIN_MS = 30_000  # 15 s of silence make a server lost (UI, states)
 DRAWN_WITHIN_MS = 20_000
@@ -97,6 +99,42 @@ def test_nothing_is_cut_covered_or_scrolled(kiosk: Visitor, width: int, height: 
     assert (root["w"] <= width, root["h"] <= height) == (True, True)
     if width == 3840:
         assert kiosk.page.evaluate(COLLISIONS) == []
+
+
+@pytest.mark.parametrize(
+    "as_of",
+    ["2022-07-09 19:30:24", "2022-07-12 10:00:24", "2022-07-13 12:00:24", "2022-07-14 23:00:24", "2022-07-16 00:30:24"],
+    ids=["first evening", "one round", "between rounds", "at night", "zones lifted to buildings"],
+)
+def test_nothing_touches_at_other_moments_of_the_week(
+    context: BrowserContext, server: Server, lang: str, as_of: str
+) -> None:
+    now = datetime.fromisoformat(as_of).replace(tzinfo=SHANGHAI)
+    try:
+        server.publish(f"update meta set as_of = '{as_of}'")
+        write_clock(server.settings.home, now, speed=0.0, ends_at=None)
+        visitor = visit(context, server, f"/kiosk?lang={lang}")
+        visitor.page.set_viewport_size({"width": 3840, "height": 2160})
+        wait_for_state(visitor.page, "ok")
+        expect(visitor.page.locator("#moment .as-of")).to_contain_text(as_of[-8:])
+        visitor.page.wait_for_timeout(300)
+        assert visitor.page.evaluate(COLLISIONS) == []
+        assert visitor.errors == []
+        assert visitor.page.locator("#zone-head .note").inner_text().strip() != ""
+        assert visitor.page.locator("#feeds .lacking").count() == 0
+    finally:
+        server.publish(stand_at("08:40:24"))
+        start_clock(server.settings, "08:40:27")
+
+
+def test_the_sites_where_people_stand_longest_come_first_with_their_mark(kiosk: Visitor, lang: str) -> None:
+    expect(kiosk.page.locator("#queues .strong.worth")).to_have_count(3)
+    live = kiosk.page.evaluate("() => fetch('/api/live').then((response) => response.json())")
+    waits = sorted((site[0] for site in live["sites"] if site[0]), reverse=True)[:3]
+    unit = "分" if lang == "zh" else "min"
+    shown = kiosk.page.locator("#queues .strong.worth").all_inner_texts()
+    assert shown == [f"{wait} {unit}" for wait in waits]
+    assert kiosk.page.locator("#queues .body > .at > svg").count() == 4 + 3
 
 
 def test_a_new_publication_shows_by_itself_and_leaves_view_and_map_alone(

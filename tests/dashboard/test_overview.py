@@ -183,7 +183,7 @@ def test_when_no_feed_has_news_the_page_says_how_old_it_is_and_judges_no_alert(
     set_clock(morning, "08:49:00")
     said = text_of(open_page(morning))
     assert "数据已 10 分 未更新，以下为 08:39 的情况" in said
-    assert "数据中断，告警无法判断" in said
+    assert "告警 · 无法判断" in said
     assert "截至 08:39" in said
 
 

@@ -11,12 +11,13 @@ import pytest
 from dashboard.address import Address, parse_address
 from dashboard.parts import wording
 from dashboard.parts.alert_rows import place_of
-from dashboard.parts.alerts import alert_line, calm_line
+from dashboard.parts.alerts import Around, alert_line, calm_line, unjudged_line
 from dashboard.parts.figures import partial_note, round_figures, state_figures
 from dashboard.parts.grid_list import choose_grids, find_grids
 from dashboard.parts.leader_map import _SHARED_WORDS
 from dashboard.parts.markup import element
 from dashboard.parts.moment import Moment, make_moment
+from dashboard.parts.site_list import longest_waits, rank_sites
 from dashboard.text import LANGUAGES, read_text
 from data.settings import PROJECT_ROOT
 
@@ -85,6 +86,7 @@ def test_figures_read_as_the_design_says() -> None:
     assert [wording.context_count(857_000, lang) for lang in ("zh", "en")] == ["85.7万", "857k"]
     assert [wording.minutes(value, "zh") for value in (41, 65, None)] == ["41 分", "1 小时 5 分", "—"]
     assert [wording.minutes(value, "en") for value in (41, 65)] == ["41 min", "1 h 5 min"]
+    assert [wording.wait(value, "zh") for value in (49.9, 65, None)] == ["49 分", "65 分", "—"]
     assert [wording.age(value, "zh") for value in (3.9, 60, 119)] == ["3 秒", "1 分", "1 分"]
     assert [wording.day(at("08:40"), lang) for lang in ("zh", "en")] == ["7月14日 周四", "Thu 14 Jul"]
     assert [wording.distance(value) for value in (312, 1240, None)] == ["310 m", "1.2 km", "—"]
@@ -183,19 +185,95 @@ def test_what_cannot_be_read_any_more_is_out_of_date_however_young() -> None:
     assert not moment("08:41", as_of=None, is_readable=False).is_stale
 
 
-ALERT = {"place_name": "东华名岸采样点", "level": "act", "rule": "site_jammed", "figure": 58.2, "target": 50.0}
+ALERT = {
+    "rule": "site_jammed", "level": "act", "place_code": "S1", "place_name": "东华名岸", "place_name_en": "Donghua Mingan",
+    "grid_code": "G1", "figure": 62.9, "target": 50.0, "since_at": "2022-07-14T00:30:00Z",
+}  # fmt: skip
+AROUND = Around(
+    whistles={"W1": {"role": "part_time", "raised_at": "2022-07-13T23:50:00Z", "due_at": "2022-07-14T00:50:00Z"}},
+    rounds={"D3": {"missing_count": 4317, "deadline_at": "2022-07-14T06:00:00Z"}},
+    sites={"S1": {"waiting_count": 395, "open_unit_count": 5, "needed_unit_count": 10}},
+    grid_names={"G1": "东华社区第1网格"},
+)
 
 
 @pytest.mark.parametrize(
-    ("more", "advice"),
+    ("more", "cure"),
     [
-        ({"detail_pct": 62.0, "detail_count": 3}, "协助登记占 62.0%：开绿色通道，增协助员"),
-        ({"detail_pct": 8.0, "detail_count": 3}, "单元不足：增开 3 台"),
-        ({"detail_pct": None, "detail_count": 0}, "单元已够：引导到附近空闲点"),
+        ({"detail_pct": 62.0, "detail_count": 5}, "开绿色通道，增派协助员"),
+        ({"detail_pct": 8.0, "detail_count": 5}, "增开 5 个采样台"),
+        ({"detail_pct": None, "detail_count": 0}, "引导居民去附近畅通点"),
     ],
 )
-def test_a_jam_says_what_cures_it(more: dict[str, Any], advice: str) -> None:
-    assert text_of(alert_line(1, ALERT | more, moment(), "zh")) == f"1 东华名岸采样点 拥堵 58 分 {advice}"
+def test_a_jam_says_what_cures_it(more: dict[str, Any], cure: str) -> None:
+    assert f" {cure} · 东华社区第1网格 网格长" in text_of(alert_line(1, ALERT | more, AROUND, moment(), "zh"))
+
+
+@pytest.mark.parametrize(
+    ("alert", "said"),
+    [
+        (
+            {"detail_count": 5},
+            "1 东华名岸采样点 拥堵 62 分钟 增开 5 个采样台 · 东华社区第1网格 网格长 等候 395 人，在开 5 台，需要 10 台",
+        ),
+        (
+            {"rule": "feed_silent", "place_name": "潮连", "since_at": "2022-07-14T00:29:00Z", "detail_count": 3},
+            "1 数据源 潮连 静默 11 分钟 电话核实，查专网与上传 · 潮连数据员 08:29 起没有新数据，3 个采样点未知",
+        ),
+        (
+            {"rule": "whistle_late", "place_code": "W1", "place_name": "侧贤", "figure": 148, "target": 210,
+             "expected_at": "2022-07-14T01:01:00Z"},
+            "1 侧贤 兼职集结偏慢 148/210 再调 62 人 · 社区干部 已 50 分，照此 09:01 到齐，迟 11 分",
+        ),
+        (
+            {"rule": "coverage_behind", "place_code": "D3", "place_name": "全员筛查 第3轮", "figure": 69.7,
+             "expected_at": "2022-07-14T06:33:00Z"},
+            "1 全员筛查 第3轮 进度落后 69.7% 上门补采，增开采样台 · 镇街领导 还差 4,317 人，照此 14:33 完成，迟 33 分",
+        ),
+    ],
+)  # fmt: skip
+def test_every_rule_says_what_how_bad_what_to_do_who_and_why_in_the_words_of_the_wall(
+    alert: dict[str, Any], said: str
+) -> None:
+    assert text_of(alert_line(1, ALERT | alert, AROUND, moment(), "zh")) == said
+
+
+def test_an_english_alert_names_the_place_in_english() -> None:
+    said = text_of(alert_line(1, ALERT | {"detail_count": 5}, Around(), moment(), "en"))
+    assert said == "1 Donghua Mingan site jammed 62 min Open 5 more units · leader,"
+
+
+def test_old_news_says_how_many_alerts_there_were_then() -> None:
+    old = moment("08:50", "08:31")
+    assert (
+        text_of(unjudged_line({"open": [ALERT]}, old, "zh", is_empty=False))
+        == "告警 · 无法判断 08:31 时有 1 条未处置告警"
+    )
+    assert text_of(unjudged_line({"open": []}, old, "zh", is_empty=False)) == "告警 · 无法判断 08:31 时无未处置告警"
+
+
+def test_old_figures_are_measured_where_they_stopped() -> None:
+    assert moment("08:50", "08:31").time_used_pct(at("08:01"), at("09:01")) == 50.0
+    assert moment("08:31", "08:31").time_used_pct(at("08:01"), at("09:01")) == 50.0
+
+
+def test_sites_are_ranked_by_wait_and_the_unknown_have_no_rank() -> None:
+    def site(code: str, wait_min: float | None, wait_class: str) -> dict[str, Any]:
+        counts = {"waiting_count": 395, "open_unit_count": 5, "needed_unit_count": 10}
+        return {"site_code": code, "wait_min": wait_min, "wait_class": wait_class, **counts}
+
+    states = [
+        site("S2", 37.9, "busy"),
+        site("S1", 37.9, "busy"),
+        site("S3", None, "unknown"),
+        site("S4", 0.4, "smooth"),
+    ]
+    states.append(site("S5", 62.9, "jammed"))
+    assert [row["site_code"] for row in rank_sites(states)] == ["S5", "S1", "S2"]
+    names = [{"site_code": "S5", "site_name": "东华名岸"}]
+    table = longest_waits(states[-1:], names, moment(), "zh")
+    assert text_of(table or "") == "等候最长的采样点 等候 人数 单元/需要 东华名岸 62 分 395 5 / 10"
+    assert longest_waits(states[2:4], names, moment(), "zh") is None
 
 
 def test_an_alert_leads_to_its_grid_community_or_town_or_nowhere() -> None:
@@ -220,7 +298,10 @@ def test_a_calm_line_tells_how_the_last_alerts_ended() -> None:
         {"rule": "feed_silent", "place_name": "潮连", "duration_min": 31.0},
     ]
     said = text_of(calm_line({"closed": closed, "closed_count": 8}, "zh"))
-    assert said.startswith("当前无告警 · 今日已结束 8 条 龙榜村 拥堵 1 小时 24 分解除")
+    assert said == (
+        "当前无告警 · 今日 8 条，均已处置"
+        " 龙榜村 拥堵，1 小时 24 分解除 · 吹哨 丽苑 7 人，9 分到齐 · 数据源 潮连 静默，31 分恢复"
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -28,6 +28,8 @@ RECENT_HOURS = 2
 """Buckets older than this live in the base file; a late row below the cut writes the base anew (about 0.3 s for a week)."""
 RECENT_ROWS_MAX = 40_000
 """With more recent rows than this the base is written anew, so that a publication stays within its 60 ms."""
+LATE_ROWS_MAX = 30_000
+"""The cut goes back before late rows while there are no more rows than this since then: some six hours of a busy day."""
 SUMMED_ROWS_MIN = 100_000
 """Below so many rows the mirrors are never added up: it would save nothing."""
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -239,6 +241,7 @@ class Publisher:
         self._base = settings.home / f".situation-base.{os.getpid()}.duckdb"
         self._aside = settings.home / f".situation-aside.{os.getpid()}.duckdb"
         self._cut = EARLIEST
+        self._late_from: datetime | None = None
         self._is_base_stale = True
         self._is_reference_stale = True
         self._summed_rows = SUMMED_ROWS_MIN
@@ -259,13 +262,14 @@ class Publisher:
         """Notes the earliest bucket that changed: below the cut, the base file must be written anew."""
         if earliest_at is not None and earliest_at < self._cut:
             self._is_base_stale = True
+            self._late_from = min(earliest_at, self._late_from or earliest_at)
 
     def publish(self) -> int:
         """Replaces the situation file by one with all that the mirrors hold; gives its sequence number."""
         as_of = self._find_as_of()
         try:
             self._settings.home.mkdir(parents=True, exist_ok=True)
-            if self._is_base_stale or self._count_recent_rows() > RECENT_ROWS_MAX:
+            if self._is_base_stale or self._count_rows_from(self._cut) > RECENT_ROWS_MAX:
                 self._write_base(as_of)
             shutil.copyfile(self._base, self._aside)
             self._sequence += 1
@@ -305,15 +309,27 @@ class Publisher:
         row = self._connection.execute("select max(last_event_at) from mirror.ingest_file").fetchone()
         return row[0] if row else None
 
-    def _count_recent_rows(self) -> int:
-        """Recent rows, deltas included: what the next publication will have to add up."""
+    def _find_cut(self, as_of: datetime) -> datetime:
+        """RECENT_HOURS before the newest event; before the rows that came late, if there is room for all since then.
+
+        Whoever delivers the files of a morning at noon, one by one, causes the base to be written once and not each time.
+        """
+        cut = _floor_to_bucket(as_of - timedelta(hours=RECENT_HOURS))
+        if self._late_from is not None and self._late_from < cut:
+            late_cut = _floor_to_bucket(self._late_from)
+            if self._count_rows_from(late_cut) <= LATE_ROWS_MAX:
+                return late_cut
+        return cut
+
+    def _count_rows_from(self, cut: datetime) -> int:
+        """Rows since the cut, deltas included: what the next publication will have to add up."""
         row = self._connection.execute(
             """
             select (select count(*) from mirror.site_bucket where bucket_start_at >= $cut)
                 + (select count(*) from mirror.grid_bucket where bucket_start_at >= $cut)
                 + (select count(*) from mirror.staff_event where event_at >= $cut)
             """,
-            {"cut": self._cut},
+            {"cut": cut},
         ).fetchone()
         return int(row[0]) if row else 0
 
@@ -337,11 +353,12 @@ class Publisher:
         self._is_reference_stale = False
 
     def _write_base(self, as_of: datetime | None) -> None:
-        """Writes reference data and the buckets below a new cut, RECENT_HOURS before the newest event."""
+        """Writes reference data and the buckets below a new cut."""
         if self._is_reference_stale:
             self._write_reference()
         self._compact()
-        self._cut = _floor_to_bucket(as_of - timedelta(hours=RECENT_HOURS)) if as_of else EARLIEST
+        self._cut = self._find_cut(as_of) if as_of else EARLIEST
+        self._late_from = None
         shutil.copyfile(self._reference, self._base)
         self._attach(self._base)
         try:

@@ -128,10 +128,10 @@ select r.round_code, s.site_code, d.unit_no, c.channel, sum(d.registered)::bigin
 from (
     select new_round_no as round_no, site_no, new_unit_no as unit_no, new_channel_no as channel_no, 1 as registered,
         (new_sampled_at is not null)::integer as sampled
-    from merged
+    from merged where line_id is not null
     union all
     select old_round_no, site_no, old_unit_no, old_channel_no, -1, -(old_sampled_at is not null)::integer
-    from merged where was_known
+    from merged where was_known and line_id is not null
 ) as d
 inner join mirror.ref_round as r on r.round_no = d.round_no
 inner join mirror.ref_site as s on s.site_no = d.site_no
@@ -140,23 +140,31 @@ group by all
 having sum(d.registered) != 0 or sum(d.sampled) != 0
 """
 # The person's grid is that of the earliest registration, ties by site: time, site and grid packed into one number, whose
-# minimum is found faster than an arg_min over a struct.
+# minimum is found faster than an arg_min over a struct. Hardly anyone registers twice in a round: only those who did
+# (`several`) are grouped.
 GRID_BUCKETS = f"""
 create or replace temp table grid_bucket_change as
-with person as (
-    select m.new_round_no as round_no, m.token, 1 as sign,
-        min((epoch_us(m.registered_at)::hugeint << 44) + (m.site_no::hugeint << 24) + m.new_grid_no) as first_row,
-        min(m.registered_at) as registered_at,
-        min(case when s.is_sampling_reported then m.new_sampled_at else coalesce(m.new_sampled_at, m.registered_at) end) as covered_at
-    from merged as m inner join mirror.ref_site as s on s.site_no = m.site_no
-    where m.new_round_no is not null group by m.new_round_no, m.token
+with state as materialized (
+    select m.token, m.new_round_no as round_no, 1 as sign, m.site_no, m.registered_at, m.new_grid_no as grid_no,
+        case when s.is_sampling_reported then m.new_sampled_at else coalesce(m.new_sampled_at, m.registered_at) end as covered_at,
+        hash(m.token, m.new_round_no) as person_hash, m.line_id is not null as is_changed
+    from merged as m inner join mirror.ref_site as s on s.site_no = m.site_no where m.new_round_no is not null
     union all
-    select m.old_round_no, m.token, -1,
-        min((epoch_us(m.registered_at)::hugeint << 44) + (m.site_no::hugeint << 24) + m.old_grid_no),
-        min(m.registered_at),
-        min(case when s.is_sampling_reported then m.old_sampled_at else coalesce(m.old_sampled_at, m.registered_at) end)
-    from merged as m inner join mirror.ref_site as s on s.site_no = m.site_no
-    where m.was_known and m.old_round_no is not null group by m.old_round_no, m.token
+    select m.token, m.old_round_no, -1, m.site_no, m.registered_at, m.old_grid_no,
+        case when s.is_sampling_reported then m.old_sampled_at else coalesce(m.old_sampled_at, m.registered_at) end,
+        hash(m.token, m.old_round_no), m.line_id is not null
+    from merged as m inner join mirror.ref_site as s on s.site_no = m.site_no where m.was_known and m.old_round_no is not null
+),
+several as materialized (
+    select person_hash from state group by person_hash having count(*) filter (sign = 1) > 1 or count(*) filter (sign = -1) > 1
+),
+person as materialized (
+    select round_no, sign, grid_no, registered_at, covered_at
+    from state anti join several on several.person_hash = state.person_hash where is_changed
+    union all
+    select round_no, sign, (min((epoch_us(registered_at)::hugeint << 44) + (site_no::hugeint << 24) + grid_no) & 16777215)::integer,
+        min(registered_at), min(covered_at)
+    from state semi join several on several.person_hash = state.person_hash group by round_no, token, sign
 ),
 named as materialized (  -- a household is seen when any line of the round names it
     select round_no, household_no, min(registered_at) as registered_at from fresh
@@ -176,11 +184,10 @@ household as (
 select d.bucket_start_at, g.grid_code, r.round_code, sum(d.registered)::bigint as registered_person_count,
     sum(d.covered)::bigint as covered_person_count, sum(d.seen)::bigint as seen_household_count
 from (
-    select {BUCKET.format(moment="registered_at")} as bucket_start_at, (first_row & 16777215)::integer as grid_no, round_no,
-        sign as registered, 0 as covered, 0 as seen
+    select {BUCKET.format(moment="registered_at")} as bucket_start_at, grid_no, round_no, sign as registered, 0 as covered, 0 as seen
     from person
     union all
-    select {BUCKET.format(moment="covered_at")}, (first_row & 16777215)::integer, round_no, 0, sign, 0
+    select {BUCKET.format(moment="covered_at")}, grid_no, round_no, 0, sign, 0
     from person where covered_at is not null
     union all
     select {BUCKET.format(moment="h.registered_at")}, n.grid_no, h.round_no, 0, 0, 1

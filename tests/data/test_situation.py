@@ -12,8 +12,10 @@ import shapely
 
 from data.errors import LakeError, SituationError
 from data.ingest import ingest_paths
+from data.ingest.read import read_file
+from data.ingest.take import Taker
 from data.lake import open_lake
-from data.publication import SCHEMA_FILE
+from data.publication import SCHEMA_FILE, Publisher
 from data.settings import Settings
 from data.situation import open_situation, publish_situation
 from tests.data.small_district import ADA, BO, line, make_district, rows, write_log
@@ -146,3 +148,31 @@ def test_a_home_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         open_lake(Settings(home=tmp_path / "file" / "home")),
     ):
         pass
+
+
+def test_files_that_come_late_one_by_one_write_the_old_buckets_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_district(Settings(home=tmp_path / "home"))
+    written: list[bool] = []
+    write_base = Publisher._write_base
+
+    def note(publisher: Publisher, as_of: datetime | None) -> None:
+        written.append(True)
+        write_base(publisher, as_of)
+
+    monkeypatch.setattr(Publisher, "_write_base", note)
+    with open_lake(settings) as lake:
+        taker = Taker(lake, settings)
+        for number, moment in enumerate(("20:00", "07:10", "07:40", "08:10")):
+            path = write_log(tmp_path / f"{number}.csv", [line("S1", ADA, moment, f"{moment[:3]}50", unit="1")])
+            taker.take([read_file(path, "baisha")])
+            taker.publish()
+        taker.close()
+    query = "select bucket_start_at, registered_count, sampled_count from site_bucket order by all"
+    worker = rows(settings, query)
+    assert len(written) == 2
+    with open_lake(settings) as lake:
+        publish_situation(lake, settings)
+    assert len(worker) == 7
+    assert rows(settings, query) == worker

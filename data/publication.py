@@ -228,6 +228,21 @@ from lake.round as r left join aside.round_grid as g on g.round_code = r.round_c
 group by all order by r.starts_at, r.round_code;
 """
 
+WRITE_EXTENTS = """
+insert into aside.zone_extent
+with place as (
+    select 'building' as kind, building_code as code, grid_code, household_count, resident_count from aside.building
+    union all select 'grid', grid_code, grid_code, household_count, resident_count from aside.grid
+    union all
+    select 'community', community_code, null, sum(household_count), sum(resident_count) from aside.grid group by community_code
+)
+select e.order_code, e.member_code, e.geojson, p.grid_code, p.household_count, p.resident_count
+from (select unnest($orders) as order_code, unnest($members) as member_code, unnest($shapes) as geojson) as e
+inner join aside.zone_order as z on z.order_code = e.order_code
+left join place as p on p.kind = z.extent_kind and p.code = e.member_code
+order by e.order_code, e.member_code
+"""
+
 
 class Publisher:
     """Keeps what a publication needs in memory, and replaces the situation file on demand."""
@@ -443,12 +458,18 @@ class Publisher:
             order by e.order_code, e.member_code
             """
         ).fetchall()
-        members = [
-            (order, member, geojson if lon is None else draw_footprint(lon, lat, radius))
-            for order, member, geojson, lon, lat, radius in rows
-        ]
-        if members:
-            self._connection.executemany("insert into aside.zone_extent values (?, ?, ?)", members)
+        if rows:
+            self._connection.execute(
+                WRITE_EXTENTS,
+                {
+                    "orders": [row[0] for row in rows],
+                    "members": [row[1] for row in rows],
+                    "shapes": [
+                        geojson if lon is None else draw_footprint(lon, lat, radius)
+                        for _, _, geojson, lon, lat, radius in rows
+                    ],
+                },
+            )
 
     def _hash_geometry(self) -> str:
         """Sixteen hexadecimal digits that change with every shape, site or name on the map."""

@@ -62,7 +62,9 @@ create table zone_order (
 );
 create table zone_extent (
     order_code varchar, member_code varchar,
-    geojson varchar      -- the member's own shape: a building's footprint, a community's or a grid's outline
+    geojson varchar,     -- the member's own shape: a building's footprint, a community's or a grid's outline
+    grid_code varchar,   -- the grid that a building stands in, or that the member is; null for a community
+    household_count bigint, resident_count bigint      -- of the member; null where it is no place that is known
 );
 
 create table staff_event (

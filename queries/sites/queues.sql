@@ -18,6 +18,9 @@ with counted as (
         count(*) filter (where wait_class = 'unknown') as unknown_count,
         sum(waiting_count) as waiting_count,
         max(wait_min) as longest_wait_min,
+        min(struct_pack(shortness := -wait_min, site_code := site_code)) filter (
+            where wait_min is not null
+        ) as longest,
         sum(open_unit_count) as open_unit_count,
         sum(needed_unit_count) as needed_unit_count,
         sum(needed_unit_count - open_unit_count) filter (
@@ -35,11 +38,7 @@ select
     unknown_count,
     cast(waiting_count as bigint) as waiting_count,
     longest_wait_min,
-    (
-        select min(site_code)
-        from sites_state
-        where sites_state.wait_min = counted.longest_wait_min
-    ) as longest_site_code,
+    longest.site_code as longest_site_code,
     cast(open_unit_count as bigint) as open_unit_count,
     cast(needed_unit_count as bigint) as needed_unit_count,
     cast(case when known_count > 0 then coalesce(short_unit_count, 0) end as bigint) as short_unit_count,

@@ -25,11 +25,9 @@ with latest as (
 ),
 
 zone_place as (
-    select held.zone_code, coalesce(min(building.grid_code), min(grid.grid_code)) as grid_code
+    select held.zone_code, min(extent.grid_code) as grid_code
     from zones_orders_in_force as held
     inner join zone_extent as extent on held.order_code = extent.order_code
-    left join building on held.extent_kind = 'building' and extent.member_code = building.building_code
-    left join grid on held.extent_kind = 'grid' and extent.member_code = grid.grid_code
     group by held.zone_code
 )
 

@@ -8,18 +8,14 @@
 -- notes:    a grid takes the highest level of the zones that touch it, be it with one building; no row where no
 --           order holds: a level comes from an order, never from a guess
 with touched as (
-    select extent.order_code, building.grid_code
-    from zone_extent as extent
-    inner join building on extent.member_code = building.building_code
-    inner join zones_orders_in_force as held on extent.order_code = held.order_code
-    where held.extent_kind = 'building'
-    union
+    select order_code, grid_code
+    from zone_extent
+    where grid_code is not null
+    union all
     select extent.order_code, grid.grid_code
     from zone_extent as extent
-    inner join zones_orders_in_force as held on extent.order_code = held.order_code
-    inner join grid
-        on (held.extent_kind = 'community' and extent.member_code = grid.community_code)
-        or (held.extent_kind = 'grid' and extent.member_code = grid.grid_code)
+    inner join grid on extent.member_code = grid.community_code
+    where extent.grid_code is null
 ),
 
 highest as (

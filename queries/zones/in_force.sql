@@ -7,29 +7,14 @@
 -- reads:    situation
 -- uses:     zones/orders_in_force
 -- notes:    a high-risk building inside a medium-risk community counts in both zones
-with members as (
-    select extent.order_code, building.building_code as member_code, building.household_count, building.resident_count
-    from zone_extent as extent
-    inner join building on extent.member_code = building.building_code
-    inner join zones_orders_in_force as held on extent.order_code = held.order_code
-    where held.extent_kind = 'building'
-    union all
-    select extent.order_code, extent.member_code, sum(grid.household_count), sum(grid.resident_count)
-    from zone_extent as extent
-    inner join zones_orders_in_force as held on extent.order_code = held.order_code
-    inner join grid
-        on (held.extent_kind = 'community' and extent.member_code = grid.community_code)
-        or (held.extent_kind = 'grid' and extent.member_code = grid.grid_code)
-    group by extent.order_code, extent.member_code
-),
-
-summed as (
+with summed as (
     select
         order_code,
         count(*) as member_count,
         sum(household_count) as household_count,
         sum(resident_count) as resident_count
-    from members
+    from zone_extent
+    where resident_count is not null
     group by order_code
 )
 

@@ -2,7 +2,7 @@
 
 A world is blocks of a `table: columns` line and one line a row; `-` is null, `08:40` is that time on 14 July 2022
 in Shanghai, `13T22:05` the same on another day of that month. Columns that are not named are null; staff
-events get their grid as in a publication.
+events and members of zones get their place as in a publication.
 """
 
 from __future__ import annotations
@@ -30,7 +30,17 @@ update staff_event set grid_code = coalesce(
     (select max(staff.grid_code) from staff where staff.staff_code = staff_event.staff_code)
 )
 """
-"""Staff events have their grid written by the publisher, whose rule this is."""
+"""Staff events have their grid written by the publisher, and members of zones what is there: these are its rules."""
+PLACE_MEMBERS = """
+update zone_extent set grid_code = place.grid_code, household_count = place.households, resident_count = place.residents
+from zone_order, (
+    select 'building' as kind, building_code as code, grid_code, household_count as households, resident_count as residents
+    from building
+    union all select 'grid', grid_code, grid_code, household_count, resident_count from grid
+    union all select 'community', community_code, null, sum(household_count), sum(resident_count) from grid group by 2
+) as place
+where zone_order.order_code = zone_extent.order_code and place.kind = extent_kind and place.code = member_code
+"""
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,7 @@ def build_world(*texts: str, as_of: str | None, is_reversed: bool = False) -> Wo
     for table, lines in rows.items():
         _insert(connection, table, lines[::-1] if is_reversed else lines)
     connection.execute(PLACE_STAFF)
+    connection.execute(PLACE_MEMBERS)
     return World(connection, moment(as_of) if as_of else None)
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,13 +36,22 @@ RETRY_SECONDS = 5.0
 BULK_BATCH_BYTES = 64_000_000
 """Bytes of files in one transaction when files are named: fewer, larger transactions; about 1.3 GB at work, with the
 next batch read meanwhile."""
-BACKLOG_PUBLISH_SECONDS = 2.0
+BACKLOG_PUBLISH_SECONDS = 5.0
 """While more than a batch is waiting, the situation is published this often and not after every commit."""
 TIDY_COMMITS = 300
 """After so many commits the lake's small files are joined, but not more often than every ten minutes (`data.lake.KEEP_S`)."""
 UNFINISHED_SUFFIXES = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
 
 _log = logging.getLogger("wangge.ingest")
+_Read = tuple[ReadBatch, tuple[tuple[str, str], ...]]  # a batch, and its unreadable files with why
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """Files in `taking/`, and their reading in another thread."""
+
+    paths: list[Path]
+    reading: Future[_Read]
 
 
 def ingest_paths(
@@ -86,7 +96,7 @@ def watch_inbox(settings: Settings, stop: threading.Event) -> None:
 
     Raises LakeError when the lake cannot be opened or another worker is writing to it.
     """
-    with _only_worker(settings), open_lake(settings) as lake:
+    with _only_worker(settings), open_lake(settings) as lake, ThreadPoolExecutor(1) as pool:
         inbox = Inbox(settings)
         taker = Taker(lake, settings)
         try:
@@ -94,20 +104,25 @@ def watch_inbox(settings: Settings, stop: threading.Event) -> None:
             is_current = _publish(taker)
             looked_at = published_at = time.monotonic()
             commits = 0
+            claimed: _Claim | None = None
             while not stop.is_set():
                 if time.monotonic() - looked_at > IMPORT_LOOK_SECONDS:
                     looked_at = time.monotonic()
                     if taker.refresh() or not is_current:
                         is_current = _publish(taker)
                 feeds = taker.list_feeds() if taker.has_reference else frozenset()
-                claimed = inbox.claim(feeds) if feeds else []
+                claimed = claimed or _claim(inbox, taker, feeds, pool)
                 if not claimed:
                     stop.wait(LOOK_SECONDS)
                     continue
-                if not _take_claimed(inbox, taker, claimed):
+                following = _claim(inbox, taker, feeds, pool) if inbox.has_backlog else None
+                if not _take_claimed(inbox, taker, claimed.paths, claimed.reading):
+                    inbox.release()
+                    claimed = None
                     stop.wait(RETRY_SECONDS)
                     continue
-                if not inbox.has_backlog or time.monotonic() - published_at > BACKLOG_PUBLISH_SECONDS:
+                claimed = following
+                if not following or time.monotonic() - published_at > BACKLOG_PUBLISH_SECONDS:
                     is_current = _publish(taker)
                     published_at = time.monotonic()
                 commits += 1
@@ -124,6 +139,7 @@ class Inbox:
         self._settings = settings
         self._taking_dir = settings.home / "taking"
         self._seen: dict[Path, tuple[int, int, float]] = {}
+        self._claimed: set[Path] = set()
         self.has_backlog = False
         try:
             for folder in (settings.inbox_dir, self._taking_dir, settings.done_dir, settings.refused_dir):
@@ -141,7 +157,7 @@ class Inbox:
         """
         for feed in feeds:
             (self._settings.inbox_dir / feed).mkdir(exist_ok=True)
-        left = sorted(path for path in self._taking_dir.glob("*/*") if path.is_file())
+        left = sorted(path for path in self._taking_dir.glob("*/*") if path.is_file() and path not in self._claimed)
         waiting = left or self._list_whole(feeds)
         batch, size = [], 0
         for path in waiting:
@@ -151,18 +167,23 @@ class Inbox:
             if size >= self._settings.batch_bytes:
                 break
         self.has_backlog = len(batch) < len(waiting)
-        return (
-            batch
-            if left
-            else [claimed for path in batch if (claimed := self._move(path, self._taking_dir / path.parent.name))]
-        )
+        if not left:
+            batch = [claimed for path in batch if (claimed := self._move(path, self._taking_dir / path.parent.name))]
+        self._claimed.update(batch)
+        return batch
+
+    def release(self) -> None:
+        """What was claimed and is not finished may be claimed again."""
+        self._claimed.clear()
 
     def finish(self, path: Path) -> None:
         """After the commit: to `done/<feed>/<day>/`."""
+        self._claimed.discard(path)
         self._move(path, self._settings.done_dir / path.parent.name / f"{datetime.now(UTC):%Y-%m-%d}")
 
     def refuse(self, path: Path, feed: str, reason: str) -> None:
         """To `refused/<feed>/`, with the reason in a text file beside it."""
+        self._claimed.discard(path)
         moved = self._move(path, self._settings.refused_dir / feed)
         if moved:
             with suppress(OSError):
@@ -219,22 +240,32 @@ class Inbox:
             raise write_permission_error(folder, error) from None
 
 
-def _take_claimed(inbox: Inbox, taker: Taker, claimed: Sequence[Path]) -> bool:
+def _claim(inbox: Inbox, taker: Taker, feeds: frozenset[str], pool: ThreadPoolExecutor) -> _Claim | None:
+    """The next batch of the inbox, being read; None when there is none."""
+    paths = inbox.claim(feeds) if feeds else []
+    return _Claim(paths, pool.submit(_read_batch, taker, _with_feeds(paths))) if paths else None
+
+
+def _with_feeds(paths: Sequence[Path]) -> list[tuple[Path, str]]:
+    return [(path, path.parent.name) for path in paths]
+
+
+def _take_claimed(inbox: Inbox, taker: Taker, claimed: Sequence[Path], reading: Future[_Read] | None = None) -> bool:
     """Takes the claimed files and moves them on; False when they should be tried again later."""
-    files, unreadable = _read_all([(path, path.parent.name) for path in claimed])
     try:
-        summary = taker.take(files) if files else IngestSummary()
+        batch, unreadable = reading.result() if reading else _read_batch(taker, _with_feeds(claimed))
+        summary = taker.take(batch) if batch.files else IngestSummary()
     except LeaseLost:
         raise
     except LakeError as error:
         _log.error("%s", error)
         return False
     except (duckdb.Error, ValueError, MemoryError) as error:
-        if len(files) > 1:  # one of them is to blame: find it, so that it does not stop the others for ever
+        if len(claimed) > 1:  # one of them is to blame: find it, so that it does not stop the others for ever
             half = len(claimed) // 2
             return _take_claimed(inbox, taker, claimed[:half]) and _take_claimed(inbox, taker, claimed[half:])
         reason = f"It could not be processed ({type(error).__name__}). Keep the file and tell whoever maintains this installation."
-        summary = IngestSummary(refused=tuple((str(file.path), reason) for file in files))
+        summary, unreadable = IngestSummary(refused=tuple((str(path), reason) for path in claimed)), ()
     refused = dict(summary.refused) | dict(unreadable)
     for path in claimed:
         if str(path) in refused:
@@ -275,19 +306,17 @@ def _read_all(batch: Sequence[tuple[Path, str]]) -> tuple[list[LogFile], tuple[t
     return files, tuple(refused)
 
 
-def _read_ahead(
-    taker: Taker, batches: Iterator[list[tuple[Path, str]]]
-) -> Iterator[tuple[ReadBatch, tuple[tuple[str, str], ...]]]:
+def _read_batch(taker: Taker, batch: Sequence[tuple[Path, str]]) -> _Read:
+    files, refused = _read_all(batch)
+    return taker.read(files), refused
+
+
+def _read_ahead(taker: Taker, batches: Iterator[list[tuple[Path, str]]]) -> Iterator[_Read]:
     """Each batch read, and its unreadable files: the next one is read while the caller works on this one."""
-
-    def read(batch: Sequence[tuple[Path, str]]) -> tuple[ReadBatch, tuple[tuple[str, str], ...]]:
-        files, refused = _read_all(batch)
-        return taker.read(files), refused
-
     with ThreadPoolExecutor(1) as pool:
-        ahead: Future[tuple[ReadBatch, tuple[tuple[str, str], ...]]] | None = None
+        ahead: Future[_Read] | None = None
         for batch in batches:
-            ready, ahead = ahead, pool.submit(read, batch)
+            ready, ahead = ahead, pool.submit(_read_batch, taker, batch)
             if ready:
                 yield ready.result()
         if ahead:

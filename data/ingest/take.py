@@ -23,7 +23,7 @@ from data.ingest.events import EVENT_KINDS, classify_events, insert_events, reme
 from data.ingest.pseudonym import open_key
 from data.ingest.read import BrokenLine, LogFile, LogTable, read_logs
 from data.ingest.reference import has_reference, load_reference
-from data.ingest.registrations import INSERT_VERSIONS, VersionMirror
+from data.ingest.registrations import BUCKET, INSERT_VERSIONS, VersionMirror
 from data.lake import Lake, LeaseLost
 from data.publication import Publisher
 from data.settings import Settings
@@ -327,7 +327,7 @@ class Taker:
                 self._connection.execute(
                     f"""
                     insert into feed_bucket_change
-                    select b.feed_code, time_bucket(interval 5 minutes, e.event_at), count(*)
+                    select b.feed_code, {BUCKET.format(moment="e.event_at")}, count(*)
                     from ({source}) as e inner join batch_file as b on b.file_no = e.file_no group by all
                     """
                 )

@@ -50,6 +50,7 @@
     });
     look();
     setInterval(look, LOOK_EVERY_MS);
+    for (const one of [page.document, document]) one.addEventListener("keydown", goBack);
 
     // Reads the page's address and theme; changes the map where they changed.
     function look() {
@@ -97,6 +98,13 @@
       engine.setGeometry(link.geometry);
       engine.show(link.live, Wangge.judge(link));
       drawLegend();
+    }
+
+    // Esc closes the panel as its button does; what lies above the page (menu, dialog, open list) closes first.
+    function goBack(event) {
+      const back = page.document.querySelector(".st-key-clear button");
+      const above = page.document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]');
+      if (event.key === "Escape" && back && !above) back.click();
     }
 
     // The map's corner under the zoom buttons, as [x, y, width, height]: no label may hide there.

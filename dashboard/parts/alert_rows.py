@@ -23,7 +23,9 @@ def show_alerts(reading: Reading, shelf: Shelf, language: Language) -> None:
     opened: list[Row] = alerts.get("open") or []
     with st.container(key="alerts", horizontal=True, vertical_alignment="top"):
         if reading.state != "ok" or reading.moment.is_stale or not alerts:
-            st.html(unjudged_line(alerts, reading.moment, language, is_empty=reading.state == "empty"))
+            failed_at = reading.moment.local((reading.payload.get("errors") or {}).get("alerts"))
+            is_empty = reading.state == "empty"
+            st.html(unjudged_line(alerts, reading.moment, language, is_empty=is_empty, failed_at=failed_at))
             return
         if not opened:
             st.html(calm_line(alerts, language))

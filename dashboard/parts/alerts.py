@@ -74,17 +74,20 @@ def calm_line(alerts: Row, language: Language) -> Markup:
     return element("div", text, element("p", " · ".join(last)) if last else None, classes="wg-calm")
 
 
-def unjudged_line(alerts: Row, moment: Moment, language: Language, *, is_empty: bool) -> Markup:
+def unjudged_line(
+    alerts: Row, moment: Moment, language: Language, *, is_empty: bool, failed_at: datetime | None = None
+) -> Markup:
     """Without news nobody can say whether there is an alert; how many there were when the news stopped."""
     words = read_text("wall", language)
     if is_empty:
         return element("div", words["alerts_no_data"], classes="wg-calm")
     count = len(alerts.get("open") or [])
+    reason = words["block_failed"].format(time=_clock(failed_at)) if failed_at else ""
     then = words["alerts_then" if count else "alerts_then_none"].format(time=_clock(moment.as_of), n=count)
     return element(
         "div",
         element("b", f"{words['alerts']} · {words['alerts_unsure']}"),
-        element("p", then) if alerts and moment.as_of else None,
+        element("p", reason or then) if reason or (alerts and moment.as_of) else None,
         classes="wg-calm",
     )
 

@@ -87,7 +87,7 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
             broken("queues") or lacking or at or waiting_note,
             is_late=bool(broken("queues") or lacking),
         ),
-        _muster_figure(payload.get("whistles") or [], moment, language),
+        _muster_figure(payload.get("whistles") or [], broken("whistles"), moment, language),
         figure(
             say("on_duty", language),
             wording.count(total),
@@ -157,9 +157,10 @@ def _round_figure(row: Row, moment: Moment, language: Language) -> Markup:
     )
 
 
-def _muster_figure(whistles: Sequence[Row], moment: Moment, language: Language) -> Markup:
+def _muster_figure(whistles: Sequence[Row], failure: str, moment: Moment, language: Language) -> Markup:
     if not whistles:
-        return figure(say("muster", language), wording.UNKNOWN, "", say("muster_none", language))
+        note = failure or say("muster_none", language)
+        return figure(say("muster", language), wording.UNKNOWN, "", note, is_late=bool(failure))
     row = whistles[0]
     place = wording.name_in(dict(row), "place_name", language)
     full = moment.local(row.get("full_at"))

@@ -109,7 +109,7 @@ def show_grid_list(
     shown = (
         st.column_config.ProgressColumn(label, format="%.1f%%", min_value=0, max_value=100, width=104)
         if measure == "coverage"
-        else st.column_config.NumberColumn(label, format="localized", width=80)
+        else st.column_config.NumberColumn(label, format="localized", width=104)
     )
 
     def choose() -> None:

@@ -140,6 +140,15 @@ def test_the_sites_with_the_longest_waits_stand_under_the_grids_while_nothing_is
     expect(page.locator(".wg-longest")).to_have_count(0, timeout=ANSWERED_WITHIN_MS)
 
 
+def test_escape_closes_what_a_search_opened(laptop: BrowserContext, server: Server) -> None:
+    page = open_overview(laptop, server).page
+    page.get_by_placeholder(read_text("overview", "zh")["search_hint"]).fill("440703002143002")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wg-panel")).to_have_count(1, timeout=ANSWERED_WITHIN_MS)
+    page.keyboard.press("Escape")
+    expect(page.locator(".wg-panel")).to_have_count(0, timeout=ANSWERED_WITHIN_MS)
+
+
 def test_no_label_of_the_map_lies_under_the_zoom_buttons(laptop: BrowserContext, server: Server) -> None:
     frame = map_frame(open_overview(laptop, server).page)
     frame.wait_for_selector(".wg-labels text")

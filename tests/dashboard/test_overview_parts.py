@@ -176,6 +176,10 @@ def test_a_figure_whose_question_failed_says_since_when() -> None:
     said = text_of(state_figures({"errors": {"queues": "2022-07-14T00:31:00Z"}}, moment(), "zh"))
     assert "等候 — 读取失败，自 08:31 起" in said
     assert "采样速度 — 近 15 分钟" in said
+    said = text_of(state_figures({"errors": {"whistles": "2022-07-14T00:31:00Z"}}, moment(), "zh"))
+    assert "集结 — 读取失败，自 08:31 起" in said and "当前无吹哨" not in said
+    said = text_of(unjudged_line({}, moment(), "zh", is_empty=False, failed_at=at("08:31")))
+    assert said == "告警 · 无法判断 这一块读取失败，自 08:31 起"
 
 
 def test_what_cannot_be_read_any_more_is_out_of_date_however_young() -> None:

@@ -34,7 +34,7 @@ IMPORT_LOOK_SECONDS = 2.0
 RETRY_SECONDS = 5.0
 """After a failure that may pass (disk full, lake busy), the same files are tried again."""
 BULK_BATCH_BYTES = 64_000_000
-"""Bytes of files in one transaction when files are named: fewer, larger transactions; about 1.3 GB at work, with the
+"""Bytes of files in one transaction when files are named: fewer, larger transactions; about 1.5 GB at work, with the
 next batch read meanwhile."""
 BACKLOG_PUBLISH_SECONDS = 5.0
 """While more than a batch is waiting, the situation is published this often and not after every commit."""

@@ -278,7 +278,7 @@ def sit_down(
 ) -> Iterator[Sitting]:
     """A sitting over the source as of a moment: by default that of the situation, else now.
 
-    `expected` are the questions that will be asked, where that is known: it saves a third of their cost, and changes
+    `expected` are the questions that will be asked, where that is known: it saves a seventh of their cost, and changes
     no answer. `given` are parameters for all questions of the sitting; each takes those that it has.
     """
     moment = as_of if as_of is not None else source.as_of or datetime.now(UTC)

@@ -85,7 +85,7 @@
     panes.over.append(over);
     leaflet.on("zoomend viewreset resize moveend", redraw);
 
-    const engine = { setGeometry, show, select, setMeasure, setBox, fitDistrict, fitZones, zoneBounds, sums, legend, destroy, redraw };
+    const engine = { setGeometry, show, select, setMeasure, setBox, fitDistrict, fitZones, zoneBounds, sums, legend, isBare, destroy, redraw };
     engines.add(engine);
     if (options.follow) followByItself();
     return engine;
@@ -232,6 +232,15 @@
         const grey = state === "stale" || townsLacking.has(grid.town.code);
         return (grey ? STALE_RAMPS : RAMPS)[theme][classOf(value, limits)];
       });
+    }
+
+    // Whether no grid is drawn under a box [x, y, width, height] of the map, in pixels.
+    function isBare([x, y, w, h]) {
+      if (!shapes) return false;
+      const corners = [[x, y], [x + w, y], [x + w, y + h], [x, y + h]].map((corner) => leaflet.containerPointToLatLng(corner));
+      const bounds = L.latLngBounds(corners);
+      return !shapes.grids.some((grid) => grid.bounds.intersects(bounds)
+        && grid.rings.some((ring) => ring.some((point) => bounds.contains(point)) || corners.some((corner) => isInside(corner, ring))));
     }
 
     // The legend of the fills: [{colour, label}], best first, the unknown one last.
@@ -958,6 +967,16 @@
 
   function overlap(a, b) {
     return Math.max(0, Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0)) * Math.max(0, Math.min(a.y1, b.y1) - Math.max(a.y0, b.y0));
+  }
+
+  // Even-odd rule.
+  function isInside(point, ring) {
+    let inside = false;
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+      const [a, b] = [ring[i], ring[j]];
+      if (a.lat > point.lat !== b.lat > point.lat && point.lng < ((b.lng - a.lng) * (point.lat - a.lat)) / (b.lat - a.lat) + a.lng) inside = !inside;
+    }
+    return inside;
   }
 
   function plateSpots(w, h) {

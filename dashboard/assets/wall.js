@@ -26,10 +26,15 @@
     let townShown = "";
     let lastZones = null;
 
+    // The corners of the district map where the ramp may lie, best first; below right are the notes.
+    const RAMP_SPOTS = [[890, 16, 320, 450], [16, 16, 320, 450], [16, 830, 320, 450], [890, 716, 320, 450]];
+    let rampSpot = RAMP_SPOTS[0];
+    let fittedTo = null;
+
     const mapWords = { unknown_fill: words.unknown_fill, high_chip: words.high_chip, stopped_at: words.stopped_at, callout_whistle: words.callout_whistle };
     const holds = (lonLat) => maps.zone.getBounds().contains([lonLat[1], lonLat[0]]);
     const zoneMap = Wangge.map(maps.zone, { role: "zone", lang, theme: THEME, measure, words: mapWords });
-    const districtMap = Wangge.map(maps.district, { role: "district", lang, theme: THEME, measure, words: mapWords, skipsCallout: holds, reserved: () => [[890, 16, 320, 450], [800, 1176, 416, 120]] });
+    const districtMap = Wangge.map(maps.district, { role: "district", lang, theme: THEME, measure, words: mapWords, skipsCallout: holds, reserved: () => [rampSpot, [800, 1176, 416, 120]] });
     maps.zone.on("moveend", () => { if (link.geometry) districtMap.setBox(maps.zone.getBounds()); });
 
     const link = Wangge.follow({ onPicture, onTime, onRelease: () => location.reload() });
@@ -46,7 +51,12 @@
       if (geometry) {
         const isFirst = zonesKey === null;
         [districtMap, zoneMap].forEach((map) => { map.setGeometry(geometry); map.show(live, verdict); });
-        if (isFirst) districtMap.fitDistrict(20);
+        if (fittedTo !== geometry.address) {
+          fittedTo = geometry.address;
+          districtMap.fitDistrict(20);
+          rampSpot = RAMP_SPOTS.find((spot) => districtMap.isBare(spot)) || RAMP_SPOTS[0];
+          districtMap.redraw();
+        }
         const key = (live.zones || []).map((one) => one.order_code).join() + geometry.address;
         if (key !== zonesKey && (live.zones || isFirst)) {
           zonesKey = key;
@@ -215,8 +225,9 @@
         return line;
       }), part("ramp"));
       const ramp = part("ramp");
-      ramp.style.left = "948px";
-      ramp.style.top = "276px";
+      ramp.style.left = `${48 + rampSpot[0] + 10}px`;
+      ramp.style.top = `${252 + rampSpot[1] + 8}px`;
+      ramp.classList.toggle("covers", Boolean(link.geometry) && !districtMap.isBare(rampSpot));
     }
 
     function drawPlate({ live, verdict, isEmpty }) {

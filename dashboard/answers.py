@@ -11,10 +11,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dashboard.live import Feed, Picture, choose_params
+from dashboard.live import Feed, Picture, choose_params, find_moment
 from dashboard.parts.moment import Moment, make_moment
 from data.clock import read_clock
 from data.errors import WanggeError
@@ -51,6 +52,7 @@ class Shelf:
     _identity: tuple[int, int, int] | None = None
     _opened: ExitStack | None = None
     _sitting: Sitting | None = None
+    _changes_at: datetime | None = None
     _answers: OrderedDict[tuple[Any, ...], list[Row]] = field(default_factory=OrderedDict)
 
     def ask(self, name: str, **params: Any) -> list[Row]:
@@ -78,18 +80,19 @@ class Shelf:
     def _sit_with_newest(self) -> Sitting:
         """The sitting over the situation that is in force now; asked as the live feed asks: page and wall say the same."""
         identity = _identify(self.settings.situation_path)
-        if self._sitting is None or identity != self._identity:
-            clock = read_clock(self.settings.home)
+        clock = read_clock(self.settings.home)
+        is_due = self._changes_at is not None and clock.now() >= self._changes_at
+        if self._sitting is None or identity != self._identity or is_due:
             with ExitStack() as stack:
                 situation = open_situation(self.settings.situation_path)
                 stack.callback(situation.close)
-                moment = situation.as_of or clock.now()
+                moment, changes_at = find_moment(situation, clock)
                 sitting = stack.enter_context(sit_down(situation, moment, **choose_params(self.settings, clock)))
                 newest = stack.pop_all()
             if self._opened is not None:
                 self._opened.close()
             self._answers.clear()
-            self._opened, self._sitting, self._identity = newest, sitting, identity
+            self._opened, self._sitting, self._identity, self._changes_at = newest, sitting, identity, changes_at
         return self._sitting
 
 

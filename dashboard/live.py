@@ -21,7 +21,7 @@ from dashboard.geometry import Outline, draw_geometry
 from dashboard.payload import Payload, pack_payload
 from data.clock import Clock, read_clock
 from data.errors import WanggeError
-from data.questions import Sitting, sit_down
+from data.questions import Sitting, ask, sit_down
 from data.settings import Settings
 from data.situation import Situation, open_situation
 
@@ -105,6 +105,7 @@ class Feed:
     _outline: Outline | None = None
     _blocks: dict[str, Any] = field(default_factory=dict)
     _asked: tuple[str, ...] = ()
+    _changes_at: datetime | None = None
     _failing_since: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -119,19 +120,21 @@ class Feed:
             self._thread.join(timeout=5)
 
     def look(self) -> bool:
-        """Takes a new picture if the situation file is another one than before, or something failed; says whether."""
+        """Takes a new picture if the situation file is another one than before, a change was due by the clock, or something
+        failed; says whether."""
         with self._looking:
             return self._look()
 
     def _look(self) -> bool:
         self.clock = read_clock(self.settings.home)
         found = _identify(self.settings.situation_path)
-        if self.picture is not None and found == self._seen and not self._failing_since:
+        is_due = self._changes_at is not None and self.clock.now() >= self._changes_at
+        if self.picture is not None and found == self._seen and not is_due and not self._failing_since:
             return False
         self._seen = found
         try:
             with _opened(self.settings.situation_path) as situation:
-                moment = situation.as_of or self.clock.now()
+                moment, self._changes_at = find_moment(situation, self.clock)
                 params = choose_params(self.settings, self.clock)
                 with sit_down(situation, moment, expected=self._asked, **params) as sitting:
                     self.picture = self._draw(sitting)
@@ -285,6 +288,19 @@ def _opened(path: Path) -> Iterator[Situation]:
         yield situation
     finally:
         situation.close()
+
+
+def find_moment(situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
+    """The moment to ask about, and the next one after it at which the picture changes by itself (None: none is known).
+
+    It is the newest event's, or later: that of the last order that has taken effect, or round that has begun or closed,
+    since then. So a zone lifted at midnight is gone at midnight, though nothing happens until morning.
+    """
+    now = clock.now()
+    newest = situation.as_of or now
+    changes = [row["changes_at"] for row in ask(situation, "wall/schedule", newest).to_pylist()]
+    due = max((moment for moment in changes if newest < moment <= now), default=newest)
+    return due, min((moment for moment in changes if moment > max(now, newest)), default=None)
 
 
 def choose_params(settings: Settings, clock: Clock) -> dict[str, Any]:

@@ -163,3 +163,14 @@ def test_the_whole_district_fits_into_six_kilobytes(small_world: Settings) -> No
     assert gzip.decompress(feed.picture.live.zipped) == feed.picture.live.body
     assert feed.picture.geometry is not None
     assert len(feed.picture.geometry.zipped) <= 150 * 1024
+
+
+def test_a_round_that_closes_leaves_the_picture_although_nothing_happens(feed: Feed) -> None:
+    take_in_morning(feed.settings)
+    feed.look()
+    assert [one["round_code"] for one in _body(feed)["rounds"]] == ["M", "D"]
+    set_clock(feed.settings, "10:00:00")
+    assert feed.look() is True
+    assert [one["round_code"] for one in _body(feed)["rounds"]] == ["D"]
+    assert _body(feed)["as_of"] == "2022-07-14T00:39:00Z"
+    assert feed.look() is False

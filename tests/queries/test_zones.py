@@ -108,3 +108,18 @@ def test_without_orders_no_level_is_guessed() -> None:
     world = build_world(MORNING, as_of=AS_OF)
     answers(world, "zones/in_force", "zone_code")
     answers(world, "zones/grid_levels", "grid_code")
+
+
+def test_the_schedule_names_each_moment_once_at_which_an_order_or_a_round_begins_or_ends() -> None:
+    plan = """
+    zone_order: order_code zone_code level extent_kind issued_at effective_at ends_at
+    O1 Z high   building 9T17:00  9T18:00  -
+    O2 Z medium building 10T17:00 10T18:00 12T00:00
+    round: round_code starts_at deadline_at closes_at
+    R1 10T18:00 11T10:00 11T12:00
+    """
+    answers(
+        build_world(plan, as_of=AS_OF),
+        "wall/schedule",
+        "changes_at\n9T18:00\n10T18:00\n11T12:00\n12T00:00",
+    )

@@ -1,0 +1,18 @@
+-- question: At which moments does the picture change by itself, without any event?
+-- grain:    one row per (changes_at)
+-- columns:  changes_at TIMESTAMPTZ
+-- reads:    situation
+-- notes:    an order takes effect or ends, a round starts or closes; past and future, whatever $as_of
+with change as (
+    select effective_at as changes_at from zone_order
+    union all
+    select ends_at as changes_at from zone_order
+    union all
+    select starts_at as changes_at from round
+    union all
+    select closes_at as changes_at from round
+)
+select distinct changes_at
+from change
+where changes_at is not null
+order by changes_at

@@ -293,14 +293,18 @@ def _opened(path: Path) -> Iterator[Situation]:
 def find_moment(situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
     """The moment to ask about, and the next one after it at which the picture changes by itself (None: none is known).
 
-    It is the newest event's, or later: that of the last order that has taken effect, or round that has begun or closed,
-    since then. So a zone lifted at midnight is gone at midnight, though nothing happens until morning.
+    It is the newest event's. Where every site rested then, silence is no fault, and it is that of the last order that has
+    taken effect, or round that has begun or closed, since: a zone lifted at midnight is gone at midnight, though nothing
+    happens until morning. Where a site was open, silence makes the picture stale, and a stale picture stays as it is.
     """
     now = clock.now()
     newest = situation.as_of or now
     changes = [row["changes_at"] for row in ask(situation, "wall/schedule", newest).to_pylist()]
+    upcoming = min((moment for moment in changes if moment > max(now, newest)), default=None)
     due = max((moment for moment in changes if newest < moment <= now), default=newest)
-    return due, min((moment for moment in changes if moment > max(now, newest)), default=None)
+    if due > newest and ask(situation, "sites/queues", newest).column("open_unit_count").to_pylist() != [0]:
+        return newest, upcoming
+    return due, upcoming
 
 
 def choose_params(settings: Settings, clock: Clock) -> dict[str, Any]:

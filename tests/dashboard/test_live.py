@@ -16,6 +16,7 @@ from data.ingest import ingest_paths
 from data.questions import Sitting
 from data.settings import Settings
 from tests.dashboard.conftest import set_clock, take_in_morning
+from tests.data.small_district import write_log
 
 RESIDENTS = 5
 
@@ -165,12 +166,24 @@ def test_the_whole_district_fits_into_six_kilobytes(small_world: Settings) -> No
     assert len(feed.picture.geometry.zipped) <= 150 * 1024
 
 
-def test_a_round_that_closes_leaves_the_picture_although_nothing_happens(feed: Feed) -> None:
+def test_a_round_that_closes_while_all_sites_rest_leaves_the_picture_although_nothing_happens(feed: Feed) -> None:
     take_in_morning(feed.settings)
+    units = "site_code,unit_no,event,event_at"
+    closed = write_log(feed.settings.home / "logs" / "baisha" / "closed.csv", ["S1,1,close,2022-07-14 08:39:30"], header=units)
+    ingest_paths(feed.settings, [closed])
     feed.look()
     assert [one["round_code"] for one in _body(feed)["rounds"]] == ["M", "D"]
     set_clock(feed.settings, "10:00:00")
     assert feed.look() is True
     assert [one["round_code"] for one in _body(feed)["rounds"]] == ["D"]
-    assert _body(feed)["as_of"] == "2022-07-14T00:39:00Z"
+    assert _body(feed)["as_of"] == "2022-07-14T00:39:30Z"
     assert feed.look() is False
+
+
+def test_a_picture_that_went_stale_while_a_site_was_open_stays_as_it_was_and_says_so(feed: Feed) -> None:
+    take_in_morning(feed.settings)
+    feed.look()
+    set_clock(feed.settings, "10:00:00")
+    feed.look()
+    assert [one["round_code"] for one in _body(feed)["rounds"]] == ["M", "D"]
+    assert feed.judge_health().status == "stale"

@@ -169,7 +169,9 @@ def test_the_whole_district_fits_into_six_kilobytes(small_world: Settings) -> No
 def test_a_round_that_closes_while_all_sites_rest_leaves_the_picture_although_nothing_happens(feed: Feed) -> None:
     take_in_morning(feed.settings)
     units = "site_code,unit_no,event,event_at"
-    closed = write_log(feed.settings.home / "logs" / "baisha" / "closed.csv", ["S1,1,close,2022-07-14 08:39:30"], header=units)
+    closed = write_log(
+        feed.settings.home / "logs" / "baisha" / "closed.csv", ["S1,1,close,2022-07-14 08:39:30"], header=units
+    )
     ingest_paths(feed.settings, [closed])
     feed.look()
     assert [one["round_code"] for one in _body(feed)["rounds"]] == ["M", "D"]

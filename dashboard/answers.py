@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dashboard.live import Feed, Picture, choose_params, find_moment
+from dashboard.live import Feed, Picture, choose_params, find_moment, identify_file
 from dashboard.parts.moment import Moment, make_moment
 from data.clock import read_clock
 from data.errors import WanggeError
@@ -79,7 +79,7 @@ class Shelf:
 
     def _sit_with_newest(self) -> Sitting:
         """The sitting over the situation that is in force now; asked as the live feed asks: page and wall say the same."""
-        identity = _identify(self.settings.situation_path)
+        identity = identify_file(self.settings.situation_path)
         clock = read_clock(self.settings.home)
         is_due = self._changes_at is not None and clock.now() >= self._changes_at
         if self._sitting is None or identity != self._identity or is_due:
@@ -125,14 +125,6 @@ def _parse(picture: Picture) -> Mapping[str, Any]:
     if _parsed[0] != picture.live.etag:
         _parsed = (picture.live.etag, json.loads(picture.live.body))
     return _parsed[1]
-
-
-def _identify(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 _shelves: dict[Path, Shelf] = {}

@@ -127,7 +127,7 @@ class Feed:
 
     def _look(self) -> bool:
         self.clock = read_clock(self.settings.home)
-        found = _identify(self.settings.situation_path)
+        found = identify_file(self.settings.situation_path)
         is_due = self._changes_at is not None and self.clock.now() >= self._changes_at
         if self.picture is not None and found == self._seen and not is_due and not self._failing_since:
             return False
@@ -270,7 +270,7 @@ def write_time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _identify(path: Path) -> tuple[int, int, int] | None:
+def identify_file(path: Path) -> tuple[int, int, int] | None:
     """What tells one publication's file from the next: inode, time of change, size."""
     try:
         found = path.stat()

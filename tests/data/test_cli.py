@@ -19,6 +19,7 @@ import pytest
 from pyarrow import parquet
 
 from data import cli
+from data.commands import asking, reference
 from data.doctor import examine
 from data.errors import WanggeError
 from data.questions import read_questions
@@ -131,7 +132,7 @@ def test_a_refused_file_is_exit_code_1_with_every_reason(tmp_path: Path, capsys:
 
 
 def test_the_kinds_that_the_help_names_are_those_that_can_be_imported() -> None:
-    assert tuple(KINDS) == cli.REFERENCE_KINDS
+    assert tuple(KINDS) == reference.REFERENCE_KINDS
 
 
 def test_an_unforeseen_failure_is_a_paragraph_and_its_traceback_a_log(
@@ -140,7 +141,7 @@ def test_an_unforeseen_failure_is_a_paragraph_and_its_traceback_a_log(
     def fail() -> None:
         raise RuntimeError("the sky fell")
 
-    monkeypatch.setattr(cli, "read_questions", fail)
+    monkeypatch.setattr(asking, "read_questions", fail)
     code, _, err = run_cli(capsys, "ask", "--home", tmp_path)
     assert code == 1
     assert "unforeseen failure: RuntimeError: the sky fell" in err

@@ -1,0 +1,57 @@
+"""`wangge ingest`: logs into the lake."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from data.commands.parsing import FAILED, WRONG_USAGE, AddCommand, stop_on_signal
+from data.settings import read_settings
+
+if TYPE_CHECKING:
+    from data.ingest import IngestSummary
+
+
+def add_commands(add: AddCommand) -> None:
+    """Adds this module's commands to the parser."""
+    command = add("ingest", _ingest, "Take logs into the lake.")
+    command.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="log files, or folders of them")
+    command.add_argument("--watch", action="store_true", help="take what lies in the inbox, and go on taking")
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    from data.ingest import ingest_paths, watch_inbox
+
+    settings = read_settings(options.home)
+    if not options.paths and not options.watch:
+        print("wangge ingest: name files or folders to take, or --watch to watch the inbox.", file=sys.stderr)
+        return WRONG_USAGE
+    refused = 0
+    if options.paths:
+        with tqdm(unit="file", desc="ingest", disable=None) as bar:
+
+            def show(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            summary = ingest_paths(settings, options.paths, show)
+        print(_describe_ingest(summary))
+        for path, reason in summary.refused:
+            print(f"  refused: {path}: {reason}", file=sys.stderr)
+        refused = len(summary.refused)
+    if options.watch:
+        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+        watch_inbox(settings, stop_on_signal())
+    return FAILED if refused else 0
+
+
+def _describe_ingest(summary: IngestSummary) -> str:
+    return (
+        f"{summary.files:,} files: {summary.accepted:,} accepted, {summary.duplicate:,} duplicate, "
+        f"{summary.corrected:,} corrected, {summary.quarantined:,} quarantined rows."
+    )

@@ -96,16 +96,15 @@ def read_map_records(path: Path, kind: Kind) -> Records:
         layer = read_layer(path)
     except GeoError as error:
         raise refusal(path, [Problem("", "", None, str(error))]) from None
-    header = list(layer.properties[0]) if layer.properties else []
-    names, problems = _match_header(header, kind)
+    names, problems = _match_header(layer.columns, kind)
     if problems:
         raise refusal(path, problems)
     arrays = {
-        name: pa.array([_text(record[label]) for record in layer.properties], pa.string())
-        for name, label in zip(names, header, strict=True)
+        name: pa.array(layer.frame[label].tolist(), pa.string())
+        for name, label in zip(names, layer.columns, strict=True)
         if name
     }
-    return Records(_complete(pa.table(arrays), kind), lambda record: f"feature {record + 1}", layer.shapes)
+    return Records(_complete(pa.table(arrays), kind), layer.place_of, layer.shapes)
 
 
 def _decode(path: Path) -> str:
@@ -159,14 +158,3 @@ def _line_numbers(text: str) -> list[int]:
             numbers.append(begins)
         begins = reader.line_num + 1
     return numbers
-
-
-def _text(value: object) -> str:
-    """A property as a cell would hold it: codes that a map file keeps as numbers lose nothing but their type."""
-    if value is None:
-        return ""
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)

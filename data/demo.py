@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from data.clock import write_clock
 from data.errors import WanggeError
+from data.home import prepare_home
 from data.lake import open_lake, write_permission_error
 from data.scenario import DEFAULT_SEED, build_scenario
 from data.scenario.manifest import Manifest, read_manifest
@@ -67,6 +68,7 @@ def prepare_demo(settings: Settings, options: DemoOptions) -> None:
     # imported here: the supervisor, which outlives all this, does without what reads maps
     from data.reference_import import KINDS, find_reference_files, import_all
 
+    prepare_home(settings)
     made = _read_manifest(settings.scenario_dir)
     if made is None:
         write_demo(settings.scenario_dir, options, PLAY_FROM)
@@ -94,7 +96,8 @@ def is_prepared(settings: Settings) -> bool:
 
 def count_waiting_files(settings: Settings) -> int:
     """How many delivered files the worker has still to take."""
-    folders = [*(path for path in settings.inbox_dir.glob("*") if path.is_dir()), settings.home / "taking"]
+    ours = {settings.done_dir, settings.refused_dir, settings.scenario_dir}
+    folders = [path for path in settings.inbox_dir.glob("*") if path.is_dir() and path not in ours]
     return sum(
         1 for folder in folders for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")
     )

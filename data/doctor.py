@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from data.clock import read_clock
 from data.errors import WanggeError
+from data.home import is_open_to_others
 from data.lake import EXTENSIONS, load_extension, open_engine, open_lake
 from data.questions import read_questions
 from data.settings import PROJECT_ROOT, Settings
@@ -107,6 +108,16 @@ def _look_at_home(settings: Settings) -> Iterator[Finding]:
         yield Finding("disk", space)
 
 
+def _look_at_inbox(settings: Settings) -> Iterator[Finding]:
+    if is_open_to_others(settings.inbox_dir):
+        yield Finding(
+            "inbox",
+            f"{settings.inbox_dir} holds identities and is open to everyone on this machine",
+            f"chmod o-rwx {settings.inbox_dir}",
+            is_broken=True,
+        )
+
+
 def _look_at_key(settings: Settings) -> Iterator[Finding]:
     path = settings.key_path
     if not path.exists():
@@ -194,6 +205,7 @@ _LOOKS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _look_at_packages: "packages",
     _look_at_extensions: "engine",
     _look_at_home: "home",
+    _look_at_inbox: "inbox",
     _look_at_key: "key",
     _look_at_lake: "lake",
     _look_at_situation: "situation",

@@ -381,7 +381,7 @@ _CAUSES: tuple[tuple[Callable[[str], bool], Callable[[Path, str], LakeError]], .
         ),
         lambda place, text: LakeError(
             f"{place} is damaged: {_mask_values(text)}",
-            "Restore it from a backup, or move it away and ingest the files in done/ again.",
+            "Restore it from a backup, or move it away and ingest the files in inbox/done/ again.",
         ),
     ),
 )

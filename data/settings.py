@@ -15,6 +15,8 @@ from typing import Any
 from data.errors import SettingsError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+INBOX_FOLDERS = ("taking", "done", "refused", "scenario")
+"""The inbox's own folders, where raw files lie; no feed may bear one of these names."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,17 @@ class Settings:
         return self.home / "inbox"
 
     @property
+    def taking_dir(self) -> Path:
+        """Files that the worker has claimed."""
+        return self.inbox_dir / "taking"
+
+    @property
     def done_dir(self) -> Path:
-        return self.home / "done"
+        return self.inbox_dir / "done"
 
     @property
     def refused_dir(self) -> Path:
-        return self.home / "refused"
+        return self.inbox_dir / "refused"
 
     @property
     def key_path(self) -> Path:
@@ -69,7 +76,13 @@ class Settings:
 
     @property
     def scenario_dir(self) -> Path:
-        return self.home / "scenario"
+        """The built-in scenario's files; they are as raw as anyone's."""
+        return self.inbox_dir / "scenario"
+
+    @property
+    def raw_dirs(self) -> tuple[Path, ...]:
+        """The inbox's own folders."""
+        return tuple(self.inbox_dir / name for name in INBOX_FOLDERS)
 
 
 def read_settings(home: Path | str | None = None, **overrides: Any) -> Settings:

@@ -7,7 +7,6 @@ print goes to `log/` in the home folder.
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import shutil
 import signal
@@ -18,9 +17,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +26,7 @@ from tqdm import tqdm
 
 from data.demo import DemoOptions, count_waiting_files, tick_s
 from data.errors import WanggeError
+from data.home import only_one, prepare_home
 from data.lake import write_permission_error
 from data.settings import PROJECT_ROOT, Settings
 
@@ -90,7 +89,7 @@ def run(settings: Settings, options: RunOptions) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with _only_one(settings):
+    with only_one(settings.home / "run.lock", partial(_tell_second, settings)):
         if options.demo:
             code = _prepare(settings, options.demo, stop)
             if code != 0 or stop.is_set():
@@ -116,8 +115,8 @@ def check_home(settings: Settings) -> None:
     """Raises WanggeError where the home folder cannot be made or written."""
     probe = settings.home / f".probe.{os.getpid()}"
     try:
-        for folder in (settings.home, settings.home / "log", settings.inbox_dir):
-            folder.mkdir(parents=True, exist_ok=True)
+        prepare_home(settings)
+        (settings.home / "log").mkdir(exist_ok=True)
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
@@ -155,23 +154,11 @@ def check_port(settings: Settings) -> None:
             ) from None
 
 
-@contextmanager
-def _only_one(settings: Settings) -> Iterator[None]:
-    """Two workers on one lake would take turns losing it: a second `wangge run` on the same home is refused."""
-    path = settings.home / "run.lock"
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            raise WanggeError(
-                f"Wangge already runs in {settings.home} (process {file.read().strip() or 'unknown'}).",
-                "Stop it first, or choose another home: --home DIR.",
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
+def _tell_second(settings: Settings, holder: str) -> WanggeError:
+    return WanggeError(
+        f"Wangge already runs in {settings.home} (process {holder}).",
+        "Stop it first, or choose another home: --home DIR.",
+    )
 
 
 def _prepare(settings: Settings, demo: DemoOptions, stop: threading.Event) -> int:

@@ -27,7 +27,7 @@ def add_commands(add: AddCommand) -> None:
     command.add_argument("--speed", type=positive, metavar="N", help="play 14 July from 06:30, so many times as fast")
     command.add_argument("--scale", type=positive, metavar="X", help="share of the residents (1)")
     command.add_argument("--seed", type=int, metavar="N", help="another seed is another July")
-    command.add_argument("--out", metavar="DIR", help="where to write (the home's scenario/)")
+    command.add_argument("--out", metavar="DIR", help="where to write (the home's inbox/scenario/)")
     command.add_argument("--prepare", action="store_true", help="build, import and deliver what comes before the play")
 
 
@@ -42,6 +42,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     from data.demo import DemoOptions, is_prepared, prepare_demo, write_demo
+    from data.home import prepare_home
     from data.scenario import DEFAULT_SEED
     from data.scenario.play import play
 
@@ -55,6 +56,8 @@ def _demo(options: argparse.Namespace) -> int:
     if options.speed is not None:
         play(settings, options.speed, stop_on_signal())
     elif not options.prepare:
+        if not options.out:
+            prepare_home(settings)
         out_dir = Path(options.out).absolute() if options.out else settings.scenario_dir
         write_demo(out_dir, demo, play_from=None)
         print(f"The scenario is in {out_dir}: reference/ to import, logs/ to ingest.")

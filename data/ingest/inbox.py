@@ -7,14 +7,13 @@ them first, and the hash of those that were committed already tells it so.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,10 +21,11 @@ from pathlib import Path
 import duckdb
 
 from data.errors import IngestError, LakeError, SituationError
+from data.home import only_one, prepare_home
 from data.ingest.read import LogFile, read_file
 from data.ingest.take import IngestSummary, ReadBatch, Taker
 from data.lake import Lake, LeaseLost, open_lake, write_permission_error
-from data.settings import Settings
+from data.settings import INBOX_FOLDERS, Settings
 
 LOOK_SECONDS = 0.2
 """How often the inbox is looked through: a fifth of the second that files are gathered for anyway."""
@@ -137,17 +137,11 @@ class Inbox:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._taking_dir = settings.home / "taking"
+        self._taking_dir = settings.taking_dir
         self._seen: dict[Path, tuple[int, int, float]] = {}
         self._claimed: set[Path] = set()
         self.has_backlog = False
-        try:
-            for folder in (settings.inbox_dir, self._taking_dir, settings.done_dir, settings.refused_dir):
-                folder.mkdir(parents=True, exist_ok=True)
-                if not os.access(folder, os.W_OK):
-                    raise PermissionError(13, "permission denied")
-        except OSError as error:
-            raise write_permission_error(settings.home, error) from None
+        prepare_home(settings)
 
     def claim(self, feeds: frozenset[str]) -> list[Path]:
         """The next batch of whole files, moved to `taking/`: what a worker left there first, then the inbox's oldest.
@@ -215,7 +209,7 @@ class Inbox:
     def _list_all(self) -> Iterator[tuple[Path, os.stat_result]]:
         for folder in (
             self._settings.inbox_dir,
-            *(path for path in self._settings.inbox_dir.glob("*") if path.is_dir()),
+            *(path for path in self._settings.inbox_dir.glob("*") if path.is_dir() and path.name not in INBOX_FOLDERS),
         ):
             for path in folder.iterdir():
                 if path.name.startswith(".") or path.suffix.lower() in UNFINISHED_SUFFIXES:
@@ -362,25 +356,12 @@ def _batches(found: Sequence[tuple[Path, str]], limit_bytes: int) -> Iterator[li
         yield batch
 
 
-@contextmanager
-def _only_worker(settings: Settings) -> Iterator[None]:
-    """Holds the lock that one worker of a machine holds; the system releases it however the worker ends."""
-    path = settings.lake_dir / "worker.lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="ascii")
-    except OSError as error:
-        raise write_permission_error(settings.lake_dir, error) from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise LakeError(
-                f"Another worker (process {file.read().strip() or 'unknown'}) is writing to {settings.lake_dir}.",
-                "Drop the files into the inbox, or stop it first.",
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
+def _only_worker(settings: Settings) -> AbstractContextManager[None]:
+    """The lock that one worker of a machine holds."""
+    return only_one(
+        settings.lake_dir / "worker.lock",
+        lambda holder: LakeError(
+            f"Another worker (process {holder}) is writing to {settings.lake_dir}.",
+            "Drop the files into the inbox, or stop it first.",
+        ),
+    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import ReferenceFileError
+from data.home import prepare_home
 from data.lake import Lake, open_lake
 from data.reference_import.check import find_problems, stage_records
 from data.reference_import.kinds import KINDS, Kind
@@ -98,6 +99,7 @@ def _import_into(lake: Lake, settings: Settings, kind: Kind, path: Path) -> Impo
 
 
 def _make_inboxes(settings: Settings, feed_codes: list[str]) -> None:
+    prepare_home(settings)
     for code in feed_codes:
         (settings.inbox_dir / code.strip()).mkdir(parents=True, exist_ok=True)
 

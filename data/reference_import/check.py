@@ -125,6 +125,9 @@ def _check_cells(connection: duckdb.DuckDBPyConnection, findings: Findings, fiel
             wrong.append(f"typed > {field.at_most}")
     if field.pattern:
         wrong.append(f"value is not null and not regexp_full_match(value, '{field.pattern}')")
+    if field.reserved:
+        names = ", ".join(f"'{name}'" for name in field.reserved)
+        wrong.append(f"lower(value) in ({names})")
     if field.type == "list":
         wrong.append("value is not null and len(typed) = 0")
     findings.add_rows(

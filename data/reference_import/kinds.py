@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from data.settings import INBOX_FOLDERS
+
 FieldType = Literal["text", "integer", "number", "time", "boolean", "list"]
 
 ROLES = {
@@ -47,6 +49,7 @@ class Field:
     refers_to: str | None = None
     pattern: str | None = None
     pattern_words: str = ""
+    reserved: tuple[str, ...] = ()
 
     @property
     def expected(self) -> str:
@@ -100,7 +103,8 @@ FEEDS = Kind(
             "数据源编号",
             is_required=True,
             pattern="[A-Za-z0-9_-]+",
-            pattern_words="letters, digits, - and _ (it names a folder)",
+            pattern_words=f"letters, digits, - and _ (it names a folder; {', '.join(INBOX_FOLDERS)} are the inbox's own)",
+            reserved=INBOX_FOLDERS,
         ),
         *_names("feed", "数据源名称", "英文名称"),
         Field("kind", "类别", is_required=True, words={"registrations": "登记", "staff": "签到", "orders": "风险区令"}),

@@ -24,7 +24,7 @@ from data.doctor import examine
 from data.errors import WanggeError
 from data.questions import read_questions
 from data.reference_import import KINDS
-from data.settings import PROJECT_ROOT, Settings
+from data.settings import PROJECT_ROOT, Settings, read_settings
 from data.supervise import Child, check_home, check_port, start_again_what_ended
 
 
@@ -163,7 +163,7 @@ def test_a_busy_port_is_told_before_anything_starts(
     assert (code, out) == (1, "")
     assert f"Port {listener} on 127.0.0.1 is busy" in err
     assert f"--port {listener + 1}" in err
-    assert not (tmp_path / "scenario").exists()
+    assert not read_settings(tmp_path).scenario_dir.exists()
 
 
 @pytest.mark.parametrize(

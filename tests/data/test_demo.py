@@ -9,7 +9,7 @@ import pytest
 from data.clock import read_clock
 from data.demo import PLAY_FROM, DemoOptions, count_waiting_files, prepare_demo
 from data.errors import WanggeError
-from data.settings import Settings
+from data.settings import INBOX_FOLDERS, Settings
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def test_the_history_lies_in_the_inbox_by_feed_and_the_rest_is_kept_to_be_played(home: Settings) -> None:
-    feeds = {path.name for path in home.inbox_dir.iterdir() if any(path.iterdir())}
+    feeds = {path.name for path in home.inbox_dir.iterdir() if any(path.iterdir())} - set(INBOX_FOLDERS)
     assert {"baisha", "checkin"} <= feeds
     assert count_waiting_files(home) == sum(1 for path in (home.scenario_dir / "logs").rglob("*") if path.is_file())
     assert (home.scenario_dir / "play" / "lines.parquet").is_file()
@@ -50,7 +50,7 @@ def test_a_home_holds_one_scenario(home: Settings) -> None:
 
 def test_half_a_scenario_is_built_again(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
-    settings.scenario_dir.mkdir()
+    settings.scenario_dir.mkdir(parents=True)
     (settings.scenario_dir / ".scenario").touch()
     (settings.scenario_dir / "reference").mkdir()
     (settings.scenario_dir / "reference" / "feeds.csv").write_text("feed_co", encoding="utf-8")

@@ -58,7 +58,7 @@ def start_worker(settings: Settings) -> subprocess.Popen[bytes]:
 
 
 def files_left(settings: Settings) -> int:
-    return sum(1 for folder in ("inbox", "taking") for _ in (settings.home / folder).rglob("*.csv"))
+    return len({*settings.inbox_dir.rglob("*.csv")} - {*settings.done_dir.rglob("*.csv")})
 
 
 def tear(settings: Settings, kills: int, chance: random.Random) -> None:

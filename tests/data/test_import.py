@@ -11,7 +11,7 @@ import pytest
 from data.errors import ReferenceFileError
 from data.lake import open_lake
 from data.reference_import import KINDS, import_all, import_reference
-from data.settings import PROJECT_ROOT, Settings
+from data.settings import INBOX_FOLDERS, PROJECT_ROOT, Settings
 from data.situation import open_situation
 
 FEEDS = """\
@@ -273,7 +273,15 @@ def test_a_stand_in_is_somebody_of_the_same_file(district: Settings, tmp_path: P
 
 
 def test_a_feed_gets_its_inbox(district: Settings) -> None:
-    assert sorted(path.name for path in district.inbox_dir.iterdir()) == ["baisha", "checkin"]
+    assert {"baisha", "checkin"} == {path.name for path in district.inbox_dir.iterdir()} - set(INBOX_FOLDERS)
+
+
+def test_a_feed_cannot_bear_the_name_of_a_folder_that_is_the_inboxs_own(settings: Settings, tmp_path: Path) -> None:
+    text = "feed_code,feed_name,kind\ndone,完成,registrations\nTaking,领取,staff\n"
+    said = refusal_of(settings, "feeds", write(tmp_path, "feeds.csv", text))
+    assert "2 problems." in said
+    assert "line 2, feed_code 数据源编号: 'done'" in said
+    assert "taking, done, refused, scenario are the inbox's own" in said
 
 
 def test_an_unknown_kind_is_answered_with_the_closest(settings: Settings, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_file_is_taken_published_and_moved_to_done(district: Settings) -> None
         write_log(district.inbox_dir / "baisha" / "a.csv", [line("S1", ADA, "08:00")])
         eventually(lambda: registered(district) == 1)
         eventually(lambda: len(list(district.done_dir.glob("baisha/*/a.csv"))) == 1)
-    assert not list((district.home / "taking").rglob("*.csv"))
+    assert not list((district.taking_dir).rglob("*.csv"))
 
 
 def test_unfinished_files_are_left_alone_until_they_are_renamed(district: Settings) -> None:
@@ -117,7 +117,7 @@ def test_refused_files_have_their_reason_beside_them(district: Settings) -> None
 def test_a_restart_takes_first_what_the_last_worker_left(district: Settings, tmp_path: Path) -> None:
     committed = write_log(tmp_path / "baisha" / "committed.csv", [line("S1", ADA, "08:00")])
     ingest_paths(district, [committed])
-    taking = district.home / "taking" / "baisha"
+    taking = district.taking_dir / "baisha"
     taking.mkdir(parents=True)
     shutil.copy(committed, taking)
     write_log(taking / "claimed.csv", [line("S1", BO, "08:00")])

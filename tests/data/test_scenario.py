@@ -298,7 +298,7 @@ def unplayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def played_home(unplayed: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
     home = tmp_path_factory.mktemp("home")
-    shutil.copytree(unplayed, home / "scenario")
+    shutil.copytree(unplayed, read_settings(home).scenario_dir)
     manifest = read_manifest(unplayed / "manifest.json")
     # Speed 2e6: the day and a half passes within the first real second.
     play(read_settings(home), 2e6, threading.Event())
@@ -309,7 +309,7 @@ def played_home(unplayed: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
 def test_playing_sends_every_line_once(played_home: tuple[Path, Manifest]) -> None:
     home, manifest = played_home
     sent = 0
-    for path in (home / "inbox").rglob("*.csv"):
+    for path in (home / "inbox").glob("*/*.csv"):
         sent += len(path.read_bytes().splitlines()) - 1
     assert sent == sum(tally.written for tally in manifest.played.values())
 
@@ -329,7 +329,7 @@ def test_the_clock_stops_when_the_scenario_ends(played_home: tuple[Path, Manifes
 
 
 def test_a_stopped_play_goes_on_where_it_stopped(unplayed: Path, tmp_path: Path) -> None:
-    shutil.copytree(unplayed, tmp_path / "scenario")
+    shutil.copytree(unplayed, read_settings(tmp_path).scenario_dir)
     stop = threading.Event()
     stop.set()
     play(read_settings(tmp_path), 60.0, stop)

@@ -405,12 +405,17 @@ def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
         columns = lake.tables[table]
         if table in taken:
             continue
+        nulls = ", ".join(f"null::{type_} as {column}" for column, type_ in columns.items())
+        nothing = f"select {nulls} where false"
         if table in files:
             listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files[table])
-            origin = f"select {', '.join(columns)} from read_parquet([{listed}], union_by_name = true)"
+            # no file may have the columns of the newest migration: the empty half has all
+            origin = (
+                f"select {', '.join(columns)} from"
+                f" (from read_parquet([{listed}], union_by_name = true) union all by name {nothing})"
+            )
         else:
-            nulls = ", ".join(f"null::{type_} as {column}" for column, type_ in columns.items())
-            origin = f"select {nulls} where false"
+            origin = nothing
         cursor.execute(f"create or replace temp view {table} as {origin}")
     for view, statement in lake.views.items():
         if view not in taken:

@@ -52,11 +52,18 @@ def _is_known_time(moment: str) -> str:
     return f"({moment} >= timestamptz '2000-01-01 00:00:00+00' and {moment} < timestamptz '2100-01-01 00:00:00+00')"
 
 
-def _first_failure(checks: Sequence[tuple[str, str, str]]) -> str:
-    """SQL: `reason` and `column_name` of the first of (condition of failure, reason, column) that holds."""
-    reasons = " ".join(f"when {condition} then '{reason}'" for condition, reason, _ in checks)
-    columns = " ".join(f"when {condition} then '{column}'" for condition, _, column in checks)
-    return f"case {reasons} end as reason, case {columns} end as column_name"
+def _first_failure(checks: Sequence[tuple[str, str, str]], enough: str = "false", enough_at: int = 0) -> str:
+    """SQL: `reason` and `column_name` of the first of (condition of failure, reason, column) that holds.
+
+    Of lines for which `enough` holds, only the checks before place `enough_at` are made.
+    """
+    good = f"when {enough} then null"
+    reasons = [f"when {condition} then '{reason}'" for condition, reason, _ in checks]
+    columns = [f"when {condition} then '{column}'" for condition, _, column in checks]
+    if enough_at:
+        reasons.insert(enough_at, good)
+        columns.insert(enough_at, good)
+    return f"case {' '.join(reasons)} end as reason, case {' '.join(columns)} end as column_name"
 
 
 def _is_bad_check_digit() -> str:
@@ -89,7 +96,9 @@ typed as (
         try_cast(c.unit_no as integer) as unit_no,
         h.household_no, r.grid_no as residence_grid_no,
         coalesce(r.grid_no, h.grid_no, s.grid_no) as grid_no,
-        ch.channel_no
+        ch.channel_no, c.is_withdrawn as withdrawn_cell,
+        x.code is null as is_unknown_withdrawn, coalesce(x.code = 'true', false) as is_withdrawn,
+        s.grid_no as site_grid_no
     from cell as c
     left join mirror.ref_site as s on s.site_code = c.site_code
     left join person as p on p.id_number = c.id_number and p.id_type = coalesce(c.id_type, 'resident')
@@ -97,25 +106,34 @@ typed as (
     left join mirror.ref_grid as r on r.grid_code = c.residence_grid_code
     left join mirror.word as w on w.vocabulary = 'channel' and w.word = c.channel
     left join mirror.ref_channel as ch on ch.channel = w.code
+    left join mirror.word as x on x.vocabulary = 'withdrawn' and x.word = c.is_withdrawn
 )
 select
-    file_no, line_no, site_no, token, registered_at, sampled_at, unit_no, household_no, grid_no, channel_no, tube_code,
+    file_no, line_no, site_no, token, registered_at, is_withdrawn,
+    -- a withdrawal says which row, and nothing else: said twice it is the same
+    case when not is_withdrawn then sampled_at end as sampled_at,
+    case when not is_withdrawn then unit_no end as unit_no,
+    case when not is_withdrawn then household_no end as household_no,
+    case when is_withdrawn then site_grid_no else grid_no end as grid_no,
+    case when not is_withdrawn then channel_no end as channel_no,
+    case when not is_withdrawn then tube_code end as tube_code,
     {_first_failure([
         ("site_code is null", "missing_value", "site_code"),
         ("registered_cell is null", "missing_value", "registered_at"),
         ("id_number is null", "missing_value", "id_number"),
         ("site_no is null", "unknown_site", "site_code"),
         (f"not coalesce({_is_known_time('registered_at')}, false)", "unparsable_time", "registered_at"),
-        (f"sampled_cell is not null and not coalesce({_is_known_time('sampled_at')}, false)", "unparsable_time", "sampled_at"),
         ("is_unknown_type", "unknown_code", "id_type"),
         ("is_bad_check_digit", "bad_id_check_digit", "id_number"),
         ("registered_at > $latest_at", "in_future", "registered_at"),
+        ("withdrawn_cell is not null and is_unknown_withdrawn", "unknown_code", "is_withdrawn"),
+        (f"sampled_cell is not null and not coalesce({_is_known_time('sampled_at')}, false)", "unparsable_time", "sampled_at"),
         ("sampled_at > $latest_at", "in_future", "sampled_at"),
         ("sampled_at < registered_at", "sampled_before_registered", "sampled_at"),
         ("unit_cell is not null and not coalesce(unit_no between 1 and unit_count, false)", "unknown_unit", "unit_no"),
         ("residence_grid_code is not null and residence_grid_no is null", "unknown_grid", "residence_grid_code"),
         ("channel_cell is not null and channel_no is null", "unknown_code", "channel"),
-    ])}
+    ], enough="is_withdrawn", enough_at=9)}
 from typed
 """  # fmt: skip
 

@@ -21,7 +21,9 @@ MIRROR_ROWS_MAX = 8_000_000
 """With more than this (about 0.5 GB) the mirror is cut back to MIRROR_DAYS."""
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
-CONTENT_HASH = "hash(site_no, registered_at, sampled_at, unit_no, household_no, grid_no, channel_no, tube_code)"
+CONTENT_HASH = (
+    "hash(site_no, registered_at, sampled_at, unit_no, household_no, grid_no, channel_no, tube_code, is_withdrawn)"
+)
 """64 bits, compared only between versions of one person."""
 BUCKET = "make_timestamptz(epoch_us({moment}) // 300000000 * 300000000)"
 """Five minutes, aligned to the epoch: the same as time_bucket, at half its cost."""
@@ -29,14 +31,14 @@ BUCKET = "make_timestamptz(epoch_us({moment}) // 300000000 * 300000000)"
 VERSION_TABLE = """
 create or replace table mirror.version (
     token uhugeint, registered_at timestamptz, sampled_at timestamptz, content ubigint, household_no integer,
-    site_no integer, grid_no integer, round_no integer, unit_no integer, channel_no integer)
+    site_no integer, grid_no integer, round_no integer, unit_no integer, channel_no integer, is_withdrawn boolean)
 """
 LOAD_VERSIONS = f"""
 insert into mirror.version
-select token, registered_at, sampled_at, {CONTENT_HASH}, household_no, site_no, grid_no, round_no, unit_no, channel_no
+select token, registered_at, sampled_at, {CONTENT_HASH}, household_no, site_no, grid_no, round_no, unit_no, channel_no, is_withdrawn
 from (
     select v.person_token::bit::uhugeint as token, v.registered_at, v.sampled_at, h.household_no, s.site_no, g.grid_no, r.round_no,
-        v.unit_no, c.channel_no, v.tube_code
+        v.unit_no, c.channel_no, v.tube_code, coalesce(v.is_withdrawn, false) as is_withdrawn
     from lake.registration_version as v
     left join mirror.ref_site as s on s.site_code = v.site_code
     left join mirror.ref_household as h on h.household_code = v.household_code
@@ -82,6 +84,8 @@ create or replace temp table merged as
 select
     token, site_no, registered_at,
     bool_or(is_known) as was_known,
+    bool_or(is_known) and not coalesce(bool_or(is_withdrawn) filter (is_known), false) as was_counted,
+    not bool_or(is_withdrawn) as is_counted,
     min(line_id) as line_id,
     max(sampled_at) filter (is_known) as old_sampled_at, max(sampled_at) as new_sampled_at,
     max(unit_no) filter (is_known) as old_unit_no, max(unit_no) as new_unit_no,
@@ -89,10 +93,11 @@ select
     max(round_no) filter (is_known) as old_round_no, max(round_no) as new_round_no,
     coalesce(max(channel_no) filter (is_known), 3) as old_channel_no, coalesce(max(channel_no), 3) as new_channel_no
 from (
-    select token, site_no, registered_at, sampled_at, unit_no, grid_no, round_no, channel_no, true as is_known, null as line_id
+    select token, site_no, registered_at, sampled_at, unit_no, grid_no, round_no, channel_no, is_withdrawn,
+        true as is_known, null as line_id
     from known semi join (select distinct token from fresh) as f on f.token = known.token
     union all
-    select token, site_no, registered_at, sampled_at, unit_no, grid_no, round_no, channel_no, false, line_id from fresh
+    select token, site_no, registered_at, sampled_at, unit_no, grid_no, round_no, channel_no, is_withdrawn, false, line_id from fresh
 )
 group by token, site_no, registered_at
 """
@@ -103,18 +108,18 @@ select d.bucket_start_at, s.site_code, c.channel, sum(d.registered)::bigint as r
 from (
     select {BUCKET.format(moment="registered_at")} as bucket_start_at, site_no, new_channel_no as channel_no,
         1 as registered, 0 as sampled, 0.0::double as wait_s
-    from merged where not was_known or new_channel_no != old_channel_no
+    from merged where is_counted and (not was_counted or new_channel_no != old_channel_no)
     union all
     select {BUCKET.format(moment="registered_at")}, site_no, old_channel_no, -1, 0, 0
-    from merged where was_known and new_channel_no != old_channel_no
+    from merged where was_counted and (not is_counted or new_channel_no != old_channel_no)
     union all
     select {BUCKET.format(moment="new_sampled_at")}, site_no, new_channel_no, 0, 1, epoch(new_sampled_at) - epoch(registered_at)
-    from merged where new_sampled_at is not null
-        and (not was_known or old_sampled_at is distinct from new_sampled_at or new_channel_no != old_channel_no)
+    from merged where is_counted and new_sampled_at is not null
+        and (not was_counted or old_sampled_at is distinct from new_sampled_at or new_channel_no != old_channel_no)
     union all
     select {BUCKET.format(moment="old_sampled_at")}, site_no, old_channel_no, 0, -1, epoch(registered_at) - epoch(old_sampled_at)
-    from merged where old_sampled_at is not null
-        and (old_sampled_at is distinct from new_sampled_at or new_channel_no != old_channel_no)
+    from merged where was_counted and old_sampled_at is not null
+        and (not is_counted or old_sampled_at is distinct from new_sampled_at or new_channel_no != old_channel_no)
 ) as d
 inner join mirror.ref_site as s on s.site_no = d.site_no
 inner join mirror.ref_channel as c on c.channel_no = d.channel_no
@@ -128,10 +133,10 @@ select r.round_code, s.site_code, d.unit_no, c.channel, sum(d.registered)::bigin
 from (
     select new_round_no as round_no, site_no, new_unit_no as unit_no, new_channel_no as channel_no, 1 as registered,
         (new_sampled_at is not null)::integer as sampled
-    from merged where line_id is not null
+    from merged where is_counted and line_id is not null
     union all
     select old_round_no, site_no, old_unit_no, old_channel_no, -1, -(old_sampled_at is not null)::integer
-    from merged where was_known and line_id is not null
+    from merged where was_counted and line_id is not null
 ) as d
 inner join mirror.ref_round as r on r.round_no = d.round_no
 inner join mirror.ref_site as s on s.site_no = d.site_no
@@ -148,12 +153,12 @@ with state as materialized (
     select m.token, m.new_round_no as round_no, 1 as sign, m.site_no, m.registered_at, m.new_grid_no as grid_no,
         case when s.is_sampling_reported then m.new_sampled_at else coalesce(m.new_sampled_at, m.registered_at) end as covered_at,
         hash(m.token, m.new_round_no) as person_hash, m.line_id is not null as is_changed
-    from merged as m inner join mirror.ref_site as s on s.site_no = m.site_no where m.new_round_no is not null
+    from merged as m inner join mirror.ref_site as s on s.site_no = m.site_no where m.is_counted and m.new_round_no is not null
     union all
     select m.token, m.old_round_no, -1, m.site_no, m.registered_at, m.old_grid_no,
         case when s.is_sampling_reported then m.old_sampled_at else coalesce(m.old_sampled_at, m.registered_at) end,
         hash(m.token, m.old_round_no), m.line_id is not null
-    from merged as m inner join mirror.ref_site as s on s.site_no = m.site_no where m.was_known and m.old_round_no is not null
+    from merged as m inner join mirror.ref_site as s on s.site_no = m.site_no where m.was_counted and m.old_round_no is not null
 ),
 several as materialized (
     select person_hash from state group by person_hash having count(*) filter (sign = 1) > 1 or count(*) filter (sign = -1) > 1
@@ -166,20 +171,40 @@ person as materialized (
         min(registered_at), min(covered_at)
     from state semi join several on several.person_hash = state.person_hash group by round_no, token, sign
 ),
-named as materialized (  -- a household is seen when any line of the round names it
-    select round_no, household_no, min(registered_at) as registered_at from fresh
-    where round_no is not null and household_no is not null group by round_no, household_no
+named as materialized (  -- a household is seen when any line of the round names it, of a row that is not withdrawn
+    select distinct round_no, household_no from fresh where round_no is not null and household_no is not null
+    union
+    select v.round_no, v.household_no
+    from known as v
+    semi join (select token, site_no, registered_at from merged where was_counted and not is_counted) as w
+        on w.token = v.token and w.site_no = v.site_no and w.registered_at = v.registered_at
+    where v.round_no is not null and v.household_no is not null
+),
+withdrawn as materialized (
+    select token, site_no, registered_at, true as was_withdrawn from mirror.version
+    where is_withdrawn and registered_at >= $from_at and registered_at < $until_at
+    union
+    select token, site_no, registered_at, false from merged where was_counted and not is_counted
+    union
+    select token, site_no, registered_at, false from fresh where is_withdrawn
+),
+told as (
+    select v.round_no, v.household_no, v.token, v.site_no, v.registered_at, true as is_known
+    from mirror.version as v inner join named as n on n.round_no = v.round_no and n.household_no = v.household_no
+    where v.registered_at >= $from_at and v.registered_at < $until_at
+    union all
+    select round_no, household_no, token, site_no, registered_at, false
+    from fresh where round_no is not null and household_no is not null
 ),
 household as (
-    select f.round_no, f.household_no, f.registered_at, k.registered_at as known_at
-    from named as f
-    left join (
-        select v.round_no, v.household_no, min(v.registered_at) as registered_at
-        from mirror.version as v inner join named as n on n.round_no = v.round_no and n.household_no = v.household_no
-        where v.registered_at >= $from_at and v.registered_at < $until_at
-        group by v.round_no, v.household_no
-    ) as k on k.round_no = f.round_no and k.household_no = f.household_no
-    where k.registered_at is null or k.registered_at > f.registered_at
+    select t.round_no, t.household_no,
+        min(t.registered_at) filter (where w.token is null) as seen_at,
+        min(t.registered_at) filter (where t.is_known and not coalesce(w.was_withdrawn, false)) as known_at
+    from told as t
+    left join (select token, site_no, registered_at, bool_or(was_withdrawn) as was_withdrawn from withdrawn group by all) as w
+        on w.token = t.token and w.site_no = t.site_no and w.registered_at = t.registered_at
+    group by t.round_no, t.household_no
+    having seen_at is distinct from known_at
 )
 select d.bucket_start_at, g.grid_code, r.round_code, sum(d.registered)::bigint as registered_person_count,
     sum(d.covered)::bigint as covered_person_count, sum(d.seen)::bigint as seen_household_count
@@ -190,8 +215,8 @@ from (
     select {BUCKET.format(moment="covered_at")}, grid_no, round_no, 0, sign, 0
     from person where covered_at is not null
     union all
-    select {BUCKET.format(moment="h.registered_at")}, n.grid_no, h.round_no, 0, 0, 1
-    from household as h inner join mirror.ref_household as n on n.household_no = h.household_no
+    select {BUCKET.format(moment="h.seen_at")}, n.grid_no, h.round_no, 0, 0, 1
+    from household as h inner join mirror.ref_household as n on n.household_no = h.household_no where h.seen_at is not null
     union all
     select {BUCKET.format(moment="h.known_at")}, n.grid_no, h.round_no, 0, 0, -1
     from household as h inner join mirror.ref_household as n on n.household_no = h.household_no where h.known_at is not null
@@ -218,7 +243,7 @@ left join (
 INSERT_VERSIONS = """
 insert into lake.registration_version
 select s.site_code, f.token::bit::blob, f.registered_at, f.sampled_at, f.unit_no, h.household_code, g.grid_code, c.channel, f.tube_code,
-    r.round_code, b.feed_code, b.ingest_no, $received_at
+    r.round_code, b.feed_code, b.ingest_no, $received_at, f.is_withdrawn
 from fresh as f
 inner join batch_file as b on b.file_no = f.file_no
 inner join mirror.ref_site as s on s.site_no = f.site_no
@@ -229,7 +254,8 @@ left join mirror.ref_round as r on r.round_no = f.round_no
 """
 REMEMBER_VERSIONS = """
 insert into mirror.version
-select token, registered_at, sampled_at, content, household_no, site_no, grid_no, round_no, unit_no, channel_no from fresh
+select token, registered_at, sampled_at, content, household_no, site_no, grid_no, round_no, unit_no, channel_no, is_withdrawn
+from fresh
 """
 
 

@@ -48,7 +48,8 @@ select b.file_sha256, b.file_name, b.ingest_no, b.feed_code, b.log_kind, b.byte_
     coalesce(l.duplicate_count, 0) + b.repeated_row_count as duplicate_count,
     coalesce(l.corrected_count, 0) as corrected_count,
     coalesce(r.rejected_count, 0) as quarantined_count,
-    l.first_event_at, l.last_event_at, $received_at::timestamptz as received_at, b.file_no
+    l.first_event_at, l.last_event_at, $received_at::timestamptz as received_at, 0 as part_no, null::bigint as last_line_no,
+    true as is_last, b.file_no
 from batch_file as b
 left join line_count as l on l.file_no = b.file_no
 left join (select file_no, count(*) as rejected_count from rejected group by file_no) as r on r.file_no = b.file_no

@@ -6,13 +6,20 @@
 -- reads:    rows
 -- uses:     coverage/current
 -- notes:    for knocking on doors: building by building. Seen = someone of the household was registered in the round,
---           at whatever site. No rows where no round has reached the grid
+--           at whatever site, in a row not withdrawn. No rows where no round has reached the grid
 with seen as (
     select distinct version.household_code
     from registration_version as version
     inner join coverage_current as progress
         on version.round_code = progress.round_code and version.registered_at >= progress.starts_at
     where progress.grid_code = $grid_code and version.registered_at <= $as_of
+        and not exists (
+            select 1
+            from withdrawal
+            where withdrawal.site_code = version.site_code
+                and withdrawal.person_token = version.person_token
+                and withdrawal.registered_at = version.registered_at
+        )
 )
 
 select

@@ -6,7 +6,7 @@
 --           person_count BIGINT (people); wait_mean_min DOUBLE (minutes); wait_p90_min DOUBLE (minutes)
 -- reads:    rows
 -- notes:    the lines on one registration are merged: the greatest value counts. round_code is null outside every
---           round. Waits are from registering to sampling, of those sampled by $as_of
+--           round. Waits are from registering to sampling, of those sampled by $as_of. Withdrawn rows are left out, at whatever time the site withdrew them
 with merged as (
     select
         site_code,
@@ -18,6 +18,7 @@ with merged as (
     from registration_version
     where registered_at <= $as_of
     group by site_code, person_token, registered_at
+    having not coalesce(bool_or(is_withdrawn), false)
 ),
 
 waited as (

@@ -90,6 +90,35 @@ def test_the_totals_add_up_what_became_of_every_row() -> None:
     )
 
 
+def test_withdrawn_rows_are_counted_by_site_and_day_and_left_out_elsewhere(tmp_path: Path) -> None:
+    # S2 withdrew yesterday's only row, and at S1 one that came before its notice and one that never came
+    world = _district()
+    add_lake_rows(
+        world,
+        tmp_path,
+        """
+        registration_version: site_code person_token registered_at received_at is_withdrawn
+        S1 p1 07:00    07:01    -
+        S1 p1 07:00    07:20    true
+        S1 p1 07:00    07:40    true
+        S1 p2 07:05    07:01    -
+        S1 p3 07:10    07:30    true
+        S2 p4 13T09:00 13T09:01 false
+        S2 p4 13T09:00 13T10:00 true
+        """,
+    )
+    answers(
+        world,
+        "quality/withdrawals",
+        """
+        site_code registered_on withdrawn_count never_sent_count last_received_at
+        S1 2022-07-14 2 1 07:30
+        S2 2022-07-13 1 0 13T10:00
+        """,
+    )
+    answers(world, "quality/registrations", "site_code registration_count\nS1 1")
+
+
 def test_single_rows_are_merged_before_they_are_counted(tmp_path: Path) -> None:
     world = _district()
     add_lake_rows(world, tmp_path, ROWS)

@@ -19,7 +19,9 @@ from data.settings import PROJECT_ROOT
 
 SHANGHAI = timezone(timedelta(hours=8))
 SCHEMA = (PROJECT_ROOT / "data" / "schema" / "situation.sql").read_text(encoding="utf-8")
-LAKE_SCHEMA = (PROJECT_ROOT / "data" / "schema" / "001_lake.sql").read_text(encoding="utf-8")
+LAKE_SCHEMA = "\n".join(
+    path.read_text(encoding="utf-8") for path in sorted((PROJECT_ROOT / "data" / "schema").glob("[0-9]*_*.sql"))
+)
 META = "meta: as_of timezone is_synthetic\n{as_of} Asia/Shanghai true"
 
 PLACE_STAFF = """

@@ -22,7 +22,7 @@ import duckdb
 
 from data.errors import IngestError, LakeError, SituationError
 from data.home import only_one, prepare_home
-from data.ingest.read import LogFile, read_file
+from data.ingest.reading import LogFile, find_logs
 from data.ingest.take import IngestSummary, ReadBatch, Taker
 from data.lake import Lake, LeaseLost, open_lake, write_permission_error
 from data.settings import INBOX_FOLDERS, Settings
@@ -291,10 +291,11 @@ def _tidy(lake: Lake) -> None:
 
 
 def _read_all(batch: Sequence[tuple[Path, str]]) -> tuple[list[LogFile], tuple[tuple[str, str], ...]]:
-    files, refused = [], []
+    files: list[LogFile] = []
+    refused = []
     for path, feed in batch:
         try:
-            files.append(read_file(path, feed))
+            files += find_logs(path, feed)
         except IngestError as error:
             refused.append((str(path), str(error)))
     return files, tuple(refused)

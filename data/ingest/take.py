@@ -21,7 +21,7 @@ from data.ingest.checks import CHECK_SQL, local_time_macro, rejected_sql
 from data.ingest.columns import LogKind
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
 from data.ingest.pseudonym import open_key
-from data.ingest.read import BrokenLine, LogFile, LogTable, read_logs
+from data.ingest.reading import BrokenLine, LogFile, LogTable, cut_parts, read_parts
 from data.ingest.reference import has_reference, load_reference
 from data.ingest.registrations import BUCKET, INSERT_VERSIONS, VersionMirror
 from data.lake import Lake, LeaseLost
@@ -201,7 +201,9 @@ class Taker:
     def read(self, files: Sequence[LogFile]) -> ReadBatch:
         """Reads the lines of those files that were not taken yet. Touches no database: another thread may do it ahead."""
         fresh, *_ = self._sort_out(files)
-        return ReadBatch(files, fresh, read_logs(fresh))
+        return ReadBatch(
+            files, fresh, read_parts([(file_no, part) for file_no, log in fresh for part in cut_parts(log)])
+        )
 
     def take(self, batch: Sequence[LogFile] | ReadBatch) -> IngestSummary:
         """Takes these files in one transaction and tells what became of their lines. A file already taken counts nothing."""
@@ -272,7 +274,7 @@ class Taker:
         columns = [
             [no for no, *_ in rows], [ingest_no for *_, ingest_no in rows], [file.sha256 for _, file, *_ in rows],
             [file.name for _, file, *_ in rows], [file.feed_code for _, file, *_ in rows], [kind for _, _, kind, *_ in rows],
-            [len(file.content) for _, file, *_ in rows], [count for _, _, _, count, _ in rows],
+            [file.byte_count for _, file, *_ in rows], [count for _, _, _, count, _ in rows],
         ]  # fmt: skip
         self._connection.execute("insert into batch_file select " + ", ".join(["unnest(?)"] * 8), columns)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import data.ingest.inbox
 from data.ingest import IngestSummary, ingest_paths
-from data.ingest.read import read_file
+from data.ingest.reading import find_logs
 from data.ingest.take import Taker
 from data.lake import open_lake
 from data.reference_import import find_reference_files, import_all
@@ -65,7 +65,7 @@ def take_story(
         try:
             total, start = IngestSummary(), 0
             for size in [*batches, len(paths)]:
-                total += taker.take([read_file(path, "baisha") for path in paths[start : start + size]])
+                total += taker.take([log for path in paths[start : start + size] for log in find_logs(path, "baisha")])
                 start += size
             taker.publish()
         finally:

@@ -15,7 +15,7 @@ from data.errors import IngestError, LakeError
 from data.ingest import IngestSummary, ingest_paths
 from data.ingest.columns import read_log_kinds, recognise_header
 from data.ingest.inbox import _only_worker
-from data.ingest.read import read_file
+from data.ingest.reading import find_logs
 from data.ingest.take import Taker
 from data.lake import open_lake
 from data.settings import Settings
@@ -239,7 +239,7 @@ def test_quoted_cells_may_hold_commas_and_an_open_quote_spoils_only_its_line(dis
         line("S1", ADA, "08:00").replace(NAME, '"某,人"'), line("S1", BO, "08:01").replace(NAME, '"某'), line("S1", CAI, "08:02"),
     ])  # fmt: skip
     assert counts(ingest_paths(district, [logs])) == (2, 0, 0, 1)
-    assert lake_rows(district, "select line_no, reason from lake.quarantine") == [(3, "truncated_line")]
+    assert lake_rows(district, "select line_no, reason from lake.quarantine") == [(3, "unclosed_quote")]
 
 
 def test_windows_line_ends_padding_and_a_missing_last_line_end_change_nothing(district: Settings, logs: Path) -> None:
@@ -339,7 +339,7 @@ def test_a_feed_knows_its_newest_event_its_lines_and_its_orders(district: Settin
 @pytest.mark.parametrize(("content", "said"), [
     (b"", "it is empty"),
     (b"a,b,c\n1,2,3\n", "its header is no log's"),
-    ("\ufeffx".encode("utf-16"), "zero bytes"),
+    ("\ufeffx".encode("utf-16"), "its header is no log's"),
     (b"site_code,site_code,registered_at,id_number\n", "names site_code twice"),
 ])  # fmt: skip
 def test_a_file_that_is_no_log_is_refused_whole_and_said_why(
@@ -375,7 +375,11 @@ def test_every_alias_leads_to_its_kind_of_log() -> None:
 def take_in(settings: Settings, batches: list[list[str]], files_a_transaction: int) -> tuple[int, int, int, int]:
     """Takes each batch of lines as a file of its own, so many files in a transaction."""
     folder = settings.home.parent / f"{settings.home.name}-logs"
-    files = [read_file(write_log(folder / f"{number}.csv", batch), "baisha") for number, batch in enumerate(batches)]
+    files = [
+        log
+        for number, batch in enumerate(batches)
+        for log in find_logs(write_log(folder / f"{number}.csv", batch), "baisha")
+    ]
     with open_lake(settings) as lake:
         taker = Taker(lake, settings)
         total = IngestSummary()

@@ -12,7 +12,7 @@ import shapely
 
 from data.errors import LakeError, SituationError
 from data.ingest import ingest_paths
-from data.ingest.read import read_file
+from data.ingest.reading import find_logs
 from data.ingest.take import Taker
 from data.lake import open_lake
 from data.publication import SCHEMA_FILE, Publisher
@@ -166,7 +166,7 @@ def test_files_that_come_late_one_by_one_write_the_old_buckets_once(
         taker = Taker(lake, settings)
         for number, moment in enumerate(("20:00", "07:10", "07:40", "08:10")):
             path = write_log(tmp_path / f"{number}.csv", [line("S1", ADA, moment, f"{moment[:3]}50", unit="1")])
-            taker.take([read_file(path, "baisha")])
+            taker.take(find_logs(path, "baisha"))
             taker.publish()
         taker.close()
     query = "select bucket_start_at, registered_count, sampled_count from site_bucket order by all"

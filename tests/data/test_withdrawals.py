@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.ingest import IngestSummary, ingest_paths
-from data.ingest.read import read_file
+from data.ingest.reading import find_logs
 from data.ingest.take import Taker
 from data.lake import open_lake
 from data.questions import ask
@@ -94,7 +94,9 @@ def take(home: Settings, files: Sequence[Sequence[str]], batches: Sequence[int] 
             total, start = IngestSummary(), 0
             for size in [*batches, len(paths)]:
                 if paths[start : start + size]:
-                    total += taker.take([read_file(path, "baisha") for path in paths[start : start + size]])
+                    total += taker.take(
+                        [log for path in paths[start : start + size] for log in find_logs(path, "baisha")]
+                    )
                 start += size
             taker.publish()
         finally:

@@ -1,13 +1,15 @@
 """Reads a map file into shapes and their properties, in EPSG:4326, lon first; writes a shape as GeoJSON.
 
-Owns file formats and coordinate systems of what is read. Does not judge whether shapes fit together
-(`geo.coverage`) or what their properties mean.
+The one door to `source` (what a file is), `vector_file` (what it holds) and `georeference` (where that lies). Does not
+judge whether shapes fit together (`geo.coverage`) or what their properties mean.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,18 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.coverage import round_coordinates
 from geo.errors import GeoError
+from geo.georeference import bring_to_degrees
+from geo.source import Source, open_source
+from geo.vector_file import (
+    RawLayer,
+    read_csv_layer,
+    read_geojson,
+    read_geojson_lines,
+    read_geoparquet,
+    read_kml,
+    read_shapefile,
+    read_with_gdal,
+)
 
 if TYPE_CHECKING:
     import geopandas
@@ -54,6 +68,10 @@ class Layer:
     row_numbers: tuple[int, ...] = ()
     row_word: str = "feature"
     notes: tuple[str, ...] = ()
+    faults: Mapping[int, str] = field(default_factory=dict)
+    """Feature → why its geometry could not be read; it is None in `frame`."""
+    numeric_columns: frozenset[str] = frozenset()
+    """Columns that the file holds as numbers: leading zeros of codes are gone there."""
 
     @property
     def shapes(self) -> Shapes:
@@ -71,51 +89,65 @@ class Layer:
 
 
 def read_layer(path: Path, options: LayerOptions = LayerOptions()) -> Layer:
-    """The features of a map file, brought to EPSG:4326.
+    """The features of a map file in any of `geo.source.FORMATS`, brought to EPSG:4326.
 
-    Raises GeoError where the file cannot be read, holds no feature, or its coordinates are not degrees.
+    Raises GeoError where the file cannot be read or holds no feature, where its coordinate system is neither stated
+    nor told, and where its coordinates contradict it. A single shape that cannot be read is no reason: see `faults`.
     """
     # imported here: the worker and the dashboard write shapes for days, and never read a map file
     import geopandas
+    import pyarrow as pa
 
-    if not path.is_file():
-        raise GeoError(f"{path} is not there.", "Check the path.")
     try:
-        frame = geopandas.read_file(path)
-    except (RuntimeError, ValueError, OSError) as error:
+        with open_source(path, options.layer) as source:
+            raw = _read_source(source, options)
+    except GeoError:
+        raise
+    except (RuntimeError, ValueError, OSError, KeyError, TypeError, struct.error, pa.ArrowException) as error:
         raise GeoError(
-            f"{path} is not a readable map file: {error}.", "Save it again as GeoJSON in EPSG:4326."
+            f"{path.name} is not a readable map file: {_one_line(error)}.", "Export or copy it again."
         ) from error
-    if "geometry" not in frame.columns or frame.empty:
+    if not len(raw.shapes):
+        raise GeoError(f"{path.name} holds no feature.", "Export the layer again.")
+    if shapely.is_missing(raw.shapes).all() or shapely.is_empty(raw.shapes[~shapely.is_missing(raw.shapes)]).all():
+        reason = next(iter(raw.faults.values()), "")
         raise GeoError(
-            f"{path} holds no feature with a geometry.", "It should be a GeoJSON FeatureCollection of polygons."
+            f"{path.name} holds no feature with a geometry{f': {reason}' if reason else ''}.", "Export the layer again."
         )
-    source_crs = frame.crs.to_string() if frame.crs is not None else "EPSG:4326"
-    if frame.crs is not None and frame.crs.to_epsg() != 4326:
-        frame = frame.to_crs(4326)
-    lon_min, lat_min, lon_max, lat_max = shapely.total_bounds(frame.geometry.to_numpy())
-    if lon_min < -180 or lon_max > 180 or lat_min < -90 or lat_max > 90:
-        raise GeoError(
-            f"{path} has coordinates from ({lon_min:.6g}, {lat_min:.6g}) to ({lon_max:.6g}, {lat_max:.6g}), which are not degrees.",
-            "Save it in EPSG:4326, longitude first.",
-        )
-    texts = {
-        str(column): np.array([_text(value) for value in frame[column].astype(object)], dtype=object)
-        for column in frame.columns.drop("geometry")
-    }
-    told = geopandas.GeoDataFrame(texts, geometry=frame.geometry.to_numpy(), crs=4326)
-    return Layer(told, source_crs, None, tuple(range(1, len(told) + 1)))
+    referenced = bring_to_degrees(raw.shapes, raw.crs, options.crs)
+    texts = {name: np.array(column, dtype=object) for name, column in raw.columns.items()}
+    frame = geopandas.GeoDataFrame(texts, geometry=referenced.shapes, crs=4326)
+    numbers = tuple(raw.row_numbers) or tuple(range(1, len(frame) + 1))
+    return Layer(
+        frame,
+        referenced.source_crs,
+        raw.encoding,
+        numbers,
+        raw.row_word,
+        (*raw.notes, *referenced.notes),
+        raw.faults,
+        raw.numeric_columns,
+    )
 
 
-def _text(value: object) -> str:
-    """An attribute as a cell would hold it: codes that a map file keeps as numbers lose nothing but their type."""
-    if value is None or value != value:
-        return ""
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def _read_source(source: Source, options: LayerOptions) -> RawLayer:
+    if source.format == "geojson":
+        return read_geojson(source.path, options.encoding)
+    if source.format == "geojsonseq":
+        return read_geojson_lines(source.path, options.encoding)
+    if source.format == "shapefile":
+        return read_shapefile(source.path, options.encoding)
+    if source.format == "geoparquet":
+        return read_geoparquet(source.path)
+    if source.format == "csv":
+        return read_csv_layer(source.path, options.encoding)
+    if source.format == "kml":
+        return read_kml((source.path, *source.others), options.layer)
+    return read_with_gdal(source.path, options.layer)
+
+
+def _one_line(error: Exception) -> str:
+    return (" ".join(str(error).split())[:200] or type(error).__name__).rstrip(".")
 
 
 def geojson_text(shape: BaseGeometry, decimals: int = 6) -> str:

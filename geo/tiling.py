@@ -203,12 +203,15 @@ def split_by_width(place: BaseGeometry, width_m: float) -> tuple[list[BaseGeomet
     return narrow, wide, float(widths.max())
 
 
-def find_neighbours(ground: Ground, place: BaseGeometry, reach_m: float = ROUNDING_M) -> list[int]:
-    """The areas round a place, those with the longest common border first."""
+def find_neighbours(
+    ground: Ground, place: BaseGeometry, reach_m: float = ROUNDING_M, least_m: float = 0.0
+) -> list[int]:
+    """The areas round a place, the longest common border first; a corner that only touches it is none."""
     near = place.buffer(reach_m, join_style="mitre")
     found = ground.tree.query(near, predicate="intersects")
     borders = [float(shapely.length(shapely.intersection(near, ground.areas[k].boundary))) for k in found]
-    return [int(k) for _, k in sorted(zip(borders, found, strict=True), key=lambda pair: (-pair[0], pair[1]))]
+    ordered = sorted(zip(borders, found, strict=True), key=lambda pair: (-pair[0], pair[1]))
+    return [int(k) for border, k in ordered if border > max(least_m, 3 * reach_m)]
 
 
 def _code_faults(grids: GridMap) -> list[Fault]:
@@ -298,16 +301,17 @@ def _find_gaps(ground: Ground, snap_width_m: float) -> list[Fault]:
     for hole, width in zip(closed, find_widths(closed) if closed.size else (), strict=True):
         if width <= ROUNDING_M:
             continue
-        around = find_neighbours(ground, hole)
-        if width <= snap_width_m * 1.02:
+        is_narrow = width <= snap_width_m * 1.02
+        around = find_neighbours(ground, hole, least_m=1.5 * float(width) if is_narrow else 0.0)
+        if is_narrow:
             slivers[tuple(sorted(around))].append(hole)
         elif len(around) == 1:
             faults.append(ground.fault("hole", "warn", around, hole, width_m=float(width)))
         else:
             faults.append(ground.fault("gap", "warn", around, hole, width_m=float(width)))
-    for piece, _ in find_open_gaps(ground, snap_width_m):
+    for piece, width in find_open_gaps(ground, snap_width_m):
         if piece.area > SPECK_M2:
-            slivers[tuple(sorted(find_neighbours(ground, piece)))].append(piece)
+            slivers[tuple(sorted(find_neighbours(ground, piece, least_m=1.5 * width)))].append(piece)
     for piece, width in find_open_gaps(ground, OPEN_GAP_WIDTH_M, snap_width_m * 1.02):
         faults.append(ground.fault("gap", "warn", find_neighbours(ground, piece), piece, width_m=width, detail="open"))
     return faults + [_sliver(ground, members, pieces, "gap") for members, pieces in slivers.items()]

@@ -16,10 +16,12 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from zoneinfo import ZoneInfo
 
+from data.catalogue import EXTENSIONS
 from data.clock import read_clock
+from data.engine import load_extension, open_engine
 from data.errors import WanggeError
 from data.home import is_open_to_others
-from data.lake import EXTENSIONS, load_extension, open_engine, open_lake
+from data.lake import open_lake
 from data.questions import read_questions
 from data.settings import PROJECT_ROOT, Settings
 from data.situation import open_situation

@@ -45,9 +45,27 @@ class Settings:
     unit_capacity_per_hour: float = 100.0
     """People one sampling unit can take in an hour: a Beijing official, June 2020."""
 
+    catalogue: str = ""
+    """The lake's catalogue. Empty: an SQLite file in the home folder. "postgres:host=… port=… dbname=… user=…": a PostgreSQL
+    database, for several machines; its password never here, but in keys/catalogue.password or WANGGE_CATALOGUE_PASSWORD."""
+    lake_data_path: str = ""
+    """The folder of the lake's Parquet files; empty: lake/data in the home folder. With PostgreSQL, one that all machines mount."""
+    retention_s: float = 600.0
+    """Seconds that replaced files of the lake stay at least: longer than any question over single rows may run."""
+    keep_done_days: int = 30
+    """Days that log files which were taken are kept in inbox/done/, then they are removed: they hold raw identities. 0: for ever."""
+
     @property
     def lake_dir(self) -> Path:
         return self.home / "lake"
+
+    @property
+    def lake_data_dir(self) -> Path:
+        return Path(self.lake_data_path).expanduser() if self.lake_data_path else self.lake_dir / "data"
+
+    @property
+    def catalogue_password_path(self) -> Path:
+        return self.home / "keys" / "catalogue.password"
 
     @property
     def situation_path(self) -> Path:

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from data.settings import Settings
+from tests.data.postgres import PostgresServer, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server, started for the first test that asks for it and gone with the last."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_catalogue(postgres_server: PostgresServer) -> str:
+    """The setting `catalogue` for a new, empty database; its password is in the environment."""
+    return postgres_server.make_catalogue()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def catalogue(request: pytest.FixtureRequest) -> str:
+    """The setting `catalogue`, once for each kind: a test that asks for it runs on both."""
+    if request.param == "sqlite":
+        return ""
+    return str(request.getfixturevalue("postgres_catalogue"))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,12 @@ from data.settings import Settings
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, catalogue: str) -> Settings:
+    return Settings(home=tmp_path / "home", catalogue=catalogue)
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home")
 
 
@@ -86,7 +92,7 @@ def test_a_home_may_be_moved_as_a_whole(settings: Settings, tmp_path: Path) -> N
         with lake.transaction() as connection:
             connection.execute("insert into lake.feed (feed_code) values ('kept')")
     settings.home.rename(tmp_path / "moved")
-    assert feed_codes(Settings(home=tmp_path / "moved")) == ["kept"]
+    assert feed_codes(replace(settings, home=tmp_path / "moved")) == ["kept"]
 
 
 def test_reading_where_there_is_no_lake_names_the_next_step(settings: Settings) -> None:
@@ -94,10 +100,10 @@ def test_reading_where_there_is_no_lake_names_the_next_step(settings: Settings) 
         pass
 
 
-def test_a_damaged_catalogue_is_told_from_other_troubles(settings: Settings) -> None:
-    settings.lake_dir.mkdir(parents=True)
-    (settings.lake_dir / "catalogue.sqlite").write_bytes(b"no database at all" * 1000)
-    with pytest.raises(LakeError, match=r"is damaged.*backup"), open_lake(settings):
+def test_a_damaged_catalogue_is_told_from_other_troubles(embedded: Settings) -> None:
+    embedded.lake_dir.mkdir(parents=True)
+    (embedded.lake_dir / "catalogue.sqlite").write_bytes(b"no database at all" * 1000)
+    with pytest.raises(LakeError, match=r"is damaged.*backup"), open_lake(embedded):
         pass
 
 

@@ -37,6 +37,17 @@ class Settings:
     """Seconds a file must stay unchanged before it is taken from the inbox."""
     future_tolerance_s: float = 300.0
     """Seconds by which an event may lie ahead of the clock: clocks at sites differ."""
+    round_tolerance_s: float = 172_800.0
+    """Seconds by which a registration may lie outside every round of its grid; further off its date is wrong. Between
+    rounds people come on their own: large cities asked for a test every 48 hours (State Council mechanism, May 2022)."""
+    sampled_before_tolerance_s: float = 0.0
+    """Seconds by which a sampling may lie before its registration: 0, one system stamps both."""
+    sampled_after_max_s: float = 86_400.0
+    """Seconds from registration to sampling at most: a round is done within 24 hours (organisation guide, March 2022)."""
+    is_phone_checked: bool = True
+    """Whether a registration whose telephone number cannot be one is set aside. The number is kept nowhere."""
+    retry_after_import: bool = True
+    """Whether lines set aside for an unknown code are checked again by themselves once reference data was imported."""
     stale_after_s: float = 120.0
     """No news from any feed for so long while a site is open: the situation is stale (UI states)."""
     busy_from_min: float = 25.0
@@ -126,7 +137,7 @@ def read_settings(home: Path | str | None = None, **overrides: Any) -> Settings:
         wanted = type(defaults[name])
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
             values[name] = float(value)
-        elif not isinstance(value, wanted) or isinstance(value, bool):
+        elif not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
             raise SettingsError(
                 f"{path}: {name} is {value!r}.", f"It must be {wanted.__name__}, such as {defaults[name]!r}."
             )

@@ -24,7 +24,8 @@ create or replace table mirror.ref_household as
 select row_number() over (order by h.household_code)::integer as household_no, h.household_code, g.grid_no
 from lake.household as h left join mirror.ref_grid as g on g.grid_code = h.grid_code;
 create or replace table mirror.ref_round as
-select row_number() over (order by round_code)::integer as round_no, round_code, starts_at, closes_at from lake.round;
+select row_number() over (order by round_code)::integer as round_no, round_code, starts_at, closes_at, scope = 'district' as is_district
+from lake.round;
 create or replace table mirror.ref_channel as
 select unnest([1, 2, 3]) as channel_no, unnest(['assisted', 'green', 'self']) as channel;
 create or replace table mirror.ref_feed as select feed_code from lake.feed where kind != 'orders';
@@ -35,23 +36,21 @@ union all select 'grid', grid_code from lake.grid
 union all select 'building', building_code from lake.building
 union all select distinct 'zone', zone_code from lake.zone_order
 union all select 'community', community_code from lake.community;
+create or replace table mirror.round_area as
+select r.round_no, r.round_code, r.starts_at, r.closes_at, g.grid_no,
+    sum(g.resident_count) over (partition by r.round_no) as area_resident_count
+from mirror.ref_round as r
+cross join mirror.ref_grid as g
+where r.is_district
+    or exists (select 1 from lake.round_community as c where c.round_code = r.round_code and c.community_code = g.community_code);
 -- The narrowest round that is open in a grid, from one moment at which any round starts or closes to the next.
 create or replace table mirror.round_point as
 select row_number() over (order by point_at)::integer as interval_no, point_at
 from (select starts_at as point_at from mirror.ref_round union select closes_at from mirror.ref_round);
 create or replace table mirror.round_span as
-with area as (
-    select r.round_no, r.round_code, r.starts_at, r.closes_at, g.grid_no,
-        sum(g.resident_count) over (partition by r.round_no) as area_resident_count
-    from mirror.ref_round as r
-    inner join lake.round as l on l.round_code = r.round_code
-    cross join mirror.ref_grid as g
-    where l.scope = 'district'
-        or exists (select 1 from lake.round_community as c where c.round_code = r.round_code and c.community_code = g.community_code)
-)
 select p.interval_no, a.grid_no, arg_min(a.round_no, (a.area_resident_count, a.round_code)) as round_no
 from mirror.round_point as p
-inner join area as a on a.starts_at <= p.point_at and a.closes_at > p.point_at
+inner join mirror.round_area as a on a.starts_at <= p.point_at and a.closes_at > p.point_at
 group by p.interval_no, a.grid_no;
 """
 

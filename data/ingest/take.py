@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
@@ -17,9 +18,10 @@ import pyarrow as pa
 
 from data.clock import read_clock
 from data.errors import IngestError
-from data.ingest.checks import CHECK_SQL, local_time_macro, rejected_sql
+from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, rejected_sql
 from data.ingest.columns import LogKind
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
+from data.ingest.moments import moment_macros
 from data.ingest.pseudonym import open_key
 from data.ingest.reading import BrokenLine, LogFile, LogTable, cut_parts, read_parts
 from data.ingest.reference import has_reference, load_reference
@@ -33,7 +35,7 @@ create or replace temp table batch_file (
     file_no integer, ingest_no bigint, file_sha256 varchar, file_name varchar, feed_code varchar, log_kind varchar,
     byte_count bigint, repeated_row_count bigint);
 create or replace temp table rejected (
-    file_no integer, line_no bigint, reason varchar, column_name varchar, masked_value varchar);
+    file_no integer, line_no bigint, reason varchar, column_name varchar, masked_value varchar, due_at timestamptz);
 create or replace temp table line_count (
     file_no integer, accepted_count bigint, corrected_count bigint, duplicate_count bigint,
     first_event_at timestamptz, last_event_at timestamptz);
@@ -94,7 +96,7 @@ BULK_ROWS = 50_000
 for tiny and builds on it: right for a batch of a second, twice as slow for a batch of a day."""
 DROPPED_TABLES = (
     "batch_file", "rejected", "line_count", "taken", "feed_bucket_change", "site_bucket_change", "round_unit_change",
-    "grid_bucket_change", "good", "known", "fresh", "merged", *(f"checked_{kind}" for kind in CHECK_SQL),
+    "grid_bucket_change", "good", "known", "fresh", "merged", *(f"checked_{kind}" for kind in LOG_KINDS),
     *(f"fresh_{kind}" for kind in EVENT_KINDS),
 )  # fmt: skip
 
@@ -157,7 +159,7 @@ class Taker:
         """Takes the lease and reads from the lake what telling new from old needs."""
         self._is_loaded = False
         self._lake.take_lease("worker")
-        self._connection.execute(local_time_macro(self._settings.timezone))
+        self._connection.execute(moment_macros(self._settings.timezone))
         load_reference(self._connection)
         self._publisher.load()
         self._versions.load()
@@ -287,13 +289,16 @@ class Taker:
                 "latest_at": received_at + timedelta(seconds=self._settings.future_tolerance_s),
                 "inner": self._keys[0],
                 "outer": self._keys[1],
+                "today": int(f"{received_at.astimezone(ZoneInfo(self._settings.timezone)):%Y%m%d}"),
             }
-            statement = CHECK_SQL[kind]
+            statement = check_sql(kind, self._settings)
             if table.rows.num_rows > BULK_ROWS:
                 self._connection.execute("set disabled_optimizers = 'build_side_probe_side'")
             self._connection.execute(
                 statement, {name: value for name, value in values.items() if f"${name}" in statement}
             )
+            if kind == "registration":
+                mark_outside_rounds(self._connection, self._settings.round_tolerance_s)
             failed = self._connection.execute(
                 f"select (file_no::bigint << 32) | line_no as line_id from checked_{kind} where reason is not null"
             ).fetchnumpy()["line_id"]
@@ -309,7 +314,7 @@ class Taker:
 
     def _reject(self, lines: Sequence[BrokenLine]) -> None:
         columns = [[line.file_no for line in lines], [line.line_no for line in lines], [line.reason for line in lines]]
-        self._connection.execute("insert into rejected select unnest(?), unnest(?), unnest(?), null, null", columns)
+        self._connection.execute("insert into rejected select unnest(?), unnest(?), unnest(?), null, null, null", columns)
 
     def _classify(self, tables: Sequence[LogTable]) -> bool:
         """Tells new lines from known ones, of every kind; True when there are good registration lines."""

@@ -32,7 +32,7 @@ MASK_SQL = (
 MOBILE_FIRST, MOBILE_LAST = 13_000_000_000, 19_999_999_999
 PHONE_FORM = (
     "(([+]|00)?86)?1[3-9][0-9*]{9}"  # mobile; exports may hide digits, which is no fault
-    "|(([+]|00)?86)?0?[1-9][0-9]{1,2}[2-9][0-9]{6,7}(#[0-9]{1,6})?"  # landline with its area code, perhaps an extension
+    "|(([+]|00)?860?|0)(10|2[0-9]|[3-9][0-9]{2})[2-9][0-9]{6,7}(#[0-9]{1,6})?"  # landline: area code, perhaps an extension
     "|([+]|00)[1-9][0-9]{6,14}"  # abroad: ITU-T E.164, at most 15 digits
 )
 """A telephone number once its separators are gone; the number itself is never kept."""
@@ -164,16 +164,16 @@ def _missing(*columns: str) -> Iterator[Check]:
 
 def _unreadable(column: str, *, is_required: bool = True) -> Check:
     condition = f"not {is_known_time(column)}"
-    return Check(
-        condition if is_required else f"{column}_cell is not null and {condition}", "unparsable_time", column
-    )
+    return Check(condition if is_required else f"{column}_cell is not null and {condition}", "unparsable_time", column)
 
 
 def _is_bad_phone(cell: str, settings: Settings) -> str:
     """SQL: whether a cell cannot be a telephone number. Nearly all are eleven digits, which need no pattern."""
     if not settings.is_phone_checked:
         return "false"
-    bare = f"regexp_replace(translate({cell}, '０１２３４５６７８９－＋（）　', '0123456789-+() '), '[-() .]|转', '', 'g')"
+    bare = (
+        f"regexp_replace(translate({cell}, '０１２３４５６７８９－＋（）　转', '0123456789-+() #'), '[-() .]', '', 'g')"
+    )
     return f"""case
         when {cell} is null then false
         when length({cell}) = 11 and try_cast({cell} as bigint) between {MOBILE_FIRST} and {MOBILE_LAST} then false

@@ -22,9 +22,7 @@ FULL_WIDTH = "０１２３４５６７８９：．／－＋，（）　ＡＭＰ
 HALF_WIDTH = "0123456789:./-+,() AMPTUCGZamptucgz"
 
 _HALF_OF_DAY = "上午|下午|[AaPp]\\.?[Mm]\\.?"
-_ZONE = (
-    "[Zz]|(?:UTC|GMT)?[+-][0-9]{1,2}(?::?[0-5][0-9])?|UTC|GMT|[(]?(?:北京时间|中国标准时间|Asia/Shanghai)[)]?"
-)
+_ZONE = "[Zz]|(?:UTC|GMT)?[+-][0-9]{1,2}(?::?[0-5][0-9])?|UTC|GMT|[(]?(?:北京时间|中国标准时间|Asia/Shanghai)[)]?"
 # parts: zone named before, year, month, day, half of the day, hour, minute, second, fraction, half of the day, zone
 _WRITTEN = (
     "^(北京时间)?[:]? *([0-9]{4}) ?[-/.年] ?([0-9]{1,2}) ?[-/.月] ?([0-9]{1,2}) ?日?(?: *[Tt,]? *| *)"
@@ -87,7 +85,8 @@ create or replace temp macro moment_in(naive, zone) as case
 end;
 create or replace temp macro hour_in_day(hour, half) as case
     when half = '' then hour
-    when half = '下午' or lower(half) in ('pm', 'p.m.', 'p.m', 'pm.') then case when hour between 1 and 11 then hour + 12 when hour between 12 and 23 then hour end
+    when half = '下午' or lower(half) in ('pm', 'p.m.', 'p.m', 'pm.')
+        then case when hour between 1 and 11 then hour + 12 when hour between 12 and 23 then hour end
     when half = '上午' or lower(half) in ('am', 'a.m.', 'a.m', 'am.') then case when hour = 12 then 0 when hour < 12 then hour end
 end;
 create or replace temp macro written_moment(part) as moment_in(
@@ -114,7 +113,8 @@ end;
 create or replace temp macro usual_moment(cell) as case
     when length(cell) = 16 and cell[14] = ':' then local_time(try_cast(cell as timestamp))
     when length(cell) >= 20 and right(cell, 1) = 'Z' and cell[-2] between '0' and '9' then try_cast(cell as timestamptz)
-    when length(cell) >= 20 and cell[-6] in ('+', '-') and cell[-7] between '0' and '9' and cell[-3] = ':' and cell[-2] < '6' and substr(cell, -5, 2) <= '15'
+    when length(cell) >= 20 and cell[-6] in ('+', '-') and cell[-7] between '0' and '9' and cell[-3] = ':' and cell[-2] < '6'
+        and substr(cell, -5, 2) <= '15'
         then try_cast(cell as timestamptz)
     when length(cell) = 10 and try_cast(cell as bigint) between {EARLIEST_EPOCH_S} and {LATEST_EPOCH_S - 1}
         then make_timestamptz(try_cast(cell as bigint) * 1000000)

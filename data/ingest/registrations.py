@@ -54,7 +54,8 @@ PLACE_IN_ROUNDS = f"""
 create or replace temp table good as
 select k.* exclude (interval_no), s.round_no
 from (
-    select * exclude (reason, column_name, told_at, is_unknown_household), (file_no::bigint << 32) | line_no as line_id, {CONTENT_HASH} as content,
+    select * exclude (reason, column_name, told_at, is_unknown_household), (file_no::bigint << 32) | line_no as line_id,
+        {CONTENT_HASH} as content,
         {{interval_no}} as interval_no
     from checked_registration where reason is null
 ) as k

@@ -314,7 +314,9 @@ class Taker:
 
     def _reject(self, lines: Sequence[BrokenLine]) -> None:
         columns = [[line.file_no for line in lines], [line.line_no for line in lines], [line.reason for line in lines]]
-        self._connection.execute("insert into rejected select unnest(?), unnest(?), unnest(?), null, null, null", columns)
+        self._connection.execute(
+            "insert into rejected select unnest(?), unnest(?), unnest(?), null, null, null", columns
+        )
 
     def _classify(self, tables: Sequence[LogTable]) -> bool:
         """Tells new lines from known ones, of every kind; True when there are good registration lines."""

@@ -68,7 +68,18 @@ COARSE_FORMS: dict[str, tuple[int, Form]] = {
         3600, lambda t: f"{t.year}年{t.month}月{t.day}日{'上午' if t.hour < 12 else '下午'}{twelve(t)}点",
     ),
 }  # fmt: skip
-CHINESE_TIME = {"+08:00", "+0800", "+08", "+8", "UTC+8", "UTC+08:00", "GMT+8", "北京时间", "（北京时间）", "Asia/Shanghai"}
+CHINESE_TIME = {
+    "+08:00",
+    "+0800",
+    "+08",
+    "+8",
+    "UTC+8",
+    "UTC+08:00",
+    "GMT+8",
+    "北京时间",
+    "（北京时间）",
+    "Asia/Shanghai",
+}
 
 
 def offset_text(moment: datetime, colon: str = ":") -> str:
@@ -128,13 +139,18 @@ def test_every_form_means_the_moment_it_was_written_from(engine: duckdb.DuckDBPy
     forms |= {zone: lambda t, zone=zone: f"{t:%Y-%m-%d %H:%M:%S} {zone}" for zone in CHINESE_TIME}
     told = read_in(engine, "Asia/Shanghai", [form(local) for form in forms.values()])
     assert {name: moment for name, moment in zip(forms, told, strict=True) if moment != local} == {}
-    coarse = {name: local - timedelta(seconds=(local.minute * 60 + local.second) % exact_s) for name, (exact_s, _) in COARSE_FORMS.items()}
+    coarse = {
+        name: local - timedelta(seconds=(local.minute * 60 + local.second) % exact_s)
+        for name, (exact_s, _) in COARSE_FORMS.items()
+    }
     told = read_in(engine, "Asia/Shanghai", [form(local) for _, form in COARSE_FORMS.values()])
     assert dict(zip(COARSE_FORMS, told, strict=True)) == coarse
 
 
 @settings(max_examples=40, deadline=None)
-@given(moment=moments, zone=st.sampled_from(["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata"]))
+@given(
+    moment=moments, zone=st.sampled_from(["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata"])
+)
 def test_a_district_with_summer_time_reads_local_times_by_its_own_clock(
     engine: duckdb.DuckDBPyConnection, moment: datetime, zone: str
 ) -> None:
@@ -176,6 +192,10 @@ def test_what_is_ambiguous_incomplete_or_impossible_means_no_moment(
 
 
 @settings(max_examples=300, deadline=None)
-@given(texts=st.lists(st.one_of(st.text(max_size=30), st.from_regex(r"[0-9:./年月日时分秒TZ+ -]{1,30}", fullmatch=True)), min_size=1))
+@given(
+    texts=st.lists(
+        st.one_of(st.text(max_size=30), st.from_regex(r"[0-9:./年月日时分秒TZ+ -]{1,30}", fullmatch=True)), min_size=1
+    )
+)
 def test_no_text_whatever_stops_the_reading(engine: duckdb.DuckDBPyConnection, texts: list[str]) -> None:
     assert len(read_in(engine, "Asia/Shanghai", texts)) == len(texts)

@@ -145,7 +145,7 @@ def _look_at_lake(settings: Settings) -> Iterator[Finding]:
             """
             select
                 (select count(*) from lake.grid), (select count(*) from lake.registration_version),
-                (select count(*) from lake.ingest_file)
+                (select count(distinct (file_sha256, file_name)) from lake.ingest_file)
             """
         ).fetchone()
         assert row is not None

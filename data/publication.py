@@ -82,8 +82,8 @@ insert into mirror.whistle_version
 select whistle_code, raised_at, due_at, closed_at, place_kind, place_code, place_name, place_name_en, role, needed_count
 from lake.whistle_version;
 insert into mirror.ingest_file
-select feed_code, count(*), sum(row_count), sum(accepted_count), sum(duplicate_count), sum(corrected_count),
-    sum(quarantined_count), max(last_event_at), max(received_at)
+select feed_code, count(distinct (file_sha256, file_name)), sum(row_count), sum(accepted_count), sum(duplicate_count),
+    sum(corrected_count), sum(quarantined_count), max(last_event_at), max(received_at)
 from lake.ingest_file group by feed_code;
 insert into mirror.quarantine select feed_code, log_kind, reason, count(*) from lake.quarantine group by all;
 """

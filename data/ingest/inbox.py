@@ -22,8 +22,9 @@ import duckdb
 
 from data.errors import IngestError, LakeError, SituationError
 from data.home import only_one, prepare_home
+from data.ingest.batch import ReadBatch
 from data.ingest.reading import LogFile, find_logs
-from data.ingest.take import IngestSummary, ReadBatch, Taker
+from data.ingest.take import IngestSummary, Taker
 from data.lake import Lake, LeaseLost, open_lake, write_permission_error
 from data.settings import INBOX_FOLDERS, Settings
 

@@ -6,9 +6,10 @@ from old is held in memory beside the lake and changed only after a commit; when
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,13 +18,14 @@ import numpy as np
 import pyarrow as pa
 
 from data.clock import read_clock
-from data.errors import IngestError
+from data.errors import IngestError, LakeError
+from data.ingest.batch import Piece, Pieces, ReadBatch, begin_batches, read_again, read_rest
 from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, rejected_sql
-from data.ingest.columns import LogKind
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
+from data.ingest.ledger import Ledger, Progress
 from data.ingest.moments import moment_macros
 from data.ingest.pseudonym import open_key
-from data.ingest.reading import BrokenLine, LogFile, LogTable, cut_parts, read_parts
+from data.ingest.reading import BrokenLine, LogFile, LogTable
 from data.ingest.reference import has_reference, load_reference
 from data.ingest.registrations import BUCKET, INSERT_VERSIONS, VersionMirror
 from data.lake import Lake, LeaseLost
@@ -32,8 +34,8 @@ from data.settings import Settings
 
 BATCH_TABLES = """
 create or replace temp table batch_file (
-    file_no integer, ingest_no bigint, file_sha256 varchar, file_name varchar, feed_code varchar, log_kind varchar,
-    byte_count bigint, repeated_row_count bigint);
+    file_no integer, file_sha256 varchar, file_name varchar, feed_code varchar, log_kind varchar, byte_count bigint,
+    repeated_row_count bigint, part_no integer, last_line_no bigint, is_last boolean, ingest_no bigint);
 create or replace temp table rejected (
     file_no integer, line_no bigint, reason varchar, column_name varchar, masked_value varchar, due_at timestamptz);
 create or replace temp table line_count (
@@ -50,8 +52,8 @@ select b.file_sha256, b.file_name, b.ingest_no, b.feed_code, b.log_kind, b.byte_
     coalesce(l.duplicate_count, 0) + b.repeated_row_count as duplicate_count,
     coalesce(l.corrected_count, 0) as corrected_count,
     coalesce(r.rejected_count, 0) as quarantined_count,
-    l.first_event_at, l.last_event_at, $received_at::timestamptz as received_at, 0 as part_no, null::bigint as last_line_no,
-    true as is_last, b.file_no
+    l.first_event_at, l.last_event_at, $received_at::timestamptz as received_at, b.part_no, b.last_line_no, b.is_last,
+    b.file_no
 from batch_file as b
 left join line_count as l on l.file_no = b.file_no
 left join (select file_no, count(*) as rejected_count from rejected group by file_no) as r on r.file_no = b.file_no
@@ -73,7 +75,7 @@ insert into lake.grid_bucket_delta select * from grid_bucket_change;
 """
 REMEMBER_LEDGER = """
 insert into mirror.ingest_file
-select feed_code, count(*), sum(row_count), sum(accepted_count), sum(duplicate_count), sum(corrected_count),
+select feed_code, count(*) filter (part_no = 0), sum(row_count), sum(accepted_count), sum(duplicate_count), sum(corrected_count),
     sum(quarantined_count), max(last_event_at), max(received_at)
 from taken group by feed_code;
 insert into mirror.quarantine
@@ -126,19 +128,11 @@ class IngestSummary:
 
 
 @dataclass(frozen=True)
-class ReadBatch:
-    """Files and their lines as tables of cells: all that can be done for a batch while the engine works on another."""
+class Repeated:
+    """A file whose content was taken under another name."""
 
-    files: Sequence[LogFile]
-    fresh: list[tuple[int, LogFile]]
-    logs: tuple[list[LogTable], dict[int, LogKind], dict[int, IngestError]]
-
-
-@dataclass
-class _LedgerEntry:
-    names: set[str]
-    row_count: int
-    log_kind: str
+    file: LogFile
+    progress: Progress
 
 
 class Taker:
@@ -150,7 +144,7 @@ class Taker:
         self._settings = settings
         self._publisher = Publisher(lake, settings)
         self._versions = VersionMirror(lake)
-        self._ledger: dict[str, _LedgerEntry] = {}
+        self._ledger = Ledger(lake)
         self._ingest_no = 0
         self._keys = (b"", b"")
         self._is_loaded = False
@@ -163,15 +157,8 @@ class Taker:
         load_reference(self._connection)
         self._publisher.load()
         self._versions.load()
-        rows = self._connection.execute(
-            "select file_sha256, file_name, row_count, log_kind, ingest_no from lake.ingest_file"
-        ).fetchall()
-        self._ledger.clear()
-        self._ingest_no = 0
-        for sha256, name, row_count, log_kind, ingest_no in rows:
-            self._ledger.setdefault(sha256, _LedgerEntry(set(), row_count, log_kind)).names.add(name)
-            self._ingest_no = max(self._ingest_no, ingest_no)
-        self._keys = open_key(self._settings.key_path, is_new_allowed=not rows)
+        self._ingest_no = self._ledger.load()
+        self._keys = open_key(self._settings.key_path, is_new_allowed=not self._ingest_no)
         self._is_loaded = True
 
     @property
@@ -201,23 +188,55 @@ class Taker:
         self.load()
 
     def read(self, files: Sequence[LogFile]) -> ReadBatch:
-        """Reads the lines of those files that were not taken yet. Touches no database: another thread may do it ahead."""
-        fresh, *_ = self._sort_out(files)
-        return ReadBatch(
-            files, fresh, read_parts([(file_no, part) for file_no, log in fresh for part in cut_parts(log)])
-        )
+        """Reads the first lines of those files that were not taken yet. Another thread may do it ahead."""
+        return begin_batches(files, self._ledger, self._settings.batch_bytes)
 
-    def take(self, batch: Sequence[LogFile] | ReadBatch) -> IngestSummary:
-        """Takes these files in one transaction and tells what became of their lines. A file already taken counts nothing."""
+    def take(
+        self, batch: Sequence[LogFile] | ReadBatch, on_commit: Callable[[IngestSummary], None] | None = None
+    ) -> IngestSummary:
+        """Takes these files to their end and tells what became of their lines. A file already taken counts nothing.
+
+        Files of more than `batch_bytes` together take several transactions. After each but the last, `on_commit` is told
+        what became of its lines; if it raises, the rest is not taken now, and a later `take` goes on from there.
+        """
         if not self._is_loaded:
             self.load()
-        if not isinstance(batch, ReadBatch):
-            batch = self.read(batch)
+        current: ReadBatch | None = batch if isinstance(batch, ReadBatch) else self.read(batch)
+        total, copies = IngestSummary(), list(current.copies if current else ())
+        with ThreadPoolExecutor(1) as pool:
+            while current:
+                following = pool.submit(read_rest, current) if current.rest else None
+                due, overtaken = self._without_taken(current)
+                copies += overtaken
+                taken = self._take_once(due)
+                total += taken
+                current = following.result() if following else None
+                if on_commit and current:
+                    on_commit(taken)
+        return total + self._take_copies(copies, on_commit)
+
+    def _take_copies(
+        self, copies: Sequence[LogFile], on_commit: Callable[[IngestSummary], None] | None
+    ) -> IngestSummary:
+        """Records files whose content was taken under another name; takes those whose first bearer was refused."""
+        found = self._ledger.find(file.sha256 for file in copies)
+        known = [(file, found[file.sha256]) for file in copies if file.sha256 in found and found[file.sha256].is_done]
+        repeated = dict.fromkeys(
+            (Repeated(file, progress) for file, progress in known if file.name not in progress.names)
+        )
+        total = self._take_once(ReadBatch((), [], ([], {}, {})), list(repeated)) if repeated else IngestSummary()
+        left = [file for file in copies if all(file is not other for other, _ in known)]
+        for file in left:
+            total += self.take([file], on_commit)
+        return total
+
+    def _take_once(self, batch: ReadBatch, repeated: Sequence[Repeated] = ()) -> IngestSummary:
+        """One transaction, and tidying up after it."""
         try:
-            return self._take(batch)
+            return self._take(batch, repeated)
         except LeaseLost:
             self.reload()
-            return self._take(batch)
+            return self._take(batch, repeated)
         except BaseException:
             self._is_loaded = False  # memory and lake may disagree now: read anew before the next batch
             raise
@@ -233,16 +252,23 @@ class Taker:
         """Removes what was kept aside for publishing."""
         self._publisher.close()
 
-    def _take(self, batch: ReadBatch) -> IngestSummary:
+    def _take(self, batch: ReadBatch, repeated: Sequence[Repeated]) -> IngestSummary:
         received_at = read_clock(self._settings.home).now()
-        files = batch.files
-        fresh, repeated, waiting = self._sort_out(files)
-        if fresh != batch.fresh:  # a copy was taken since these were read
-            batch = self.read(files)
         tables, kinds, refused = batch.logs
         self._connection.execute(BATCH_TABLES)
-        read = [(file_no, file, kinds[file_no].name, 0) for file_no, file in fresh if file_no in kinds]
-        rows = [(*known, self._ingest_no + place) for place, known in enumerate([*read, *repeated], start=1)]
+        rows: list[tuple[object, ...]] = [
+            (
+                number, piece.part.log.sha256, piece.name, piece.feed_code, kinds[number].name,
+                piece.part.log.byte_count if piece.part.part_no == 0 else 0, 0, piece.part.part_no, piece.part.last_line_no,
+                piece.part.is_last,
+            )
+            for number, piece in batch.pieces if number in kinds
+        ]  # fmt: skip
+        rows += [
+            (-1 - place, copy.file.sha256, copy.file.name, copy.file.feed_code, copy.progress.log_kind, copy.file.byte_count,
+             copy.progress.row_count, 0, copy.progress.last_line_no, True)
+            for place, copy in enumerate(repeated)
+        ]  # fmt: skip
         if rows:
             self._note_files(rows)
             for table in tables:
@@ -251,34 +277,40 @@ class Taker:
             self._connection.execute(SUM_FILES, {"received_at": received_at})
             self._commit(tables, has_registrations, received_at)
             self._remember(tables, has_registrations)
-        return self._summarise(files, refused) + (self._take(self.read(waiting)) if waiting else IngestSummary())
+        return self._summarise(batch, refused)
 
-    def _sort_out(
-        self, files: Sequence[LogFile]
-    ) -> tuple[list[tuple[int, LogFile]], list[tuple[int, LogFile, str, int]], list[LogFile]]:
-        """Files never seen; files whose bytes were taken under another name; copies within this batch, for the next one."""
-        fresh: list[tuple[int, LogFile]] = []
-        repeated: list[tuple[int, LogFile, str, int]] = []
-        waiting: list[LogFile] = []
-        hashes: set[str] = set()
-        for file_no, file in enumerate(files):
-            entry = self._ledger.get(file.sha256)
-            if file.sha256 in hashes:
-                waiting.append(file)
-            elif entry is None:
-                fresh.append((file_no, file))
-            elif file.name not in entry.names:
-                repeated.append((file_no, file, entry.log_kind, entry.row_count))
-            hashes.add(file.sha256)
-        return fresh, repeated, waiting
+    def _without_taken(self, batch: ReadBatch) -> tuple[ReadBatch, list[LogFile]]:
+        """The batch without the parts that were taken since it was read, and the files that turned out to be copies.
 
-    def _note_files(self, rows: Sequence[tuple[int, LogFile, str, int, int]]) -> None:
-        columns = [
-            [no for no, *_ in rows], [ingest_no for *_, ingest_no in rows], [file.sha256 for _, file, *_ in rows],
-            [file.name for _, file, *_ in rows], [file.feed_code for _, file, *_ in rows], [kind for _, _, kind, *_ in rows],
-            [file.byte_count for _, file, *_ in rows], [count for _, _, _, count, _ in rows],
-        ]  # fmt: skip
-        self._connection.execute("insert into batch_file select " + ", ".join(["unnest(?)"] * 8), columns)
+        Raises LakeError if a part before them was not taken.
+        """
+        found = self._ledger.find(piece.part.log.sha256 for _, piece in batch.pieces)
+        due = {sha256: progress.next_part_no for sha256, progress in found.items()}
+        kept: Pieces = []
+        copies: dict[str, LogFile] = {}
+        for number, piece in batch.pieces:
+            log, part_no = piece.part.log, piece.part.part_no
+            progress = found.get(log.sha256)
+            if progress and log.name not in progress.names:
+                copies[log.sha256] = log
+            if progress and (progress.is_done or part_no < due[log.sha256]):
+                continue
+            if part_no > due.get(log.sha256, 0):
+                raise LakeError(f"{piece.name}: an earlier part of it is not in the lake.", "It will be taken again.")
+            due[log.sha256] = part_no + 1
+            named = Piece(piece.part, progress.name, progress.feed_code) if progress else piece
+            kept.append((number, named))
+        if len(kept) < len(batch.pieces):
+            batch = read_again(batch, kept)
+        return replace(batch, pieces=kept), list(copies.values())
+
+    def _note_files(self, rows: Sequence[tuple[object, ...]]) -> None:
+        numbered = [(*row, self._ingest_no + place) for place, row in enumerate(rows, start=1)]
+        columns = [list(column) for column in zip(*numbered, strict=True)]
+        self._connection.execute(
+            "insert into batch_file select " + ", ".join(["unnest(?)"] * len(columns)),
+            columns,
+        )
 
     def _check(self, table: LogTable, received_at: datetime) -> None:
         """Makes `checked_<kind>` of one kind's lines, and adds those that failed to `rejected`."""
@@ -368,25 +400,25 @@ class Taker:
                 remember_events(connection, kind)
                 if "event_at" in kind.columns:
                     self._expect(f"select min(event_at) from fresh_{kind.name}")
-        for sha256, name, row_count, log_kind, ingest_no in connection.execute(
-            "select file_sha256, file_name, row_count, log_kind, ingest_no from taken"
-        ).fetchall():
-            self._ledger.setdefault(sha256, _LedgerEntry(set(), row_count, log_kind)).names.add(name)
-            self._ingest_no = max(self._ingest_no, ingest_no)
+        taken = connection.execute("select file_sha256, ingest_no from taken").fetchall()
+        self._ledger.remember(sha256 for sha256, _ in taken)
+        self._ingest_no = max(self._ingest_no, *(ingest_no for _, ingest_no in taken))
 
     def _expect(self, statement: str) -> None:
         row = self._connection.execute(statement).fetchone()
         self._publisher.expect_rows_from(row[0] if row else None)
 
-    def _summarise(self, files: Sequence[LogFile], refused: dict[int, IngestError]) -> IngestSummary:
+    def _summarise(self, batch: ReadBatch, refused: dict[int, IngestError]) -> IngestSummary:
         row = None
         with suppress(duckdb.CatalogException):  # no table when every file was refused or known
             row = self._connection.execute(
-                "select sum(accepted_count), sum(duplicate_count), sum(corrected_count), sum(quarantined_count), count(*) from temp.taken"
+                "select sum(accepted_count), sum(duplicate_count), sum(corrected_count), sum(quarantined_count),"
+                " count(*) filter (is_last) from temp.taken"
             ).fetchone()
             self._connection.execute("drop table temp.taken")
         accepted, duplicate, corrected, quarantined, file_count = [int(value or 0) for value in row] if row else [0] * 5
-        reasons = tuple((str(files[no].path), str(error)) for no, error in sorted(refused.items()))
+        paths = {number: str(piece.part.log.path) for number, piece in batch.pieces}
+        reasons = tuple((paths[number], str(error)) for number, error in sorted(refused.items()))
         return IngestSummary(accepted, duplicate, corrected, quarantined, file_count, reasons)
 
 

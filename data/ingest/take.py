@@ -225,9 +225,10 @@ class Taker:
             (Repeated(file, progress) for file, progress in known if file.name not in progress.names)
         )
         total = self._take_once(ReadBatch((), [], ([], {}, {})), list(repeated)) if repeated else IngestSummary()
-        left = [file for file in copies if all(file is not other for other, _ in known)]
-        for file in left:
-            total += self.take([file], on_commit)
+        done = {file.sha256 for file, _ in known}
+        for file in copies:
+            if file.sha256 not in done:
+                total += self.take([file], on_commit)
         return total
 
     def _take_once(self, batch: ReadBatch, repeated: Sequence[Repeated] = ()) -> IngestSummary:

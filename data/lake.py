@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -23,6 +24,14 @@ from data.errors import LakeError
 from data.lake_errors import LeaseLost as LeaseLost
 from data.lake_errors import explained
 from data.lake_errors import write_permission_error as write_permission_error
+from data.lake_files import (
+    forget_scheduled_files,
+    list_known_files,
+    list_present_files,
+    list_scheduled_files,
+    shred_file,
+    vacuum_catalogue,
+)
 from data.settings import Settings
 
 SCHEMA_DIR = Path(__file__).parent / "schema"
@@ -36,6 +45,15 @@ WRITE_WAIT_S = 60.0
 """How long a writer waits for another's transaction: an import of 300,000 households takes some 10 s."""
 LAKE_MARK = "lake.id"
 """The file in the folder of Parquet files that says which lake they belong to."""
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    """What `destroy_history` left nothing of."""
+
+    snapshot_count: int
+    file_count: int
+    byte_count: int
 
 
 class Lake:
@@ -141,10 +159,7 @@ class Lake:
                     [self._holder, self._epoch],
                 ).fetchone()
                 if not renewed or renewed[0] != 1:
-                    raise LeaseLost(
-                        f"{self.settings.lake_dir}: another process became the writer of this lake.",
-                        "Only one worker may run; an import takes over for a moment and gives back.",
-                    )
+                    raise self._lease_error()
                 yield self.connection
                 self.connection.execute("commit")
                 self._renewed_s = time.monotonic()
@@ -202,6 +217,46 @@ class Lake:
             self.connection.execute("call ducklake_merge_adjacent_files('lake')")
             self.connection.execute("call ducklake_expire_snapshots('lake', older_than => now())")
 
+    def destroy_history(self) -> Destroyed:
+        """Destroys, now, all that the newest state of the lake does not hold: for erasure. Cannot be undone.
+
+        Rows that were deleted are taken out of the files, every older snapshot is expired, files that are no longer needed
+        and files that belong to nobody are overwritten and removed whoever may be reading them, and the catalogue is
+        written anew. Needs the lease. Publish the situation afterwards: the one in place names files that are gone.
+        """
+        with self._writing(), self._explained():
+            if not self.has_lease:
+                raise self._lease_error()
+            connection, data_dir = self.connection, self.settings.lake_data_dir
+            connection.execute("call ducklake_rewrite_data_files('lake', delete_threshold => 0)")
+            snapshots = self._expire_until(self.snapshot - 1)
+            # the least and greatest value of a table outlive its rows
+            connection.execute(
+                f"""
+                update {METADATA}.ducklake_table_column_stats set min_value = null, max_value = null
+                where table_id not in (select table_id from {METADATA}.ducklake_data_file where end_snapshot is null)
+                """
+            )
+            scheduled = list_scheduled_files(connection, data_dir)
+            doomed = list_present_files(data_dir) - list_known_files(connection, data_dir)
+            try:
+                sizes = [shred_file(path) for path in sorted(doomed | scheduled.keys())]
+            except OSError as error:
+                raise write_permission_error(data_dir, error) from None
+            forget_scheduled_files(connection, list(scheduled.values()))
+            vacuum_catalogue(connection, self.catalogue)
+            return Destroyed(snapshots, sum(1 for size in sizes if size), sum(sizes))
+
+    def _expire_until(self, last: int) -> int:
+        """Expires the snapshots up to this one; gives how many. The newest always stays."""
+        rows = self.connection.execute(
+            f"select snapshot_id from {METADATA}.ducklake_snapshot where snapshot_id <= ? order by 1", [last]
+        ).fetchall()
+        if rows:
+            versions = ", ".join(str(row[0]) for row in rows)
+            self.connection.execute(f"call ducklake_expire_snapshots('lake', versions => [{versions}])")
+        return len(rows)
+
     def list_files(self, tables: Sequence[str]) -> list[tuple[str, str]]:
         """The Parquet files that hold these tables now: (table, absolute path).
 
@@ -252,6 +307,12 @@ class Lake:
                 )
         except OSError as error:
             raise write_permission_error(mark, error) from None
+
+    def _lease_error(self) -> LeaseLost:
+        return LeaseLost(
+            f"{self.settings.lake_dir}: another process became the writer of this lake.",
+            "Only one worker may run; an import takes over for a moment and gives back.",
+        )
 
     def _explained(self) -> AbstractContextManager[None]:
         return explained(self.settings.lake_dir, self.catalogue.server_name)

@@ -146,6 +146,12 @@ class PostgresServer:
         with _connected(f"{self.name_catalogue(database).removeprefix('postgres:')}") as connection:
             connection.execute("call postgres_execute('server', ?, use_transaction => false)", [statement])
 
+    def holds(self, text: bytes, database: str) -> list[Path]:
+        """The files of a database's tables and indexes in which these bytes stand, now that all are written."""
+        self.change("checkpoint")
+        number = self.execute(f"select oid::bigint as number from pg_database where datname = '{database}'")[0][0]
+        return [path for path in (self._data_dir / "base" / str(number)).iterdir() if text in path.read_bytes()]
+
     def remove(self) -> None:
         """Stops the server and removes its data."""
         self.stop()

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from data.errors import LakeError
-from data.lake import LeaseLost, open_lake
+from data.lake import SCHEMA_DIR, LeaseLost, open_lake
 from data.settings import Settings
+from tests.data.postgres import PostgresServer
 
 
 @pytest.fixture
@@ -31,7 +32,43 @@ def test_the_schema_is_applied_once_and_recorded(settings: Settings) -> None:
     for _ in range(2):
         with open_lake(settings) as lake:
             found = lake.connection.execute("select number, file_name from lake.migration").fetchall()
-            assert found == [(1, "001_lake.sql")]
+            assert found == [(int(file.name[:3]), file.name) for file in sorted(SCHEMA_DIR.glob("*_*.sql"))]
+
+
+def test_migrations_that_arrive_out_of_turn_are_applied_each_once(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "schema"
+    folder.mkdir()
+    monkeypatch.setattr("data.lake.SCHEMA_DIR", folder)
+    for number, statement in (
+        (1, (SCHEMA_DIR / "001_lake.sql").read_text()),
+        (2, "create table second (x integer); insert into second values (2);"),
+        (4, "alter table second add column y integer; update second set y = 4;"),
+        (3, "create table third as select x, y from second;"),
+    ):
+        (folder / f"{number:03}_step.sql").write_text(statement)
+        with open_lake(settings) as lake:
+            applied = lake.connection.execute("select number from lake.migration order by applied_at").fetchall()
+    assert applied == [(1,), (2,), (4,), (3,)]
+    with open_lake(settings, is_read_only=True) as lake:
+        assert lake.connection.execute("select x, y from lake.third").fetchall() == [(2, 4)]
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "schema"
+    folder.mkdir()
+    monkeypatch.setattr("data.lake.SCHEMA_DIR", folder)
+    (folder / "001_lake.sql").write_text((SCHEMA_DIR / "001_lake.sql").read_text())
+    broken = folder / "002_broken.sql"
+    broken.write_text("create table half (x integer); insert into half select no_such_column;")
+    with pytest.raises(LakeError), open_lake(settings):
+        pass
+    broken.write_text("create table half (x integer);")
+    with open_lake(settings) as lake:
+        assert lake.connection.execute("select count(*) from lake.half").fetchone() == (0,)
 
 
 def test_a_lake_of_a_newer_release_is_left_alone(settings: Settings) -> None:
@@ -84,6 +121,39 @@ def test_tidying_joins_the_files_of_many_commits_and_keeps_every_row(settings: S
         assert not any(Path(path).exists() for _, path in files)
         assert lake.has_lease
     assert feed_codes(settings) == ["f0", "f1", "f2", "f3", "f4"]
+
+
+@pytest.mark.parametrize("erased", ["feed_code like 'erased%'", "true"])
+def test_destroying_history_leaves_no_byte_of_what_was_deleted(
+    settings: Settings, postgres_server: PostgresServer, erased: str
+) -> None:
+    with open_lake(settings) as lake:
+        lake.take_lease("import")
+        for number in range(3):
+            with lake.transaction() as connection:
+                connection.execute(
+                    "insert into lake.feed (feed_code) values (?), (?)", [f"erased-{number}", f"kept-{number}"]
+                )
+        lake.tidy(keep_s=0)
+        orphan = settings.lake_data_dir / "main" / "feed" / "ducklake-left-by-a-kill.parquet"
+        orphan.write_bytes(b"erased-orphan")
+        with lake.transaction() as connection:
+            connection.execute(f"delete from lake.feed where {erased}")
+        destroyed = lake.destroy_history()
+        assert destroyed.file_count > 2 and destroyed.snapshot_count > 0 and destroyed.byte_count > 1000
+        with lake.transaction() as connection:
+            connection.execute("insert into lake.feed (feed_code) values ('later')")
+    assert feed_codes(settings) == (["later"] if erased == "true" else ["kept-0", "kept-1", "kept-2", "later"])
+    assert [path for path in settings.home.rglob("*") if path.is_file() and b"erased-" in path.read_bytes()] == []
+    if settings.catalogue:
+        database = settings.catalogue.partition("dbname=")[2].split()[0]
+        assert postgres_server.holds(b"later", database) != []
+        assert postgres_server.holds(b"erased-", database) == []
+
+
+def test_history_is_destroyed_by_the_writer_only(settings: Settings) -> None:
+    with open_lake(settings) as lake, pytest.raises(LeaseLost):
+        lake.destroy_history()
 
 
 def test_a_home_may_be_moved_as_a_whole(settings: Settings, tmp_path: Path) -> None:

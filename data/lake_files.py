@@ -1,0 +1,129 @@
+"""The lake's Parquet files as they lie in their folder, beside what the catalogue knows of them.
+
+Everything here works on an engine with the lake attached, and expects the caller to hold the lock on writing: then
+whatever lies there and is not known belongs to nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+
+from data.catalogue import METADATA, SERVER, Catalogue
+from data.errors import LakeError
+
+SHRED_BYTES = 1 << 20
+VACUUM = """
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None) as catalogue:
+    catalogue.execute("pragma secure_delete = on")
+    catalogue.execute("vacuum")
+    catalogue.execute("pragma wal_checkpoint(truncate)")
+"""
+KNOWN_FILES = f"""
+with place as (
+    select t.table_id, s.path || t.path as folder
+    from {METADATA}.ducklake_table as t inner join {METADATA}.ducklake_schema as s on s.schema_id = t.schema_id
+    qualify row_number() over (partition by t.table_id order by t.begin_snapshot desc, s.begin_snapshot desc) = 1
+)
+select case when f.path_is_relative then p.folder || f.path else f.path end
+from (
+    select table_id, path, path_is_relative from {METADATA}.ducklake_data_file
+    union all
+    select table_id, path, path_is_relative from {METADATA}.ducklake_delete_file
+) as f
+inner join place as p on p.table_id = f.table_id
+"""
+
+
+def list_known_files(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> set[Path]:
+    """The files that some snapshot still needs."""
+    return {data_dir / path for (path,) in connection.execute(KNOWN_FILES).fetchall()}
+
+
+def list_scheduled_files(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> dict[Path, str]:
+    """The files that no snapshot needs any more, each with its path as the catalogue writes it."""
+    rows = connection.execute(f"select path from {METADATA}.ducklake_files_scheduled_for_deletion").fetchall()
+    return {data_dir / path: path for (path,) in rows}
+
+
+def list_present_files(data_dir: Path) -> set[Path]:
+    """All Parquet files in the lake's folder."""
+    return {
+        Path(folder) / name for folder, _, names in os.walk(data_dir) for name in names if name.endswith(".parquet")
+    }
+
+
+def forget_scheduled_files(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
+    """Takes files that were removed from the catalogue's list of those to remove."""
+    if paths:
+        connection.execute(
+            f"delete from {METADATA}.ducklake_files_scheduled_for_deletion where path in (select unnest(?))", [paths]
+        )
+
+
+def remove_file(path: Path) -> bool:
+    """Removes a file; False when it was gone already."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def shred_file(path: Path) -> int:
+    """Overwrites a file with zeros and removes it; gives its bytes. A disk may keep older copies of its own."""
+    try:
+        with path.open("r+b") as file:
+            size = os.fstat(file.fileno()).st_size
+            for start in range(0, size, SHRED_BYTES):
+                file.write(bytes(min(SHRED_BYTES, size - start)))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+    except FileNotFoundError:
+        return 0
+    return size
+
+
+def vacuum_catalogue(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Writes the catalogue anew, so that nothing of what was deleted stays in its pages.
+
+    PostgreSQL keeps its own write-ahead log for a while; how long, and what backups hold, is its operator's matter.
+    """
+    if catalogue.file:
+        # in a process of its own: two copies of the SQLite library in one process break each other's locks
+        done = subprocess.run(
+            [sys.executable, "-c", VACUUM, str(catalogue.file)], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise LakeError(
+                f"{catalogue.file} could not be written anew: {(done.stderr.strip().splitlines() or ['unknown'])[-1]}",
+                "Stop every other process of this home, see that the disk has room for a copy of it, and try again.",
+            )
+        return
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where database_name = ? and table_name like 'ducklake\\_%' escape '\\'",
+        [SERVER],
+    ).fetchall()
+    for (table,) in tables:
+        connection.execute(f"call postgres_execute('{SERVER}', 'vacuum full {table}', use_transaction => false)")
+
+
+def catalogue_bytes(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> int:
+    """How large the catalogue is, its write-ahead log included (SQLite)."""
+    if catalogue.file:
+        sizes = 0
+        for name in (catalogue.file, Path(f"{catalogue.file}-wal")):
+            with suppress(FileNotFoundError):
+                sizes += name.stat().st_size
+        return sizes
+    row = connection.execute(
+        f"from postgres_query('{SERVER}', 'select pg_database_size(current_database()) as size')"
+    ).fetchone()
+    return int(row[0]) if row else 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.coverage import label_points, round_coordinates, simplify_coverage, unite_coverage
+from geo.coverage import label_points, simplify_coverage, tile_for_drawing, unite_coverage
 from geo.errors import GeoError
 from geo.layer import geojson_text
 from geo.zones import building_footprint
@@ -55,7 +55,7 @@ def draw_outlines(grids: Sequence[GridShape]) -> list[Outline]:
     try:
         shapes = simplify_coverage(shapes, SIMPLIFY_TOLERANCE_M)
     except GeoError:
-        shapes = round_coordinates(shapes)  # not a tiling after all: drawn as it is, rather than not at all
+        shapes = simplify_coverage(list(tile_for_drawing(shapes)), SIMPLIFY_TOLERANCE_M)
     members: dict[tuple[str, str], list[BaseGeometry]] = defaultdict(list)
     for grid, shape in zip(grids, shapes, strict=True):
         members["grid", grid.grid_code].append(shape)

@@ -109,6 +109,11 @@ class Settings:
         return self.inbox_dir / "scenario"
 
     @property
+    def reports_dir(self) -> Path:
+        """What was found on maps: of the one in force, and at the last attempts to import one."""
+        return self.home / "reports"
+
+    @property
     def raw_dirs(self) -> tuple[Path, ...]:
         """The inbox's own folders."""
         return tuple(self.inbox_dir / name for name in INBOX_FOLDERS)

@@ -1,4 +1,4 @@
-"""Does a set of areas tile a district, without gap and without overlap? And the operations that keep it so.
+"""What can be done with areas that tile a district, so that they still do: simplified, united, labelled, measured.
 
 Everything here looks at all areas together: simplified or snapped one by one, neighbours would part. Shapes come and
 go in EPSG:4326, lon first; lengths and areas are measured in metres, in `geo.crs.local_crs` of their middle.
@@ -7,12 +7,10 @@ go in EPSG:4326, lon first; lengths and areas are measured in metres, in `geo.cr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import Coordinates, degrees_from_metres, metres_from_degrees
@@ -21,58 +19,14 @@ from geo.errors import GeoError
 Shapes = npt.NDArray[np.object_]
 _Move = Callable[[Coordinates], Coordinates]
 
-TOLERANCE_M2 = 1.0
-"""Overlaps and gaps up to this size are the rounding of coordinates, not a fault of the map."""
-SLIVER_WIDTH_M = 0.5
-"""Neighbours whose edges run this close without meeting are meant to meet."""
 
+def tile_for_drawing(shapes: Sequence[BaseGeometry]) -> Shapes:
+    """The areas with every place drawn once: where two overlap the smaller one is seen, and neighbours share vertices.
 
-@dataclass(frozen=True)
-class CoverageFault:
-    """A place where areas do not tile: `kind` is empty, invalid, overlap, gap or sliver; `area_m2` is null for the first two."""
-
-    kind: str
-    codes: tuple[str, ...]
-    area_m2: float | None
-    lon: float | None
-    lat: float | None
-    reason: str = ""
-
-
-def find_coverage_faults(codes: Sequence[str], shapes: Sequence[BaseGeometry | None]) -> list[CoverageFault]:
-    """Every place where the areas overlap or leave a gap between them, largest first; empty when they tile.
-
-    A hole within the union of all areas is a gap; what lies outside of it is outside the district. Where a shape is
-    missing or invalid, only those faults are told: the others could not be measured.
+    For maps that were stored with overlaps all the same. What is stored stays as it is.
     """
-    faults = []
-    for code, shape in zip(codes, shapes, strict=True):
-        if shape is None or shape.is_empty or shape.geom_type not in ("Polygon", "MultiPolygon"):
-            faults.append(CoverageFault("empty", (code,), None, None, None, getattr(shape, "geom_type", "no geometry")))
-        elif not shape.is_valid:
-            faults.append(CoverageFault("invalid", (code,), None, None, None, shapely.is_valid_reason(shape)))
-    if faults or len(codes) == 0:
-        return faults
-    degrees: Shapes = np.array(shapes, dtype=object)
-    areas, back = _in_metres(degrees)
-    return sorted(
-        [*_overlaps(codes, areas, back), *_gaps(codes, areas, back), *_slivers(codes, areas, back)],
-        key=lambda fault: -(fault.area_m2 or 0.0),
-    )
-
-
-def mend_coverage(shapes: Sequence[BaseGeometry]) -> Shapes:
-    """The same areas with edges that match vertex by vertex; to be used where no fault was found.
-
-    Rounded coordinates leave neighbours' edges crossing by centimetres, or a corner of one in the middle of the
-    other's edge. Unchanged where the edges match already.
-    """
-    degrees: Shapes = np.array(shapes, dtype=object)
-    if shapely.coverage_is_valid(degrees):
-        return degrees
-    areas, back = _in_metres(degrees)
-    mended: Shapes = shapely.coverage_clean(areas, snapping_distance=SLIVER_WIDTH_M / 10, gap_width=SLIVER_WIDTH_M)
-    return _moved(mended, back)
+    areas, back = _in_metres(shapely.make_valid(np.array(shapes, dtype=object), method="structure"))
+    return _moved(shapely.coverage_clean(areas, snapping_distance=0.05, merge_strategy="min_area"), back)
 
 
 def simplify_coverage(shapes: Sequence[BaseGeometry], tolerance_m: float, decimals: int = 6) -> Shapes:
@@ -84,7 +38,7 @@ def simplify_coverage(shapes: Sequence[BaseGeometry], tolerance_m: float, decima
     degrees: Shapes = np.array(shapes, dtype=object)
     if not shapely.coverage_is_valid(degrees):
         raise GeoError(
-            "The areas to simplify do not tile.", "Check them with find_coverage_faults, then mend_coverage."
+            "The areas to simplify do not tile.", "Repair them with geo.repair.repair_map, or tile_for_drawing."
         )
     areas, back = _in_metres(degrees)
     return round_coordinates(_moved(shapely.coverage_simplify(areas, tolerance_m), back), decimals)
@@ -120,51 +74,6 @@ def areas_km2(shapes: Sequence[BaseGeometry]) -> npt.NDArray[np.float64]:
     areas, _ = _in_metres(np.array(shapes, dtype=object))
     sizes: npt.NDArray[np.float64] = shapely.area(areas) / 1e6
     return sizes
-
-
-def _overlaps(codes: Sequence[str], areas: Shapes, back: _Move) -> list[CoverageFault]:
-    left, right = shapely.STRtree(areas).query(areas, predicate="intersects")
-    once = left < right
-    left, right = left[once], right[once]
-    common = shapely.intersection(areas[left], areas[right])
-    return [
-        _fault("overlap", (codes[left[i]], codes[right[i]]), common[i], back)
-        for i in np.flatnonzero(shapely.area(common) > TOLERANCE_M2)
-    ]
-
-
-def _gaps(codes: Sequence[str], areas: Shapes, back: _Move) -> list[CoverageFault]:
-    whole = shapely.union_all(areas)
-    rings = [ring for part in shapely.get_parts(whole) for ring in part.interiors]
-    tree = shapely.STRtree(areas)
-    faults = []
-    for hole in map(Polygon, rings):
-        if hole.area <= TOLERANCE_M2:
-            continue
-        around = sorted(tree.query(hole.buffer(SLIVER_WIDTH_M), predicate="intersects"))
-        faults.append(_fault("gap", tuple(codes[i] for i in around), hole, back))
-    return faults
-
-
-def _slivers(codes: Sequence[str], areas: Shapes, back: _Move) -> list[CoverageFault]:
-    """Narrow gaps that open to the outside: edges that run beside each other and never meet."""
-    whole = shapely.union_all(areas)
-    closed = shapely.buffer(
-        shapely.buffer(whole, SLIVER_WIDTH_M, join_style="mitre"), -SLIVER_WIDTH_M, join_style="mitre"
-    )
-    filled = shapely.union_all([Polygon(part.exterior) for part in shapely.get_parts(whole)])
-    tree = shapely.STRtree(areas)
-    faults = []
-    for sliver in shapely.get_parts(shapely.difference(closed, shapely.buffer(whole, 0.01, join_style="mitre"))):
-        around = sorted(tree.query(sliver.buffer(SLIVER_WIDTH_M), predicate="intersects"))
-        if sliver.area > TOLERANCE_M2 and len(around) > 1 and not filled.contains(sliver):
-            faults.append(_fault("sliver", tuple(codes[i] for i in around), sliver, back))
-    return faults
-
-
-def _fault(kind: str, codes: tuple[str, ...], place: BaseGeometry, back: _Move) -> CoverageFault:
-    (point,) = back(shapely.get_coordinates(shapely.point_on_surface(place)))
-    return CoverageFault(kind, codes, float(place.area), float(point[0]), float(point[1]))
 
 
 def _in_metres(shapes: Shapes) -> tuple[Shapes, _Move]:

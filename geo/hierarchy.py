@@ -16,7 +16,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import metres_from_degrees
-from geo.fault import Fault, Outlines
+from geo.fault import Fault, Level, Outlines
 
 if TYPE_CHECKING:
     from geo.tiling import Ground
@@ -47,17 +47,15 @@ def _find_missing(ground: Ground, known: Mapping[Literal["community", "town"], s
             if parent and parent in known.get(kind, {parent}):
                 continue
             detail = f"{kind}:{parent}"
+            # what belongs to no community cannot be stored; its town may come with the communities
+            level: Level = "refuse" if kind == "community" and not parent else "warn"
             if index in place_of:
                 k = place_of[index]
                 faults.append(
-                    ground.fault(
-                        "missing_parent", "warn", [k], ground.areas[k], detail=detail, rows=(grids.row(index),)
-                    )
+                    ground.fault("missing_parent", level, [k], ground.areas[k], detail=detail, rows=(grids.row(index),))
                 )
             else:
-                faults.append(
-                    Fault("missing_parent", "warn", (grids.label(index),), (grids.row(index),), detail=detail)
-                )
+                faults.append(Fault("missing_parent", level, (grids.label(index),), (grids.row(index),), detail=detail))
     return faults
 
 
@@ -74,7 +72,7 @@ def _find_two_parents(ground: Ground) -> list[Fault]:
     for community, found in towns.items():
         if len(found) > 1:
             fewest = min(found.values(), key=len)
-            fault = ground.fault("two_parents", "warn", fewest, shapely.union_all(ground.areas[fewest]))
+            fault = ground.fault("two_parents", "refuse", fewest, shapely.union_all(ground.areas[fewest]))
             codes = (community, *found, *fault.codes)
             faults.append(_renamed(fault, codes, ";".join(found)))
     return faults

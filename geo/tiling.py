@@ -404,13 +404,17 @@ def _find_sizes(ground: Ground) -> list[Fault]:
 
 
 def _find_stray_points(ground: Ground, layer: Points, tolerance_m: float) -> list[Fault]:
-    """Points that are not in the grid they are said to be in, nor within the tolerance of it."""
+    """Points that are not in the grid they are said to be in, nor within the tolerance of it.
+
+    A point of a grid that the map does not have is no matter of place.
+    """
     if len(layer.codes) == 0 or ground.indices.size == 0:
         return []
     spots = shapely.points(metres_from_degrees(ground.lon, ground.lat)(np.asarray(layer.lon_lat, dtype=float)))
     own = defaultdict(list)
     for k in range(len(ground.areas)):
         own[ground.label(k)].append(k)
+    known = set(ground.grids.codes)
     inside: dict[int, int] = {}
     at, within = ground.tree.query(spots, predicate="intersects")
     for point, k in zip(at.tolist(), within.tolist(), strict=True):
@@ -419,7 +423,7 @@ def _find_stray_points(ground: Ground, layer: Points, tolerance_m: float) -> lis
     faults = []
     for point, (code, grid_code) in enumerate(zip(layer.codes, layer.grid_codes, strict=True)):
         found = inside.get(point)
-        if found is not None and ground.label(found) == grid_code:
+        if grid_code not in known or (found is not None and ground.label(found) == grid_code):
             continue
         away = min((float(ground.areas[one].distance(spots[point])) for one in own.get(grid_code, ())), default=None)
         if away is not None and away <= tolerance_m:

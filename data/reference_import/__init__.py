@@ -13,15 +13,32 @@ from pathlib import Path
 from data.errors import ReferenceFileError
 from data.home import prepare_home
 from data.lake import Lake, open_lake
+from data.map_report import gather_points, report_in_force, save_attempt, save_in_force
 from data.reference_import.check import find_problems, stage_records
 from data.reference_import.kinds import KINDS, Kind
 from data.reference_import.problems import refusal
 from data.reference_import.read import read_csv_records, read_map_records
 from data.reference_import.store import describe_orphans, prepare_shapes, replace_kind
+from data.reference_import.tiling import TilingOptions, mend_records, report_records
 from data.settings import Settings
 from data.situation import publish_situation
+from geo.fault import Points
+from geo.report import MapReport
 
-__all__ = ["KINDS", "ImportSummary", "find_reference_files", "import_all", "import_reference"]
+__all__ = [
+    "KINDS",
+    "ImportSummary",
+    "TilingOptions",
+    "check_grids",
+    "check_map_in_force",
+    "find_reference_files",
+    "import_all",
+    "import_reference",
+]
+
+AS_IT_IS = TilingOptions()
+ON_THE_MAP = {"grids", "buildings", "sites"}
+"""Kinds after which the map in force is judged anew."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +49,45 @@ class ImportSummary:
     path: Path
     row_count: int
     notes: tuple[str, ...]
+    report: MapReport | None = None
+    """What was found on the map; of grids only."""
 
 
-def import_reference(settings: Settings, kind: str, path: Path | str) -> ImportSummary:
+def import_reference(
+    settings: Settings, kind: str, path: Path | str, tiling: TilingOptions = AS_IT_IS
+) -> ImportSummary:
     """Replaces all reference data of a kind by a file's, then publishes the situation.
 
-    Raises ReferenceFileError with every reason at once, nothing changed, where the file is not right; LakeError where
-    the lake cannot be written.
+    `tiling` says whether a map of grids is repaired. Raises ReferenceFileError with every reason at once, nothing
+    changed, where the file is not right; LakeError where the lake cannot be written.
     """
     wanted = _find_kind(kind)
     with open_lake(settings) as lake:
-        summary = _import_into(lake, settings, wanted, Path(path))
+        summary = _import_into(lake, settings, wanted, Path(path), tiling)
         publish_situation(lake, settings)
+        if wanted.name in ON_THE_MAP:
+            save_in_force(lake.connection, settings)
     return summary
+
+
+def check_grids(settings: Settings, path: Path | str, tiling: TilingOptions = AS_IT_IS) -> MapReport:
+    """Judges a file's map of grids without importing it, against the lake's buildings and sites where there are any."""
+    records = read_map_records(Path(path), KINDS["grids"])
+    points: tuple[Points, ...] = ()
+    if settings.lake_dir.is_dir():
+        with open_lake(settings) as lake:
+            points = gather_points(lake.connection)
+    return report_records(Path(path), records, settings.timezone, tiling, points)
+
+
+def check_map_in_force(settings: Settings) -> MapReport:
+    """Judges the map that is in force and keeps its report. Raises ReferenceFileError where no map was imported yet."""
+    with open_lake(settings) as lake:
+        report = report_in_force(lake.connection, settings.timezone)
+        if report is None:
+            raise ReferenceFileError("No map was imported yet.", "Run wangge import grids FILE.")
+        save_in_force(lake.connection, settings)
+    return report
 
 
 def import_all(
@@ -56,8 +99,10 @@ def import_all(
         for kind, path in files:
             if on_progress:
                 on_progress(kind)
-            summaries.append(_import_into(lake, settings, _find_kind(kind), path))
+            summaries.append(_import_into(lake, settings, _find_kind(kind), path, TilingOptions()))
         publish_situation(lake, settings)
+        if ON_THE_MAP.intersection(kind for kind, _ in files):
+            save_in_force(lake.connection, settings)
     return summaries
 
 
@@ -74,7 +119,7 @@ def find_reference_files(folder: Path) -> list[tuple[str, Path]]:
     return found
 
 
-def _import_into(lake: Lake, settings: Settings, kind: Kind, path: Path) -> ImportSummary:
+def _import_into(lake: Lake, settings: Settings, kind: Kind, path: Path, tiling: TilingOptions) -> ImportSummary:
     records = read_map_records(path, kind) if kind.name == "grids" else read_csv_records(path, kind)
     connection = lake.connection
     # A time without an offset is local; the lake's own connection runs in UTC.
@@ -82,10 +127,14 @@ def _import_into(lake: Lake, settings: Settings, kind: Kind, path: Path) -> Impo
     try:
         stage_records(connection, records, kind)
         findings = find_problems(connection, records, kind)
+        report = None
+        if kind.name == "grids":
+            report = report_records(path, records, settings.timezone, tiling, gather_points(connection))
+            save_attempt(settings, report, "refused" if findings.count else "taken")
         if findings.count:
             raise refusal(path, findings.problems, findings.count)
-        if kind.name == "grids":
-            prepare_shapes(connection, records)
+        if report is not None:
+            prepare_shapes(connection, mend_records(records, report))
         lake.take_lease("import")
         with lake.transaction():
             replace_kind(connection, kind)
@@ -95,7 +144,7 @@ def _import_into(lake: Lake, settings: Settings, kind: Kind, path: Path) -> Impo
         connection.execute("set TimeZone = 'UTC'")
     if kind.name == "feeds":
         _make_inboxes(settings, [str(code) for code in records.table.column("feed_code").to_pylist()])
-    return ImportSummary(kind.name, path, records.table.num_rows, notes)
+    return ImportSummary(kind.name, path, records.table.num_rows, notes, report)
 
 
 def _make_inboxes(settings: Settings, feed_codes: list[str]) -> None:

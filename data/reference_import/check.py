@@ -13,7 +13,6 @@ import duckdb
 from data.reference_import.kinds import BOOLEANS, Field, Kind
 from data.reference_import.problems import SHOWN_COUNT, Problem
 from data.reference_import.read import Records
-from geo.coverage import CoverageFault, find_coverage_faults
 
 _BLANKS = r"e' \t\r\n　'"
 _LIST_SEPARATOR = "'[;；]'"
@@ -81,8 +80,6 @@ def find_problems(connection: duckdb.DuckDBPyConnection, records: Records, kind:
             _check_reference(connection, findings, field)
     for column, value, expected, record_no in _rules(connection, kind):
         findings.add(column, value, expected, record_no)
-    if kind.name == "grids":
-        _check_tiling(connection, findings, records)
     return findings
 
 
@@ -229,28 +226,3 @@ _RULES = {
     "rounds": (_ROUND_TIMES, _ROUND_COMMUNITIES),
     "zones": (_ZONE_TIMES, _ZONE_MEMBERS),
 }
-
-
-def _check_tiling(connection: duckdb.DuckDBPyConnection, findings: Findings, records: Records) -> None:
-    rows = connection.execute(
-        "select coalesce(grid_code, 'feature ' || (record_no + 1)) from staged.text order by record_no"
-    ).fetchall()
-    codes = [row[0] for row in rows]
-    assert records.shapes is not None
-    for fault in find_coverage_faults(codes, list(records.shapes)):
-        findings.add("geometry", None, _fault_words(fault))
-
-
-def _fault_words(fault: CoverageFault) -> str:
-    if fault.kind == "empty":
-        return f"{fault.codes[0]} has {fault.reason}; expected a Polygon or MultiPolygon"
-    if fault.kind == "invalid":
-        return f"{fault.codes[0]} crosses itself or is otherwise invalid: {fault.reason}"
-    around = ", ".join(fault.codes[:4]) + (" …" if len(fault.codes) > 4 else "")
-    size = f"{fault.area_m2:,.0f} m² at {fault.lon:.5f}, {fault.lat:.5f}"
-    words = {
-        "overlap": f"{around} overlap by {size}",
-        "gap": f"a gap of {size} between {around}",
-        "sliver": f"the edges of {around} do not meet: {size}",
-    }
-    return f"{words[fault.kind]}; expected grids that tile the district"

@@ -12,7 +12,7 @@ import shapely
 
 from data.reference_import.kinds import KINDS, Kind
 from data.reference_import.read import Records
-from geo.coverage import areas_km2, label_points, mend_coverage
+from geo.coverage import areas_km2, label_points
 
 _ROWS = {
     "feed": "select feed_code, feed_name, feed_name_en, kind, town_code, silent_after_min, record_no as sort_order from staged.typed",
@@ -30,7 +30,7 @@ _ROWS = {
         select
             v.grid_code, v.grid_name, v.grid_name_en, v.community_code, v.has_party_organisation,
             s.area_km2, s.label_lon, s.label_lat, s.geometry_wkb, v.is_synthetic
-        from staged.typed as v inner join staged.shape as s on s.record_no = v.record_no
+        from staged.typed as v left join staged.shape as s on s.record_no = v.record_no
     """,
     "building": "select building_code, building_name, building_name_en, grid_code, lon, lat, radius_m from staged.typed",
     "household": """
@@ -76,16 +76,17 @@ from lake.household as h left join lake.building as b on b.building_code = h.bui
 
 
 def prepare_shapes(connection: duckdb.DuckDBPyConnection, records: Records) -> None:
-    """Puts each grid's shape, size and label point into `staged.shape`; edges that nearly match are made to match."""
+    """Puts each grid's shape, size and label point into `staged.shape`; null where it has no area."""
     assert records.shapes is not None
-    shapes = mend_coverage(list(records.shapes))
-    labels = label_points(list(shapes))
+    is_area = np.isin(shapely.get_type_id(records.shapes), (3, 6)) & ~shapely.is_empty(records.shapes)
+    shapes = records.shapes[is_area]
+    labels = label_points(list(shapes)) if len(shapes) else np.empty((0, 2))
     connection.register(
         "shapes",
         pa.table(
             {
-                "record_no": pa.array(np.arange(len(shapes))),
-                "area_km2": pa.array(areas_km2(list(shapes))),
+                "record_no": pa.array(np.flatnonzero(is_area)),
+                "area_km2": pa.array(areas_km2(list(shapes)) if len(shapes) else np.empty(0)),
                 "label_lon": pa.array(labels[:, 0]),
                 "label_lat": pa.array(labels[:, 1]),
                 "geometry_wkb": pa.array(shapely.to_wkb(shapes).tolist(), pa.binary()),

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 
 from data.errors import ReferenceFileError
 from data.lake import open_lake
-from data.reference_import import KINDS, import_all, import_reference
+from data.map_report import read_attempts, read_in_force
+from data.reference_import import KINDS, TilingOptions, check_grids, import_all, import_reference
 from data.settings import INBOX_FOLDERS, PROJECT_ROOT, Settings
 from data.situation import open_situation
 
@@ -222,10 +224,70 @@ def test_what_looks_like_an_id_or_telephone_number_is_not_repeated(district: Set
     assert "19900000001" not in said
 
 
-def test_grids_that_overlap_are_refused_with_both_codes_and_the_size(settings: Settings, tmp_path: Path) -> None:
-    said = refusal_of(settings, "grids", write_grids(tmp_path, square("G1", 113.070, 0.0011), square("G2", 113.071)))
-    assert "G1, G2 overlap by 1,1" in said
-    assert "expected grids that tile the district" in said
+def test_grids_that_overlap_are_stored_as_they_are_and_told_with_both_codes_and_the_size(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = write_grids(tmp_path, square("G1", 113.070, 0.0011), square("G2", 113.071))
+    summary = import_reference(settings, "grids", path)
+    assert summary.report is not None
+    assert [(fault.kind, set(fault.codes)) for fault in summary.report.judgement.faults] == [("overlap", {"G1", "G2"})]
+    assert summary.report.judgement.faults[0].area_m2 == pytest.approx(1139, rel=0.01)
+    assert sum(area for (area,) in rows_of(settings, "select area_km2 from lake.grid")) == pytest.approx(
+        0.0239, rel=0.01
+    )
+
+
+def test_a_repair_stores_grids_that_tile_and_says_what_it_changed(settings: Settings, tmp_path: Path) -> None:
+    path = write_grids(tmp_path, square("G1", 113.070, 0.001005), square("G2", 113.071))
+    summary = import_reference(settings, "grids", path, TilingOptions(is_repair_asked=True))
+    assert summary.report is not None
+    assert summary.report.repair is not None
+    (change,) = summary.report.repair.changes
+    assert change.lost_m2 == pytest.approx(57, rel=0.02)
+    assert summary.report.judgement.faults == ()
+    shapes = shapely.from_wkb([shape for (shape,) in rows_of(settings, "select geometry_wkb from lake.grid")])
+    assert shapely.coverage_is_valid(shapes)
+
+
+def test_a_grid_without_a_shape_is_stored_without_one(settings: Settings, tmp_path: Path) -> None:
+    path = write_grids(tmp_path, square("G1", 113.070), square("G2", 113.071) | {"geometry": None})
+    import_reference(settings, "grids", path)
+    assert rows_of(settings, "select grid_code, geometry_wkb is null from lake.grid order by all") == [
+        ("G1", False),
+        ("G2", True),
+    ]
+
+
+def test_a_map_is_refused_for_a_code_that_is_missing_or_doubled_and_its_report_is_kept(
+    settings: Settings, tmp_path: Path
+) -> None:
+    doubled = [square("G1", 113.070), square("G1", 113.071), square("", 113.072)]
+    said = refusal_of(settings, "grids", write_grids(tmp_path, *doubled))
+    assert "feature 2, grid_code" in said
+    assert "feature 3, grid_code" in said
+    (attempt,) = read_attempts(settings)
+    assert attempt.outcome == "refused"
+    assert [fault["kind"] for fault in attempt.faults] == ["no_code", "duplicate_code"]
+    assert read_in_force(settings) is None
+
+
+def test_the_map_in_force_is_judged_anew_with_its_buildings(own_district: Settings, tmp_path: Path) -> None:
+    before = read_in_force(own_district)
+    assert before is not None
+    assert before.faults == ()
+    import_reference(own_district, "buildings", write(tmp_path, "b.csv", BUILDINGS.replace("113.0715", "113.0705")))
+    after = read_in_force(own_district)
+    assert after is not None
+    assert [fault["kind"] for fault in after.faults] == ["point_elsewhere"]
+    assert "B-39" in after.faults[0]["en"]["sentence"]
+
+
+def test_checking_a_file_changes_nothing(own_district: Settings, tmp_path: Path) -> None:
+    before = rows_of(own_district, "select * from lake.grid order by all")
+    report = check_grids(own_district, write_grids(tmp_path, square("G1", 113.2), square("G1", 113.3)))
+    assert report.judgement.is_refused
+    assert rows_of(own_district, "select * from lake.grid order by all") == before
+    assert read_attempts(own_district)[0].outcome == "taken"
 
 
 def test_a_town_has_one_name(settings: Settings, tmp_path: Path) -> None:

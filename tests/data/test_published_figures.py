@@ -13,13 +13,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from shapely.geometry import shape
 
 from data.questions import ask
 from data.settings import Settings
 from data.situation import Situation, open_situation
-from geo.coverage import find_coverage_faults, unite_coverage
+from geo.coverage import unite_coverage
+from geo.fault import GridMap
+from geo.tiling import judge_map
 
 Row = dict[str, Any]
 
@@ -64,7 +67,7 @@ def test_a1_six_towns_and_132_communities_are_covered_by_410_grids_without_gap_o
     grids = rows(situation, "map/grids")
     shapes = [shape(json.loads(row["geojson"])) for row in grids]
     assert len(shapes) == 410
-    assert find_coverage_faults([row["grid_code"] for row in grids], shapes) == []
+    assert judge_map(GridMap(tuple(row["grid_code"] for row in grids), np.array(shapes, dtype=object))).faults == ()
     assert unite_coverage(shapes).geom_type == "Polygon"
 
 

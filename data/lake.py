@@ -244,8 +244,10 @@ class Lake:
             except OSError as error:
                 raise write_permission_error(data_dir, error) from None
             forget_scheduled_files(connection, list(scheduled.values()))
+        # after the lock is given back: PostgreSQL keeps what the transaction of the lock could still see
+        with self._explained():
             vacuum_catalogue(connection, self.catalogue)
-            return Destroyed(snapshots, sum(1 for size in sizes if size), sum(sizes))
+        return Destroyed(snapshots, sum(1 for size in sizes if size), sum(sizes))
 
     def _expire_until(self, last: int) -> int:
         """Expires the snapshots up to this one; gives how many. The newest always stays."""

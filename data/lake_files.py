@@ -111,8 +111,10 @@ def vacuum_catalogue(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue
         "select table_name from duckdb_tables() where database_name = ? and table_name like 'ducklake\\_%' escape '\\'",
         [SERVER],
     ).fetchall()
-    for (table,) in tables:
-        connection.execute(f"call postgres_execute('{SERVER}', 'vacuum full {table}', use_transaction => false)")
+    # the planner's statistics quote values too
+    for table in (*(name for (name,) in tables), "pg_statistic"):
+        statement = f"vacuum (full, analyze) {table}"
+        connection.execute(f"call postgres_execute('{SERVER}', '{statement}', use_transaction => false)")
 
 
 def catalogue_bytes(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> int:

@@ -146,11 +146,17 @@ class PostgresServer:
         with _connected(f"{self.name_catalogue(database).removeprefix('postgres:')}") as connection:
             connection.execute("call postgres_execute('server', ?, use_transaction => false)", [statement])
 
-    def holds(self, text: bytes, database: str) -> list[Path]:
-        """The files of a database's tables and indexes in which these bytes stand, now that all are written."""
+    def holds(self, text: bytes, database: str) -> list[str]:
+        """The tables and indexes of a database in whose files these bytes stand, now that all are written."""
         self.change("checkpoint")
         number = self.execute(f"select oid::bigint as number from pg_database where datname = '{database}'")[0][0]
-        return [path for path in (self._data_dir / "base" / str(number)).iterdir() if text in path.read_bytes()]
+        names = self.execute("select relname::text, pg_relation_filenode(oid)::text as file from pg_class", database)
+        found = {
+            path.name.split(".")[0]
+            for path in (self._data_dir / "base" / str(number)).glob("[0-9]*")
+            if text in path.read_bytes()
+        }
+        return sorted(name for name, file in names if file in found) or sorted(found)
 
     def remove(self) -> None:
         """Stops the server and removes its data."""

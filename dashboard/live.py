@@ -24,6 +24,7 @@ from data.errors import WanggeError
 from data.questions import Sitting, ask, sit_down
 from data.settings import Settings
 from data.situation import Situation, open_situation
+from data.worker_state import WorkerJudgement, judge_worker
 
 LOG = logging.getLogger(__name__)
 
@@ -79,12 +80,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Health:
-    """Whether the situation is fresh enough, and if not why: `status` is ok, empty, stale, error or stopped."""
+    """Whether the situation is fresh enough, and if not why: `status` is ok, empty, stale, failing, error or stopped.
+
+    `worker` is how the worker is, and what it has still to take; None where the feed itself is stopped.
+    """
 
     status: str
     reason: str
     as_of: datetime | None
     age_s: float | None
+    worker: WorkerJudgement | None = None
 
     @property
     def is_well(self) -> bool:
@@ -147,16 +152,21 @@ class Feed:
         picture = self.picture
         if picture is None or self._thread is None or not self._thread.is_alive():
             return Health("stopped", "The live feed is not running. Restart the dashboard.", None, None)
+        worker = judge_worker(self.settings)
+        ails = worker.message if worker.status in ("failing", "silent", "behind") else ""
         if picture.state == "error":
-            return Health("error", picture.problem, picture.as_of, None)
+            return Health("error", f"{picture.problem} {ails}".strip(), picture.as_of, None, worker)
         if picture.as_of is None:
-            return Health("empty", "Nothing was ingested yet. Put log files into the inbox.", None, None)
+            reason = ails or "Nothing was ingested yet. Put log files into the inbox."
+            return Health("empty", reason, None, None, worker)
         age_s = (self.clock.now() - picture.as_of).total_seconds()
         limit_s = self.settings.stale_after_s + self.clock.pipeline_allowance_s()
         if age_s > limit_s and picture.open_unit_count != 0:
-            reason = f"No news for {age_s:.0f} s while sites are open; {limit_s:.0f} s are tolerated. Check the inbox."
-            return Health("stale", reason, picture.as_of, age_s)
-        return Health("ok", "", picture.as_of, age_s)
+            reason = f"No news for {age_s:.0f} s while sites are open; {limit_s:.0f} s are tolerated."
+            return Health("stale", f"{reason} {ails or 'Check the inbox.'}", picture.as_of, age_s, worker)
+        if worker.status == "failing":
+            return Health("failing", worker.message, picture.as_of, age_s, worker)
+        return Health("ok", ails, picture.as_of, age_s, worker)
 
     def _watch(self) -> None:
         while not self._stop.wait(RETRY_EVERY_S if self._failing_since else LOOK_EVERY_S):

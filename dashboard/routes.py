@@ -21,6 +21,7 @@ from dashboard.payload import Payload
 from dashboard.text import read_language
 from dashboard.wall import write_wall
 from data.settings import read_settings
+from data.worker_state import Waiting
 
 CLOCK_HEADER = "Wangge-Clock"
 """Carries the district's clock with every answer of `/api/live`, also with 304: it is no part of the body."""
@@ -76,11 +77,18 @@ async def answer_geometry(request: Request) -> Response:
 async def answer_health(_request: Request) -> Response:
     """200 while the situation is fresh enough to act on, else 503 with the reason."""
     health = get_feed().judge_health()
+    waiting = health.worker.waiting if health.worker else Waiting()
     body = {
         "status": health.status,
         "reason": health.reason,
         "as_of": write_time(health.as_of),
         "age_s": None if health.age_s is None else round(health.age_s, 1),
+        "worker": health.worker.status if health.worker else None,
+        "waiting": {
+            "file_count": waiting.file_count,
+            "byte_count": waiting.byte_count,
+            "oldest_s": round(waiting.oldest_s, 1),
+        },
     }
     return JSONResponse(body, 200 if health.is_well else 503, {"Cache-Control": "no-store"})
 

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from data.commands import asking, keeping, reference, running, taking
 from data.commands.parsing import FAILED
 from data.errors import WanggeError
+from data.masking import mask_numbers
 from data.settings import read_settings
 from geo.errors import GeoError
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return act(options)
     except (WanggeError, GeoError) as error:
-        print(f"wangge: {error.message.strip()}", error.hint, sep="\n", file=sys.stderr)
+        print(mask_numbers(f"wangge: {error.message.strip()}\n{error.hint}"), file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("wangge: stopped.", file=sys.stderr)
@@ -64,12 +65,13 @@ def _build_parser() -> argparse.ArgumentParser:
 
 
 def _describe_unforeseen(error: Exception, options: argparse.Namespace) -> str:
-    said = f"wangge: an unforeseen failure: {type(error).__name__}: {error}"
+    said = mask_numbers(f"wangge: an unforeseen failure: {type(error).__name__}: {error}")
     try:
         log = read_settings(options.home).home / "log" / "error.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now(UTC).isoformat()} {' '.join(sys.argv[1:])}\n{traceback.format_exc()}\n")
+            said_in_full = f"{datetime.now(UTC).isoformat()} {' '.join(sys.argv[1:])}\n{traceback.format_exc()}\n"
+            file.write(mask_numbers(said_in_full))
     except (OSError, WanggeError):
         return f"{said}\nRun wangge doctor."
     return f"{said}\nRun wangge doctor; the details are in {log}."

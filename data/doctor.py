@@ -26,6 +26,7 @@ from data.questions import read_questions
 from data.settings import PROJECT_ROOT, Settings
 from data.situation import open_situation
 from data.supervise import check_home, check_port
+from data.worker_state import judge_worker
 
 LEAST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 2_000_000_000
@@ -120,6 +121,18 @@ def _look_at_inbox(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def _look_at_worker(settings: Settings) -> Iterator[Finding]:
+    worker = judge_worker(settings)
+    if worker.status == "failing":
+        yield Finding("worker", worker.message, "Put that right; the worker goes on by itself.", is_broken=True)
+    elif worker.status == "behind":
+        yield Finding("worker", worker.message, "Wait, or look whether this machine is busy with something else.")
+    elif worker.status == "silent":
+        yield Finding("worker", worker.message, "If it should run: wangge run; its log is log/worker.log.")
+    elif worker.status == "ok":
+        yield Finding("worker", worker.message or "at work, nothing waits in the inbox")
+
+
 def _look_at_key(settings: Settings) -> Iterator[Finding]:
     path = settings.key_path
     if not path.exists():
@@ -208,6 +221,7 @@ _LOOKS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _look_at_extensions: "engine",
     _look_at_home: "home",
     _look_at_inbox: "inbox",
+    _look_at_worker: "worker",
     _look_at_key: "key",
     _look_at_lake: "lake",
     _look_at_situation: "situation",

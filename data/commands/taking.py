@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from data.commands.parsing import FAILED, WRONG_USAGE, AddCommand, stop_on_signal
+from data.masking import MaskingFilter, mask_numbers
 from data.settings import read_settings
 
 if TYPE_CHECKING:
@@ -42,10 +43,12 @@ def _ingest(options: argparse.Namespace) -> int:
             summary = ingest_paths(settings, options.paths, show)
         print(_describe_ingest(summary))
         for path, reason in summary.refused:
-            print(f"  refused: {path}: {reason}", file=sys.stderr)
+            print(mask_numbers(f"  refused: {path}: {reason}"), file=sys.stderr)
         refused = len(summary.refused)
     if options.watch:
         logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(MaskingFilter())
         watch_inbox(settings, stop_on_signal())
     return FAILED if refused else 0
 

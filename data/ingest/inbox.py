@@ -1,369 +1,402 @@
-"""Finds log files, in the inbox or where they are named, and hands them to the one writer.
+"""The inbox's folders: which files are complete, whose turn it is, and where each goes.
 
-A file's way through the inbox: `inbox/<feed>/x.csv` → `taking/<feed>/` (claimed, whole) → committed → `done/<feed>/<day>/`,
-or `refused/<feed>/` with `x.csv.reason.txt` beside it. A worker that dies leaves files in `taking/`; the next one takes
-them first, and the hash of those that were committed already tells it so.
+A file's way: `inbox/<feed>/…/x.csv` → `inbox/taking/<feed>/…/x.csv` (claimed, whole) → committed →
+`inbox/done/<feed>/<day>/…/x.csv`, or `inbox/refused/<feed>/…/x.csv` with `x.csv.reason.txt` beside it. A worker that dies
+leaves files in `taking/`; the next one takes them first, and the hash of those that were committed already tells it so.
+
+Time is the monotonic clock's: however the system's clock jumps, no growing file is taken and none waits for ever. A look
+costs one `stat` for each folder that did not change; a folder that did is listed; a file is looked at twice, when it is
+first seen and when it is claimed. (50,000 files that wait: 0.25 s for the first look, 0.03 ms for an idle one.)
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
-import threading
+import re
+import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
-
-from data.errors import IngestError, LakeError, SituationError
-from data.home import only_one, prepare_home
-from data.ingest.batch import ReadBatch
-from data.ingest.reading import LogFile, find_logs
-from data.ingest.take import IngestSummary, Taker
-from data.lake import Lake, LeaseLost, open_lake, write_permission_error
+from data.home import prepare_home
+from data.lake import write_permission_error
+from data.masking import mask_numbers
 from data.settings import INBOX_FOLDERS, Settings
+from data.worker_state import Waiting
 
-LOOK_SECONDS = 0.2
-"""How often the inbox is looked through: a fifth of the second that files are gathered for anyway."""
-IMPORT_LOOK_SECONDS = 2.0
-"""How often an idle worker asks whether an import wrote meanwhile (1 ms each)."""
-RETRY_SECONDS = 5.0
-"""After a failure that may pass (disk full, lake busy), the same files are tried again."""
-BULK_BATCH_BYTES = 64_000_000
-"""Bytes of files in one transaction when files are named: fewer, larger transactions; about 1.5 GB at work, with the
-next batch read meanwhile."""
-BACKLOG_PUBLISH_SECONDS = 5.0
-"""While more than a batch is waiting, the situation is published this often and not after every commit."""
-TIDY_COMMITS = 300
-"""After so many commits the lake's small files are joined, but not more often than every ten minutes (`data.lake.KEEP_S`)."""
+RELIST_SECONDS = 5.0
+"""A folder is listed this often even if it seems unchanged: network file systems tell late."""
+ORPHAN_SECONDS = 60.0
+"""A `.ok` whose file was taken without it is moved after it."""
+OK_SUFFIX = ".ok"
 UNFINISHED_SUFFIXES = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
 
+IsWelcome = Callable[[str, int], bool]
+"""Whether a file of this feed and of so many bytes may be claimed now."""
+
 _log = logging.getLogger("wangge.ingest")
-_Read = tuple[ReadBatch, tuple[tuple[str, str], ...]]  # a batch, and its unreadable files with why
 
 
 @dataclass(frozen=True)
-class _Claim:
-    """Files in `taking/`, and their reading in another thread."""
+class Claim:
+    """A whole file in `taking/`: where it is, whose it is, and what it is called below its feed's folder."""
 
-    paths: list[Path]
-    reading: Future[_Read]
-
-
-def ingest_paths(
-    settings: Settings,
-    paths: Sequence[Path | str],
-    on_progress: Callable[[int, int], None] | None = None,
-    *,
-    feed: str | None = None,
-) -> IngestSummary:
-    """Takes these files, and all CSV files in these folders, into the lake; they stay where they are.
-
-    A file's feed is the nearest folder above it that bears a feed's name, else `feed`. `on_progress` is told the files
-    done and the files in all. Raises IngestError when a path is missing, no feed can be told, or nothing was imported
-    yet; LakeError when a worker is running.
-    """
-    with _only_worker(settings), open_lake(settings) as lake:
-        taker = Taker(lake, settings)
-        try:
-            taker.load()
-            if not taker.has_reference:
-                raise IngestError(
-                    "No reference file has been imported yet.",
-                    "Import feeds, grids, sites and staff first: wangge import.",
-                )
-            feeds = taker.list_feeds()
-            found = [(path, _find_feed(path, feeds, feed)) for path in _list_named(paths)]
-            summary = IngestSummary()
-            done = 0
-            for batch, refused in _read_ahead(taker, _batches(found, BULK_BATCH_BYTES)):
-                summary += taker.take(batch) + IngestSummary(refused=refused)
-                done += len(batch.files) + len(refused)
-                if on_progress:
-                    on_progress(done, len(found))
-            taker.publish()
-            return summary
-        finally:
-            taker.close()
+    path: Path
+    feed_code: str
+    name: str
+    byte_count: int
 
 
-def watch_inbox(settings: Settings, stop: threading.Event) -> None:
-    """Takes files from the inbox as they arrive and publishes after each commit, until `stop` is set.
+@dataclass(slots=True)
+class _Seen:
+    """A file as it was when last looked at, and since when it has been so (monotonic seconds)."""
 
-    Raises LakeError when the lake cannot be opened or another worker is writing to it.
-    """
-    with _only_worker(settings), open_lake(settings) as lake, ThreadPoolExecutor(1) as pool:
-        inbox = Inbox(settings)
-        taker = Taker(lake, settings)
-        try:
-            taker.load()
-            is_current = _publish(taker)
-            looked_at = published_at = time.monotonic()
-            commits = 0
-            claimed: _Claim | None = None
-            while not stop.is_set():
-                if time.monotonic() - looked_at > IMPORT_LOOK_SECONDS:
-                    looked_at = time.monotonic()
-                    if taker.refresh() or not is_current:
-                        is_current = _publish(taker)
-                feeds = taker.list_feeds() if taker.has_reference else frozenset()
-                claimed = claimed or _claim(inbox, taker, feeds, pool)
-                if not claimed:
-                    stop.wait(LOOK_SECONDS)
-                    continue
-                following = _claim(inbox, taker, feeds, pool) if inbox.has_backlog else None
-                if not _take_claimed(inbox, taker, claimed.paths, claimed.reading):
-                    inbox.release()
-                    claimed = None
-                    stop.wait(RETRY_SECONDS)
-                    continue
-                claimed = following
-                if not following or time.monotonic() - published_at > BACKLOG_PUBLISH_SECONDS:
-                    is_current = _publish(taker)
-                    published_at = time.monotonic()
-                commits += 1
-                if commits % TIDY_COMMITS == 0:
-                    _tidy(lake)
-        finally:
-            taker.close()
+    byte_count: int
+    changed_ns: int
+    since_s: float
+    is_whole: bool = False
+
+
+@dataclass
+class _Folder:
+    path: Path
+    feed_code: str
+    changed_ns: int = -1
+    listed_s: float = float("-inf")
+    is_fresh: bool = True
+    """It changed by the last look: names that came within the same tick of the disk's clock would stay unseen."""
+    folders: list[Path] = field(default_factory=list)
+    files: dict[str, _Seen] = field(default_factory=dict)
+    marked: dict[str, str] = field(default_factory=dict)
+    """Files with a `.ok` beside them, and its name."""
 
 
 class Inbox:
     """The folders that files move through, and what was seen in them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
-        self._taking_dir = settings.taking_dir
-        self._seen: dict[Path, tuple[int, int, float]] = {}
-        self._claimed: set[Path] = set()
-        self.has_backlog = False
+        self._clock = clock
+        self._folders: dict[Path, _Folder] = {}
+        self._queues: dict[str, deque[tuple[int, str, str]]] = {}
+        self._unsorted: set[str] = set()
+        self._unfinished: set[int] = set()
+        """Inodes under a name of unfinished files: under another name they are whole."""
+        self._orphans: dict[Path, float] = {}
+        self._left: deque[Claim] | None = None
+        self._turn = 0
         prepare_home(settings)
 
-    def claim(self, feeds: frozenset[str]) -> list[Path]:
-        """The next batch of whole files, moved to `taking/`: what a worker left there first, then the inbox's oldest.
-
-        Files of no known feed are refused. A file is whole when it was renamed in or has not changed for
-        `settle_seconds`; names that begin with a dot or end in .part, .tmp and the like are left alone.
-        """
+    def look(self, feeds: frozenset[str]) -> None:
+        """Sees what came and what went since the last look. Files that no feed can have sent are refused."""
         for feed in feeds:
-            (self._settings.inbox_dir / feed).mkdir(exist_ok=True)
-        left = sorted(path for path in self._taking_dir.glob("*/*") if path.is_file() and path not in self._claimed)
-        waiting = left or self._list_whole(feeds)
-        batch, size = [], 0
-        for path in waiting:
-            with suppress(FileNotFoundError):
-                size += path.stat().st_size
-                batch.append(path)
-            if size >= self._settings.batch_bytes:
+            if self._settings.inbox_dir / feed not in self._folders:
+                (self._settings.inbox_dir / feed).mkdir(exist_ok=True)
+        now_s = self._clock()
+        unfinished: set[int] = set()
+        paths = [self._settings.inbox_dir]
+        known: dict[Path, _Folder] = {}
+        while paths:
+            path = paths.pop()
+            folder = self._folders.get(path) or _Folder(path, self._find_feed(path))
+            with suppress(FileNotFoundError, NotADirectoryError):
+                if self._list(folder, now_s, unfinished):
+                    self._unsorted.add(folder.feed_code)
+                known[path] = folder
+                paths += folder.folders
+        self._folders = known
+        self._unfinished |= unfinished
+        if len(self._unfinished) > 100_000:
+            self._unfinished = unfinished
+        self._refuse_strangers(feeds, now_s)
+        self._sort(self._unsorted & feeds)
+
+    def claim(
+        self, file_count: int, byte_count: int, is_welcome: IsWelcome = lambda feed_code, size: True
+    ) -> list[Claim]:
+        """The next whole files, moved to `taking/`: what a worker left there first, then the feeds in turn, oldest first.
+
+        At most so many files, and no more once they have `byte_count` bytes together. A file that is not welcome now, by
+        its feed and size, stays where it is; that is asked anew for each file.
+        """
+        claims: list[Claim] = []
+        size = 0
+        for claim in self._next_claims(is_welcome):
+            claims.append(claim)
+            size += claim.byte_count
+            if len(claims) >= file_count or size >= byte_count:
                 break
-        self.has_backlog = len(batch) < len(waiting)
-        if not left:
-            batch = [claimed for path in batch if (claimed := self._move(path, self._taking_dir / path.parent.name))]
-        self._claimed.update(batch)
-        return batch
+        return claims
 
-    def release(self) -> None:
-        """What was claimed and is not finished may be claimed again."""
-        self._claimed.clear()
+    def finish(self, claim: Claim) -> None:
+        """After the commit: to `done/<feed>/<day>/`. Raises LakeError where it cannot be moved; the next worker does it."""
+        day = f"{datetime.now(UTC):%Y-%m-%d}"
+        self._move(claim.path, self._settings.done_dir / claim.feed_code / day / claim.name)
+        self._prune(claim)
 
-    def finish(self, path: Path) -> None:
-        """After the commit: to `done/<feed>/<day>/`."""
-        self._claimed.discard(path)
-        self._move(path, self._settings.done_dir / path.parent.name / f"{datetime.now(UTC):%Y-%m-%d}")
-
-    def refuse(self, path: Path, feed: str, reason: str) -> None:
+    def refuse(self, claim: Claim, reason: str) -> None:
         """To `refused/<feed>/`, with the reason in a text file beside it."""
-        self._claimed.discard(path)
-        moved = self._move(path, self._settings.refused_dir / feed)
+        self._refuse_file(claim.path, claim.feed_code, claim.name, reason)
+        self._prune(claim)
+
+    def tell_waiting(self) -> dict[str, Waiting]:
+        """What waits in the inbox, by feed; a feed with nothing is left out."""
+        now_s = self._clock()
+        found: dict[str, Waiting] = {}
+        for folder in self._folders.values():
+            if folder.files and folder.feed_code:
+                found[folder.feed_code] = found.get(folder.feed_code, Waiting()) + Waiting(
+                    len(folder.files),
+                    sum(seen.byte_count for seen in folder.files.values()),
+                    now_s - min(seen.since_s for seen in folder.files.values()),
+                )
+        return found
+
+    def _find_feed(self, path: Path) -> str:
+        """The feed whose folder this is or lies in; "" for the inbox itself."""
+        parts = path.relative_to(self._settings.inbox_dir).parts
+        return parts[0] if parts else ""
+
+    def _list(self, folder: _Folder, now_s: float, unfinished: set[int]) -> bool:
+        """Lists the folder if something came or went there; True when some file came."""
+        changed_ns = folder.path.stat().st_mtime_ns
+        if changed_ns == folder.changed_ns and not folder.is_fresh and now_s - folder.listed_s < RELIST_SECONDS:
+            return False
+        folder.is_fresh = changed_ns != folder.changed_ns
+        folder.changed_ns, folder.listed_s = changed_ns, now_s
+        folders: list[Path] = []
+        names: dict[str, os.DirEntry[str]] = {}
+        oks: dict[str, str] = {}
+        with os.scandir(folder.path) as entries:
+            for entry in entries:
+                name = entry.name
+                if is_unfinished(name):
+                    unfinished.add(entry.inode())
+                elif entry.is_dir():
+                    if name not in INBOX_FOLDERS if not folder.feed_code else not entry.is_symlink():
+                        folders.append(Path(entry.path))
+                elif not entry.is_file():
+                    continue  # reading a pipe would wait for ever
+                elif name.lower().endswith(OK_SUFFIX):
+                    oks[name[: -len(OK_SUFFIX)]] = name
+                else:
+                    names[name] = entry
+        folder.folders = folders
+        came = False
+        files: dict[str, _Seen] = {}
+        for name, entry in names.items():
+            seen = folder.files.get(name)
+            if seen is None:
+                with suppress(OSError):
+                    status = entry.stat()
+                    seen = _Seen(status.st_size, status.st_mtime_ns, now_s, entry.inode() in self._unfinished)
+                    came = True
+            if seen is not None:
+                seen.is_whole = seen.is_whole or name in oks
+                files[name] = seen
+        folder.files = files
+        folder.marked = {name: ok for name, ok in oks.items() if name in files}
+        self._sweep_orphans(folder, oks.keys() - files.keys(), oks, now_s)
+        return came
+
+    def _sweep_orphans(self, folder: _Folder, names: Iterable[str], oks: dict[str, str], now_s: float) -> None:
+        for name in names:
+            path = folder.path / oks[name]
+            since_s = self._orphans.setdefault(path, now_s)
+            if now_s - since_s > ORPHAN_SECONDS and folder.feed_code:
+                del self._orphans[path]
+                self._move(path, self._settings.done_dir / folder.feed_code / path.name)
+
+    def _sort(self, feeds: Iterable[str]) -> None:
+        """Puts the files of these feeds in order, the oldest first."""
+        for feed in feeds:
+            order = sorted(
+                (seen.changed_ns, str(folder.path), name)
+                for folder in self._folders.values()
+                if folder.feed_code == feed
+                for name, seen in folder.files.items()
+            )
+            self._queues[feed] = deque(order)
+            self._unsorted.discard(feed)
+
+    def _next_claims(self, is_welcome: IsWelcome) -> Iterator[Claim]:
+        if self._left is None:
+            self._left = deque(self._list_left())
+        for _ in range(len(self._left)):
+            claim = self._left.popleft()
+            if is_welcome(claim.feed_code, claim.byte_count):
+                yield claim
+            else:
+                self._left.append(claim)
+        feeds = sorted(self._queues)
+        turns = deque(feeds[self._turn % len(feeds) :] + feeds[: self._turn % len(feeds)]) if feeds else deque()
+        self._turn += 1
+        passed: dict[str, list[tuple[int, str, str]]] = {feed: [] for feed in feeds}
+        try:
+            while turns:
+                feed = turns.popleft()
+                found = self._claim_next(feed, passed[feed], is_welcome)
+                if found:
+                    turns.append(feed)
+                    yield found
+        finally:
+            for feed, items in passed.items():
+                self._queues[feed].extendleft(reversed(items))
+
+    def _claim_next(self, feed: str, passed: list[tuple[int, str, str]], is_welcome: IsWelcome) -> Claim | None:
+        """The feed's oldest whole file, moved to `taking/`; what is not whole yet is put on `passed`."""
+        queue = self._queues[feed]
+        now_s = self._clock()
+        while queue:
+            item = queue.popleft()
+            folder = self._folders.get(Path(item[1]))
+            seen = folder.files.get(item[2]) if folder else None
+            if folder is None or seen is None:
+                continue
+            if not self._is_whole(folder, item[2], seen, now_s) or not is_welcome(feed, seen.byte_count):
+                passed.append(item)
+                continue
+            claim = self._move_to_taking(folder, item[2], seen)
+            if claim:
+                return claim
+        return None
+
+    def _is_whole(self, folder: _Folder, name: str, seen: _Seen, now_s: float) -> bool:
+        """Whether nobody writes to the file any more: marked, renamed, or the same at two looks a settle period apart."""
+        if seen.is_whole:
+            return True
+        if now_s - seen.since_s < self._settings.settle_seconds:
+            return False
+        try:
+            status = (folder.path / name).stat()
+        except OSError:
+            return True  # gone: moving it will tell
+        if (status.st_size, status.st_mtime_ns) == (seen.byte_count, seen.changed_ns):
+            return True
+        seen.byte_count, seen.changed_ns, seen.since_s = status.st_size, status.st_mtime_ns, now_s
+        return self._settings.settle_seconds <= 0
+
+    def _move_to_taking(self, folder: _Folder, name: str, seen: _Seen) -> Claim | None:
+        below = folder.path.relative_to(self._settings.inbox_dir / folder.feed_code) / name
+        moved = self._move(folder.path / name, self._settings.taking_dir / folder.feed_code / below)
+        ok = folder.marked.pop(name, None)
+        del folder.files[name]
+        if moved is None:
+            return None
+        if ok:
+            with suppress(OSError):
+                (folder.path / ok).rename(moved.with_name(moved.name + OK_SUFFIX))
+        return self._claim_of(moved, seen.byte_count)
+
+    def _claim_of(self, path: Path, byte_count: int) -> Claim:
+        feed_code, *below = path.relative_to(self._settings.taking_dir).parts
+        return Claim(path, feed_code, "/".join(below), byte_count)
+
+    def _list_left(self) -> list[Claim]:
+        """What a worker left in `taking/`, in the order of names."""
+        found = []
+        for folder, _, names in os.walk(self._settings.taking_dir):
+            for name in names:
+                path = Path(folder, name)
+                if path.parent != self._settings.taking_dir and not name.endswith((OK_SUFFIX, ".part")):
+                    with suppress(FileNotFoundError):
+                        found.append(self._claim_of(path, path.stat().st_size))
+        return sorted(found, key=lambda claim: claim.path)
+
+    def _refuse_strangers(self, feeds: frozenset[str], now_s: float) -> None:
+        """Deals with whole files whose feed is not told by their folder; waits while there is no feed at all."""
+        if not feeds:
+            return
+        for folder in self._folders.values():
+            if folder.feed_code in feeds:
+                continue
+            for name, seen in list(folder.files.items()):
+                if not self._is_whole(folder, name, seen, now_s):
+                    continue
+                del folder.files[name]
+                path = folder.path / name
+                if folder.feed_code:
+                    known = ", ".join(sorted(feeds))
+                    below = str(path.relative_to(self._settings.inbox_dir / folder.feed_code))
+                    reason = f"There is no feed {folder.feed_code!r}. Known feeds: {known}."
+                    self._refuse_file(path, folder.feed_code, below, reason)
+                    continue
+                feed = guess_feed(name, feeds)
+                if feed:
+                    self._unfinished.add(path.stat().st_ino)  # it has settled once
+                    self._move(path, self._settings.inbox_dir / feed / name)
+                else:
+                    self._refuse_file(
+                        path, "", name, "It lies beside the feeds' folders: put it into the folder of its feed."
+                    )
+
+    def _refuse_file(self, path: Path, feed_code: str, name: str, reason: str) -> None:
+        moved = self._move(path, self._settings.refused_dir / feed_code / name)
         if moved:
             with suppress(OSError):
                 moved.with_name(f"{moved.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
-        _log.warning("refused %s/%s: %s", feed, path.name, reason)
+        _log.warning("refused %s: %s", mask_numbers(f"{feed_code}/{name}".lstrip("/")), mask_numbers(reason))
 
-    def _list_whole(self, feeds: frozenset[str]) -> list[Path]:
-        """Whole files of the known feeds, oldest first."""
-        found: list[tuple[int, Path]] = []
-        seen: dict[Path, tuple[int, int, float]] = {}
-        now = time.time()
-        for path, status in self._list_all():
-            before = self._seen.get(path)
-            since = before[2] if before and before[:2] == (status.st_size, status.st_mtime_ns) else now
-            seen[path] = (status.st_size, status.st_mtime_ns, since)
-            quiet_s = max(now - since, now - status.st_mtime) if before else now - max(status.st_mtime, status.st_ctime)
-            if quiet_s < self._settings.settle_seconds:
-                continue
-            if path.parent == self._settings.inbox_dir:
-                self.refuse(path, ".", "It lies beside the feeds' folders: put it into the folder of its feed.")
-            elif path.parent.name not in feeds:
-                known = ", ".join(sorted(feeds))
-                self.refuse(path, path.parent.name, f"There is no feed {path.parent.name!r}. Known feeds: {known}.")
-            else:
-                found.append((status.st_mtime_ns, path))
-        self._seen = seen
-        return [path for _, path in sorted(found)]
-
-    def _list_all(self) -> Iterator[tuple[Path, os.stat_result]]:
-        for folder in (
-            self._settings.inbox_dir,
-            *(path for path in self._settings.inbox_dir.glob("*") if path.is_dir() and path.name not in INBOX_FOLDERS),
-        ):
-            for path in folder.iterdir():
-                if path.name.startswith(".") or path.suffix.lower() in UNFINISHED_SUFFIXES:
-                    continue
-                with suppress(FileNotFoundError):
-                    if path.is_file():
-                        yield path, path.stat()
-
-    def _move(self, path: Path, folder: Path) -> Path | None:
-        """Renames the file into the folder, under another name if its own is taken there; None when it is gone."""
-        target = folder / path.name
+    def _move(self, path: Path, target: Path) -> Path | None:
+        """Renames the file, under another name if its own is taken there, with its `.ok`; None when it is gone."""
+        place, number = target, 1
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            number = 1
-            while target.exists():
+            while place.exists():
                 number += 1
-                target = folder / f"{path.name}.{number}"
-            return path.rename(target)
-        except FileNotFoundError:
-            return None
+                place = target.with_name(f"{target.name}.{number}")
+            try:
+                _rename(path, place)
+            except FileNotFoundError:
+                if not path.exists():
+                    return None
+                place.parent.mkdir(parents=True, exist_ok=True)
+                _rename(path, place)
         except OSError as error:
-            raise write_permission_error(folder, error) from None
+            raise write_permission_error(target.parent, error) from None
+        if path.is_relative_to(self._settings.taking_dir):
+            with suppress(OSError):
+                path.with_name(path.name + OK_SUFFIX).rename(place.with_name(place.name + OK_SUFFIX))
+        return place
+
+    def _prune(self, claim: Claim) -> None:
+        """Removes the folders below `taking/<feed>/` that this file leaves empty."""
+        for folder in list(claim.path.parents)[: claim.name.count("/")]:
+            with suppress(OSError):
+                folder.rmdir()
 
 
-def _claim(inbox: Inbox, taker: Taker, feeds: frozenset[str], pool: ThreadPoolExecutor) -> _Claim | None:
-    """The next batch of the inbox, being read; None when there is none."""
-    paths = inbox.claim(feeds) if feeds else []
-    return _Claim(paths, pool.submit(_read_batch, taker, _with_feeds(paths))) if paths else None
+def is_unfinished(name: str) -> bool:
+    """Whether a file's name says that it is being written, or is no delivery at all."""
+    return name.startswith((".", "~$")) or name.lower().endswith(UNFINISHED_SUFFIXES)
 
 
-def _with_feeds(paths: Sequence[Path]) -> list[tuple[Path, str]]:
-    return [(path, path.parent.name) for path in paths]
-
-
-def _take_claimed(inbox: Inbox, taker: Taker, claimed: Sequence[Path], reading: Future[_Read] | None = None) -> bool:
-    """Takes the claimed files and moves them on; False when they should be tried again later."""
+def _rename(path: Path, place: Path) -> None:
+    """Moves the file at once, also out of a feed's folder that is a disk of its own: nobody sees half of it."""
     try:
-        batch, unreadable = reading.result() if reading else _read_batch(taker, _with_feeds(claimed))
-        summary = taker.take(batch) if batch.files else IngestSummary()
-    except LeaseLost:
-        raise
-    except LakeError as error:
-        _log.error("%s", error)
-        return False
-    except (duckdb.Error, ValueError, MemoryError) as error:
-        if len(claimed) > 1:  # one of them is to blame: find it, so that it does not stop the others for ever
-            half = len(claimed) // 2
-            return _take_claimed(inbox, taker, claimed[:half]) and _take_claimed(inbox, taker, claimed[half:])
-        reason = f"It could not be processed ({type(error).__name__}). Keep the file and tell whoever maintains this installation."
-        summary, unreadable = IngestSummary(refused=tuple((str(path), reason) for path in claimed)), ()
-    refused = dict(summary.refused) | dict(unreadable)
-    for path in claimed:
-        if str(path) in refused:
-            inbox.refuse(path, path.parent.name, refused[str(path)])
-        else:
-            inbox.finish(path)
-    _log.info(
-        "%d files: %d accepted, %d corrected, %d duplicate, %d quarantined", len(claimed), summary.accepted, summary.corrected,
-        summary.duplicate, summary.quarantined,
-    )  # fmt: skip
-    return True
+        path.rename(place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        aside = place.with_name(f".{place.name}.part")
+        shutil.copyfile(path, aside)
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        aside.rename(place)
+        path.unlink()
 
 
-def _publish(taker: Taker) -> bool:
-    """Publishes; False when it failed, to be tried again soon: the lake has the rows, only the pages are behind."""
-    try:
-        taker.publish()
-    except (LakeError, SituationError) as error:
-        _log.error("%s", error)
-        return False
-    return True
+def guess_feed(name: str, feeds: frozenset[str]) -> str:
+    """The one feed that can have sent a file that lies in no feed's folder; "" when several can.
 
-
-def _tidy(lake: Lake) -> None:
-    try:
-        lake.tidy()
-    except LakeError as error:
-        _log.error("%s", error)
-
-
-def _read_all(batch: Sequence[tuple[Path, str]]) -> tuple[list[LogFile], tuple[tuple[str, str], ...]]:
-    files: list[LogFile] = []
-    refused = []
-    for path, feed in batch:
-        try:
-            files += find_logs(path, feed)
-        except IngestError as error:
-            refused.append((str(path), str(error)))
-    return files, tuple(refused)
-
-
-def _read_batch(taker: Taker, batch: Sequence[tuple[Path, str]]) -> _Read:
-    files, refused = _read_all(batch)
-    return taker.read(files), refused
-
-
-def _read_ahead(taker: Taker, batches: Iterator[list[tuple[Path, str]]]) -> Iterator[_Read]:
-    """Each batch read, and its unreadable files: the next one is read while the caller works on this one."""
-    with ThreadPoolExecutor(1) as pool:
-        ahead: Future[_Read] | None = None
-        for batch in batches:
-            ready, ahead = ahead, pool.submit(_read_batch, taker, batch)
-            if ready:
-                yield ready.result()
-        if ahead:
-            yield ahead.result()
-
-
-def _list_named(paths: Sequence[Path | str]) -> list[Path]:
-    found: list[Path] = []
-    for name in paths:
-        path = Path(name)
-        if path.is_dir():
-            found += sorted(file for file in path.rglob("*.csv") if file.is_file() and not file.name.startswith("."))
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise IngestError(f"{path} does not exist.", "Name log files or folders that hold them.")
-    return found
-
-
-def _find_feed(path: Path, feeds: frozenset[str], given: str | None) -> str:
-    for folder in path.absolute().parents:
-        if folder.name in feeds:
-            return folder.name
-    if given in feeds and given is not None:
-        return given
-    known = ", ".join(sorted(feeds)) or "none: import feeds first"
-    raise IngestError(
-        f"{path}: which feed delivered it?",
-        f"Put it into a folder named like its feed, or name the feed. Known feeds: {known}.",
-    )
-
-
-def _batches(found: Sequence[tuple[Path, str]], limit_bytes: int) -> Iterator[list[tuple[Path, str]]]:
-    batch: list[tuple[Path, str]] = []
-    size = 0
-    for path, feed in found:
-        batch.append((path, feed))
-        size += path.stat().st_size
-        if size >= limit_bytes:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _only_worker(settings: Settings) -> AbstractContextManager[None]:
-    """The lock that one worker of a machine holds."""
-    return only_one(
-        settings.lake_dir / "worker.lock",
-        lambda holder: LakeError(
-            f"Another worker (process {holder}) is writing to {settings.lake_dir}.",
-            "Drop the files into the inbox, or stop it first.",
-        ),
-    )
+    It is the district's only feed, or the feed whose code begins the file's name: `baisha.csv`, `baisha-0714.csv`.
+    """
+    if len(feeds) == 1:
+        return next(iter(feeds))
+    named = [feed for feed in feeds if re.match(rf"{re.escape(feed)}(?![A-Za-z0-9])", name)]
+    return max(named, key=len, default="")

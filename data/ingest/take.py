@@ -245,6 +245,13 @@ class Taker:
             with suppress(duckdb.Error):
                 self._connection.execute(";".join(f"drop table if exists temp.{name}" for name in DROPPED_TABLES))
 
+    def check_engine(self) -> None:
+        """Raises LakeError when the engine itself is broken: then no file is to blame."""
+        try:
+            self._connection.execute("select 1").fetchone()
+        except duckdb.Error as error:
+            raise LakeError(f"The engine failed ({type(error).__name__}).", "It is started anew.") from None
+
     def publish(self) -> int:
         """Replaces the situation file by the newest state; gives its sequence number."""
         return self._publisher.publish()
@@ -418,7 +425,7 @@ class Taker:
             ).fetchone()
             self._connection.execute("drop table temp.taken")
         accepted, duplicate, corrected, quarantined, file_count = [int(value or 0) for value in row] if row else [0] * 5
-        paths = {number: str(piece.part.log.path) for number, piece in batch.pieces}
+        paths = {number: piece.part.log.place for number, piece in batch.pieces}
         reasons = tuple((paths[number], str(error)) for number, error in sorted(refused.items()))
         return IngestSummary(accepted, duplicate, corrected, quarantined, file_count, reasons)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from data.errors import IngestError
 from data.ingest.columns import LogKind
+from data.masking import mask_numbers
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,14 @@ class LogFile:
     """The place in its archive."""
     modified_ns: int = field(default=0, repr=False, compare=False)
     """When the file was last changed: a file that changes while it is read is refused."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", mask_numbers(self.name))  # it is kept, and shown
+
+    @property
+    def place(self) -> str:
+        """Where it is: the file's path; a member's is its archive's, with the member below."""
+        return str(self.path if self.member_no is None else self.path.with_name(self.name))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,112 @@
+"""Takes files that are named, or lie in named folders, into the lake; they stay where they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from data.errors import IngestError
+from data.ingest.batch import ReadBatch
+from data.ingest.deliveries import Delivery, read_ahead, take_deliveries
+from data.ingest.inbox import OK_SUFFIX, is_unfinished
+from data.ingest.take import IngestSummary, Taker
+from data.ingest.worker import only_worker
+from data.lake import open_lake
+from data.masking import mask_numbers
+from data.settings import Settings
+
+BULK_BATCH_BYTES = 64_000_000
+"""Bytes of files in one transaction: fewer, larger transactions than the inbox's; about 1.5 GB at work, with the next
+batch read meanwhile."""
+REASON_SUFFIX = ".reason.txt"
+
+
+def ingest_paths(
+    settings: Settings,
+    paths: Sequence[Path | str],
+    on_progress: Callable[[int, int], None] | None = None,
+    *,
+    feed: str | None = None,
+) -> IngestSummary:
+    """Takes these files, and all files in these folders, into the lake; they stay where they are.
+
+    A file's feed is the nearest folder above it that bears a feed's name, else `feed`. `on_progress` is told the files
+    done and the files in all. Raises IngestError when a path is missing, no feed can be told, or nothing was imported
+    yet; LakeError when a worker is running.
+    """
+    with only_worker(settings), open_lake(settings) as lake, ThreadPoolExecutor(1) as pool:
+        taker = Taker(lake, settings)
+        try:
+            taker.load()
+            if not taker.has_reference:
+                raise IngestError(
+                    "No reference file has been imported yet.",
+                    "Import feeds, grids, sites and staff first: wangge import.",
+                )
+            feeds = taker.list_feeds()
+            found = [(path, _find_feed(path, feeds, feed)) for path in _list_files(paths)]
+            summary = IngestSummary()
+            done = 0
+            ahead: Future[ReadBatch | Exception] | None = None
+            batches = list(_divide([Delivery(path, feed_code) for path, feed_code in found]))
+            for place, batch in enumerate(batches):
+                ahead = ahead or pool.submit(read_ahead, taker, batch)
+                read = ahead.result()
+                ahead = pool.submit(read_ahead, taker, batches[place + 1]) if place + 1 < len(batches) else None
+                summary += take_deliveries(taker, batch, read)
+                batches[place] = []  # lets go of its names and hashes
+                done += len(batch)
+                if on_progress:
+                    on_progress(done, len(found))
+            taker.publish()
+            return summary
+        finally:
+            taker.close()
+
+
+def _divide(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:
+    """Batches of about BULK_BATCH_BYTES as they lie on the disk; what unpacks to more takes several transactions."""
+    batch: list[Delivery] = []
+    size = 0
+    for delivery in deliveries:
+        batch.append(delivery)
+        size += delivery.path.stat().st_size
+        if size >= BULK_BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _list_files(paths: Sequence[Path | str]) -> list[Path]:
+    found: list[Path] = []
+    for name in paths:
+        path = Path(name)
+        if path.is_dir():
+            for folder, _, names in sorted(os.walk(path)):
+                found += [Path(folder, file) for file in sorted(names) if _is_log(Path(folder, file))]
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise IngestError(f"{mask_numbers(str(path))} does not exist.", "Name log files or folders that hold them.")
+    return found
+
+
+def _is_log(path: Path) -> bool:
+    """Whether a file in a folder is to be taken: any but those that no site delivers as a log. Its content decides the rest."""
+    return path.is_file() and not is_unfinished(path.name) and not path.name.endswith((OK_SUFFIX, REASON_SUFFIX))
+
+
+def _find_feed(path: Path, feeds: frozenset[str], given: str | None) -> str:
+    for folder in path.absolute().parents:
+        if folder.name in feeds:
+            return folder.name
+    if given in feeds and given is not None:
+        return given
+    known = ", ".join(sorted(feeds)) or "none: import feeds first"
+    raise IngestError(
+        f"{mask_numbers(str(path))}: which feed delivered it?",
+        f"Put it into a folder named like its feed, or name the feed. Known feeds: {known}.",
+    )

@@ -14,9 +14,9 @@ import pytest
 from data.errors import IngestError, LakeError
 from data.ingest import IngestSummary, ingest_paths
 from data.ingest.columns import read_log_kinds, recognise_header
-from data.ingest.inbox import _only_worker
 from data.ingest.reading import find_logs
 from data.ingest.take import Taker
+from data.ingest.worker import only_worker
 from data.lake import open_lake
 from data.settings import Settings
 from tests.data.small_district import (
@@ -417,5 +417,5 @@ def test_what_the_roll_ups_add_up_to_is_what_the_lake_s_rows_say(district: Setti
 
 def test_a_second_worker_is_told_who_is_writing(district: Settings, logs: Path) -> None:
     write_log(logs / "a.csv", [line("S1", ADA, "08:00")])
-    with _only_worker(district), pytest.raises(LakeError, match=r"Another worker \(process \d+\) is writing"):
+    with only_worker(district), pytest.raises(LakeError, match=r"Another worker \(process \d+\) is writing"):
         ingest_paths(district, [logs])

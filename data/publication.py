@@ -8,6 +8,7 @@ It must not know how rows are read or checked.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ LATE_ROWS_MAX = 30_000
 """The cut goes back before late rows while there are no more rows than this since then: some six hours of a busy day."""
 SUMMED_ROWS_MIN = 100_000
 """Below so many rows the mirrors are never added up: it would save nothing."""
+_PUBLISHERS = itertools.count()  # a process may have several
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 ROW_TABLES = (
     "registration_version",
@@ -252,9 +254,10 @@ class Publisher:
         self._connection = lake.connection
         self._path = settings.situation_path
         self._settings = settings
-        self._reference = settings.home / f".situation-reference.{os.getpid()}.duckdb"
-        self._base = settings.home / f".situation-base.{os.getpid()}.duckdb"
-        self._aside = settings.home / f".situation-aside.{os.getpid()}.duckdb"
+        mark = f"{os.getpid()}.{next(_PUBLISHERS)}"
+        self._reference = settings.home / f".situation-reference.{mark}.duckdb"
+        self._base = settings.home / f".situation-base.{mark}.duckdb"
+        self._aside = settings.home / f".situation-aside.{mark}.duckdb"
         self._cut = EARLIEST
         self._late_from: datetime | None = None
         self._is_base_stale = True

@@ -5,7 +5,6 @@ Columns that Wangge has no use for (names, telephones) are never turned into val
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -16,20 +15,31 @@ import pyarrow.compute as pc
 import pyarrow.csv as pv
 
 from data.errors import IngestError
-from data.ingest.columns import recognise_header
-from data.ingest.reading.encodings import TextBlocks, decode, decode_line, find_encodings
+from data.ingest.columns import Mapping, count_known, header_error, match_header
+from data.ingest.reading.encodings import BLOCK_BYTES, TextBlocks, decode, decode_line, find_encodings
 from data.ingest.reading.logs import BrokenLine, Header, LogTable, TextContent
 from data.ingest.reading.records import MAX_LINE_BYTES, cut_records, split_strictly
 
-PART_BYTES = 16_000_000
-"""A larger file is read in parts of about this size."""
+PART_BYTES = BLOCK_BYTES
+"""A larger file is read in parts of about this size: a block, and what was left of the one before."""
+DELIMITERS = (",", "\t", ";", "|", "，", "\x01")
+"""That which yields a header is the file's."""
+MAX_TITLE_LINES = 20
+"""The header is one of the first so many lines that are not blank."""
 CHUNK_BYTES = 8_000_000
 """Files with one header are parsed together up to this size: small files cost no more than large ones."""
-_BLANK, _WIDE_BLANK = ord(" "), "\u3000".encode()
+_SAMPLE_BYTES = 1_000_000
+_BLANK, _QUOTE, _FEED = ord(" "), ord('"'), ord("\n")
+_PADDING = " \t\u3000\u00a0'`"
+"""Around a cell it says nothing: spreadsheets put an apostrophe before digits that are text."""
+_PADDING_BYTES = (b"\t", b"\xe3", b"\xc2", b"'", b"`", b'"')
+"""Some cell may be padded only where one of these is: U+3000 and U+00A0 by their first bytes, which is ten times as fast."""
+_STAND_IN = "\x1f"
+"""For a delimiter of several bytes, which the fast parser does not know."""
 
 
 def cut_text(
-    blocks: TextBlocks, first_block: bytes, mapping: tuple[tuple[str, str], ...], after_line_no: int
+    blocks: TextBlocks, first_block: bytes, mapping: Mapping, after_line_no: int
 ) -> Iterator[tuple[TextContent, int, bool]]:
     """The parts of a text after this line: content, the number of its last line, whether it is the last part.
 
@@ -53,7 +63,7 @@ def cut_text(
             break
     while True:
         pieces, size = [buffer], len(buffer)
-        while not is_end and size < PART_BYTES:
+        while not is_end and size < PART_BYTES // 2:
             more = blocks.read()
             is_end = more is None
             pieces.append(more or b"")
@@ -61,6 +71,8 @@ def cut_text(
         buffer = b"".join(pieces) if len(pieces) > 1 else buffer
         records = cut_records(buffer, is_end, len(header.positions), split)
         if not records.consumed and not is_end:
+            if len(buffer) > PART_BYTES and b"\n" not in buffer:
+                buffer = buffer[: MAX_LINE_BYTES + 1]  # no record of any log: that it was here is all that is kept
             more = blocks.read()
             if more is None:
                 is_end = True
@@ -92,28 +104,57 @@ def _find_feed(text: bytes, count: int) -> int:
     return int(feeds[count - 1]) if len(feeds) >= count else -1
 
 
-def _find_header(blocks: TextBlocks, text: bytes, mapping: tuple[tuple[str, str], ...]) -> tuple[Header, int, bytes]:
-    """The header, its line number and what follows it."""
-    start = 0
-    while text[start : start + 1] in (b"\n", b" "):
-        start += 1
-    if start == len(text):
+def _find_header(blocks: TextBlocks, text: bytes, mapping: Mapping) -> tuple[Header, int, bytes]:
+    """The header, the number of its last line, and what follows it: exports often have a title above the header."""
+    start, line_no, tried = 0, 0, []
+    while start < len(text) and len(tried) < MAX_TITLE_LINES:
+        line, line_count = _take_line(text, start)
+        start += len(line) + 1
+        line_no += line_count
+        if not line.strip():
+            continue
+        if len(line) > MAX_LINE_BYTES or b"\x00" in line:
+            raise IngestError("it is no text.", "Export it as CSV, JSON Lines, Parquet or XLSX.")
+        encodings = find_encodings(line, text[start : start + _SAMPLE_BYTES], blocks.is_utf16)
+        header = _read_header(line, encodings, mapping)
+        if header:
+            return header, line_no, text[start:]
+        tried.append(line)
+    if not tried:
         raise IngestError("it is empty.", "A log has a header line at least.")
-    line_no = text[:start].count(b"\n") + 1
-    end = text.find(b"\n", start)
-    end = len(text) if end < 0 else end
-    line, body = text[start:end], text[end + 1 :]
-    if b"\x00" in line:
-        raise IngestError("it is no text file: it holds zero bytes.", "Export it as CSV in UTF-8 or GB18030.")
-    encodings = find_encodings(line, body[:1_000_000], blocks.is_utf16)
-    return _read_header(line, encodings, mapping), line_no, body
+    splits = [cells for line in tried for _, cells in _split_header(line, encodings)]
+    raise header_error(max(splits, key=lambda cells: (count_known(cells, mapping), len(cells) > 1)), mapping)
+
+
+def _take_line(text: bytes, start: int) -> tuple[bytes, int]:
+    """The line that begins there, and how many lines it takes: headers of spreadsheets have line breaks within quotes."""
+    end, count = text.find(b"\n", start), 1
+    while 0 <= end and text.count(b'"', start, end) % 2 and count < MAX_TITLE_LINES:
+        further = text.find(b"\n", end + 1)
+        if further < 0:
+            break
+        end, count = further, count + 1
+    if text.count(b'"', start, end if end >= 0 else len(text)) % 2:
+        end, count = text.find(b"\n", start), 1
+    return text[start : end if end >= 0 else len(text)], count
 
 
 @lru_cache(maxsize=256)
-def _read_header(line: bytes, encodings: tuple[str, ...], mapping: tuple[tuple[str, str], ...]) -> Header:
-    text = decode_line(line, encodings) or ""
-    kind, positions = recognise_header(next(csv.reader([text])))
-    return Header(kind, positions, ",", line, encodings)
+def _read_header(line: bytes, encodings: tuple[str, ...], mapping: Mapping) -> Header | None:
+    best, most = None, 0
+    for delimiter, cells in _split_header(line, encodings):
+        found = match_header(cells, mapping)
+        known = sum(column is not None for column in found[1]) if found else 0
+        if found and known > most:
+            best, most = Header(*found, delimiter, line, encodings), known
+    return best
+
+
+def _split_header(line: bytes, encodings: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """(delimiter, cells) for each way to split a line; the line whole when there is none."""
+    text = (decode_line(line, encodings) or "").replace("\n", " ").strip(" ")
+    found = [(mark, split_strictly(text, mark) or text.split(mark)) for mark in DELIMITERS if mark in text]
+    return found or [(",", [text])]
 
 
 def gather_texts(contents: Sequence[tuple[int, TextContent]]) -> Iterator[list[_Body]]:
@@ -146,70 +187,134 @@ class _Body:
         self.line_nos = content.line_nos
         self.broken = [BrokenLine(file_no, line_no, reason) for line_no, reason in content.broken]
         self.broken += [BrokenLine(file_no, int(self.line_nos[index]), "bad_encoding") for index in bad]
+        line, _ = decode(content.header.line, content.header.encodings)
+        if line in self.text:  # files pasted together
+            lines = self.text.split(b"\n")
+            for index, text in enumerate(lines):
+                if text.strip(b"\xef\xbb\xbf ") == line.strip():
+                    lines[index] = b""
+                    self.broken.append(BrokenLine(file_no, int(self.line_nos[index]), "repeated_header"))
+            self.text = b"\n".join(lines)
 
 
 def parse_group(group: Sequence[_Body]) -> LogTable:
     """The table of these contents."""
     header = group[0].header
-    text = b"".join([body.text for body in group])
+    text = b"".join([body.text for body in group]) if len(group) > 1 else group[0].text
     counts = [len(body.line_nos) for body in group]
     file_no = np.repeat(np.array([body.file_no for body in group], np.int32), counts)
     line_no = np.concatenate([np.asarray(body.line_nos, np.int32) for body in group])
-    if b"\n\n" in text or text.startswith(b"\n"):  # blank lines are no rows, but they count as lines
-        lines = text.split(b"\n")[:-1]
-        keep = np.array([bool(line) for line in lines], bool)
-        file_no, line_no = file_no[keep], line_no[keep]
-        text = b"".join(line + b"\n" for line in lines if line)
-    has_quotes = b'"' in text
-    cells, bad = (_split_quoted if has_quotes else _split_plain)(text, header)
-    broken = [BrokenLine(int(file_no[i]), int(line_no[i]), reason) for i, reason in bad if reason]
-    if bad:
-        keep = np.ones(len(file_no), bool)
-        keep[[index for index, _ in bad]] = False
-        file_no, line_no = file_no[keep], line_no[keep]
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {}
+    empty = header.delimiter.encode() * (len(header.positions) - 1)
+    if text.startswith(empty + b"\n") or b"\n" + empty + b"\n" in text:  # spreadsheets write such for blank lines
+        text = b"\n".join([b"" if line == empty else line for line in text.split(b"\n")])
+    pieces, bad = _split_lines(text, header)
     is_padded = _is_padded(text, header.delimiter)
-    for column in header.kind.columns:
-        if column in cells:
-            columns[column] = pc.utf8_trim(cells[column], " \t\u3000") if is_padded else cells[column]
-        else:
-            columns[column] = pa.nulls(len(file_no), pa.string())
-    if is_padded:
-        columns = {name: pc.if_else(pc.equal(values, ""), None, values) for name, values in columns.items()}
-    columns |= {"file_no": pa.array(file_no), "line_no": pa.array(line_no)}
-    return LogTable(header.kind, pa.table(columns), tuple([line for body in group for line in body.broken] + broken))
+    tables = [_lay_columns(cells, header.kind.columns, file_no[lines], line_no[lines], is_padded) for cells, lines in pieces]
+    broken = [BrokenLine(int(file_no[i]), int(line_no[i]), reason) for i, reason in bad if reason]
+    lost = [line for body in group for line in body.broken] + broken
+    return LogTable(header.kind, pa.concat_tables(tables), tuple(lost))
+
+
+_Cells = dict[str, pa.Array | pa.ChunkedArray]
+_Piece = tuple[_Cells, np.ndarray]  # cells, and the index of each row's line
+_BadLines = list[tuple[int, str]]  # index of the line, and why; "" for a blank line, which is no row
+
+
+def _lay_columns(
+    cells: _Cells, columns: Sequence[str], file_no: np.ndarray, line_no: np.ndarray, is_padded: bool
+) -> pa.Table:
+    laid: _Cells = {}
+    for column in columns:
+        values = cells.get(column)
+        if values is None:
+            values = pa.nulls(len(file_no), pa.string())
+        elif is_padded:
+            values = pc.utf8_trim(values, _PADDING)
+            values = pc.if_else(pc.equal(values, ""), None, values)
+        laid[column] = values
+    return pa.table(laid | {"file_no": pa.array(file_no), "line_no": pa.array(line_no)})
 
 
 def _is_padded(text: bytes, delimiter: str) -> bool:
     """Whether some cell may begin or end with a blank. The text ends with a line break."""
-    if b"\t" in text or b'"' in text or _WIDE_BLANK in text:
+    if any(sign in text for sign in _PADDING_BYTES):
         return True
+    if not text:
+        return False
     characters = np.frombuffer(text, np.uint8)
     blanks = np.flatnonzero(characters == _BLANK)  # ten times as fast as looking for ", " and " ,"
-    parts_cells = np.isin(np.arange(256), (ord(delimiter), ord("\n")))
+    parts_cells = np.isin(np.arange(256), (delimiter.encode()[-1], delimiter.encode()[0], _FEED))
     return bool(parts_cells[characters[blanks - 1]].any() or parts_cells[characters[blanks + 1]].any())
 
 
-_Cells = dict[str, pa.Array | pa.ChunkedArray]
-_BadLines = list[tuple[int, str]]  # index of the line, and why; "" for a blank line, which is no row
-
-
-def _split_plain(text: bytes, header: Header) -> tuple[_Cells, _BadLines]:
-    names = [column or f"_{index}" for index, column in enumerate(header.positions)]
+def _split_lines(text: bytes, header: Header) -> tuple[list[_Piece], _BadLines]:
+    """The cells of all lines: those that are written as they should be all at once, the others one by one."""
+    count = text.count(b"\n")
+    odd = _find_misquoted(text, header.delimiter) if b'"' in text else []
     bad: _BadLines = []
+    pieces: list[_Piece] = []
+    if len(header.delimiter.encode()) > 1 and (b'"' in text or _STAND_IN.encode() in text):
+        odd = list(range(count))
+    if len(odd) < count and not text.isspace():
+        is_odd = np.zeros(count, bool)
+        is_odd[odd] = True
+        places = np.flatnonzero(~is_odd)
+        plain = text
+        if odd:
+            plain = b"".join(line + b"\n" for line, skip in zip(text.split(b"\n"), is_odd, strict=False) if not skip)
+        cells, wrong = _split_at_once(plain, header)
+        is_right = np.ones(len(places), bool)
+        for index, actual_count, line in wrong:
+            is_right[index] = False
+            if actual_count > len(header.positions) and line.rstrip(" \r").endswith((header.delimiter, '"')):
+                odd.append(int(places[index]))  # perhaps nothing but delimiters too many
+            else:
+                bad.append((int(places[index]), _explain(actual_count, len(header.positions), line)))
+        pieces.append((cells, places[is_right] if wrong else places))
+    if odd:
+        lines = text.split(b"\n")
+        piece, wrong_lines = _split_one_by_one([(index, lines[index].decode()) for index in sorted(odd)], header)
+        pieces.append(piece)
+        bad += wrong_lines
+    return pieces or [({}, np.zeros(0, np.int64))], bad
+
+
+def _find_misquoted(text: bytes, delimiter: str) -> list[int]:
+    """The lines with a quote that is not where strict CSV has it. Every line has an even number of quotes."""
+    characters = np.frombuffer(text, np.uint8)
+    quotes = np.flatnonzero(characters == _QUOTE)
+    marks = np.isin(np.arange(256), (delimiter.encode()[-1], _FEED, _QUOTE))
+    opening, closing = quotes[0::2], quotes[1::2]
+    is_right = np.ones(len(quotes), bool)
+    is_right[0::2] = marks[characters[opening - 1]]  # before the first character stands the last: a line break
+    is_right[1::2] = marks[characters[closing + 1]]
+    if is_right.all():
+        return []
+    ends = np.flatnonzero(characters == _FEED)
+    return [int(line) for line in np.unique(np.searchsorted(ends, quotes[~is_right]))]
+
+
+def _split_at_once(text: bytes, header: Header) -> tuple[_Cells, list[tuple[int, int, str]]]:
+    """The cells, and (index, number of cells, text) of lines with too few or too many."""
+    names = [column or f"_{index}" for index, column in enumerate(header.positions)]
+    wrong: list[tuple[int, int, str]] = []
 
     def note(row: pv.InvalidRow) -> str:
-        bad.append((row.number - 1, _explain(row.actual_columns, len(names), row.text)))
+        wrong.append((row.number - 1, row.actual_columns, row.text))
         return "skip"
 
     wanted = [column for column in header.positions if column]
-    if not text or text.isspace():
-        return {column: pa.array([], pa.string()) for column in wanted}, []
+    delimiter = header.delimiter
+    if len(delimiter.encode()) > 1:
+        text, delimiter = text.replace(delimiter.encode(), _STAND_IN.encode()), _STAND_IN
     table = pv.read_csv(
         pa.py_buffer(text),
-        pv.ReadOptions(column_names=names, use_threads=False, block_size=max(1 << 20, 2 * MAX_LINE_BYTES)),
+        pv.ReadOptions(column_names=names, use_threads=False, block_size=3 * MAX_LINE_BYTES),
         pv.ParseOptions(
-            delimiter=header.delimiter, quote_char=False, ignore_empty_lines=False, invalid_row_handler=note
+            delimiter=delimiter,
+            quote_char='"' if b'"' in text else False,
+            ignore_empty_lines=False,
+            invalid_row_handler=note,
         ),
         pv.ConvertOptions(
             column_types=dict.fromkeys(wanted, pa.string()),
@@ -218,25 +323,33 @@ def _split_plain(text: bytes, header: Header) -> tuple[_Cells, _BadLines]:
             null_values=[""],
         ),
     )
-    return {name: table[name] for name in wanted}, bad
+    return {name: table[name] for name in wanted}, wrong
 
 
-def _split_quoted(text: bytes, header: Header) -> tuple[_Cells, _BadLines]:
+def _split_one_by_one(lines: Sequence[tuple[int, str]], header: Header) -> tuple[_Piece, _BadLines]:
+    """The slow way, for lines that need a second look; (index, text) of each."""
+    size = len(header.positions)
     rows: list[list[str]] = []
+    places: list[int] = []
     bad: _BadLines = []
-    positions = header.positions
-    for index, line in enumerate(text.decode().split("\n")[:-1]):
-        cells = split_strictly(line, header.delimiter) or []
-        if len(cells) == len(positions):
-            rows.append(cells)
+    for index, line in lines:
+        cells = split_strictly(line, header.delimiter)
+        if cells is not None and len(cells) > size and not any(cell.strip() for cell in cells[size:]):
+            cells = cells[:size]
+        if cells is not None and len(cells) == size:
+            rows.append([cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell for cell in cells])
+            places.append(index)
+        elif cells is None:
+            bad.append((index, "unclosed_quote"))
         else:
-            bad.append((index, _explain(len(cells), len(positions), line)))
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(positions)
-    return {
-        column: pa.array([cell or None for cell in columns[index]], pa.string())
-        for index, column in enumerate(positions)
+            bad.append((index, _explain(len(cells), size, line)))
+    columns = list(zip(*rows, strict=True)) if rows else [()] * size
+    cells_of = {
+        column: pa.array([cell or None for cell in columns[position]], pa.string())
+        for position, column in enumerate(header.positions)
         if column
-    }, bad
+    }
+    return (cells_of, np.array(places, np.int64)), bad
 
 
 def _explain(found: int, expected: int, line: str) -> str:

@@ -42,18 +42,20 @@ def cut_records(text: bytes, is_end: bool, cell_count: int, split: Callable[[byt
     piece = text[:end] if end < len(text) else text
     if is_end and piece and not piece.endswith(b"\n"):
         piece += b"\n"
-    if b'"' not in piece:
+    has_long_line = _may_have_long_line(piece)
+    if b'"' not in piece and not has_long_line:
         count = piece.count(b"\n")
         return Records(piece, range(count), (), end, count)
     characters = np.frombuffer(piece, np.uint8)
     ends = np.flatnonzero(characters == _FEED)
-    quotes = np.bincount(np.searchsorted(ends, np.flatnonzero(characters == _QUOTE)), minlength=len(ends))
-    odd = np.flatnonzero(quotes & 1).tolist()
-    if not odd:
-        return Records(piece, range(len(ends)), (), end, len(ends))
     starts = np.concatenate([[0], ends[:-1] + 1])
+    quotes = np.bincount(np.searchsorted(ends, np.flatnonzero(characters == _QUOTE)), minlength=len(ends))
+    is_long = ends - starts > MAX_LINE_BYTES
+    odd = np.flatnonzero((quotes & 1).astype(bool) & ~is_long).tolist()
+    broken = [(int(line), "line_too_long") for line in np.flatnonzero(is_long)]
+    if not odd and not broken:
+        return Records(piece, range(len(ends)), (), end, len(ends))
     joined: list[tuple[int, int]] = []
-    broken: list[tuple[int, str]] = []
     stop = len(ends)
     place = 0
     while place < len(odd):
@@ -72,7 +74,13 @@ def cut_records(text: bytes, is_end: bool, cell_count: int, split: Callable[[byt
             break
         broken.append((first, "unclosed_quote"))
         place += 1
-    return _lay_out(piece, starts, ends, joined, broken, stop, end)
+    return _lay_out(piece, starts, ends, joined, sorted(line for line in broken if line[0] < stop), stop, end)
+
+
+def _may_have_long_line(piece: bytes) -> bool:
+    """Whether some stretch of half the longest line's size has no line break: a few searches tell."""
+    step = MAX_LINE_BYTES // 2
+    return any(piece.find(b"\n", place, place + step) < 0 for place in range(0, len(piece) - step, step))
 
 
 def _is_one_record(
@@ -107,9 +115,9 @@ def _lay_out(
     return Records(b"".join(whole), np.flatnonzero(keep), tuple(broken), min(size, end), stop)
 
 
-def split_strictly(record: str, delimiter: str = ",") -> list[str] | None:
+def split_strictly(record: str, delimiter: str) -> list[str] | None:
     """The record's cells; None when its quotes are not where they belong."""
     try:
-        return next(csv.reader([record], delimiter=delimiter, strict=True), [])
+        return next(csv.reader([record], delimiter=delimiter, strict=True, skipinitialspace=True), [])
     except csv.Error:
         return None

@@ -132,10 +132,10 @@ def header_error(headers: Sequence[str], mapping: Mapping = ()) -> IngestError:
             "Put a line with the columns' names first; data/FORMATS.md lists the headers that are known.",
         )
     names = [normalise_header(header) for header in headers]
-    for column, header in mapping:
-        if normalise_header(header) not in names:
+    for mapped, name in mapping:
+        if normalise_header(name) not in names:
             return IngestError(
-                f"no column is headed {header!r}, which is mapped to {column}. Headers seen: {', '.join(shown)}.",
+                f"no column is headed {name!r}, which is mapped to {mapped}. Headers seen: {', '.join(shown)}.",
                 "Correct the mapping.",
             )
     kind, positions = min(
@@ -146,11 +146,11 @@ def header_error(headers: Sequence[str], mapping: Mapping = ()) -> IngestError:
     free = {name: header for name, header, column in zip(names, shown, positions, strict=False) if not column and name}
     guesses = {column: header for column in missing if (header := _find_closest(kind, column, free))}
     closest = ", ".join(f"{header} for {column}" for column, header in guesses.items()) or "none"
-    column, header = next(iter(guesses.items()), (missing[0], "its header"))
+    mapped, example = next(iter(guesses.items()), (missing[0], "its header"))
     return IngestError(
         f"its header is no log's: as a {kind.name} log it lacks {', '.join(missing)}."
         f" Headers seen: {', '.join(shown)}. Closest: {closest}.",
-        f"Say which is which, such as --map {column}={header}; data/FORMATS.md lists the headers that are known.",
+        f"Say which is which, such as --map {mapped}={example}; data/FORMATS.md lists the headers that are known.",
     )
 
 
@@ -206,7 +206,9 @@ def _mask(cell: str) -> str:
     """A cell's shape without a digit or a letter of it."""
     marks = {"N": "#", "L": "x"}
     return "".join(
-        "字" if sign > "\u2e7f" and unicodedata.category(sign)[0] == "L" else marks.get(unicodedata.category(sign)[0], sign)
+        "字"
+        if sign > "\u2e7f" and unicodedata.category(sign)[0] == "L"
+        else marks.get(unicodedata.category(sign)[0], sign)
         for sign in cell
         if sign.isprintable()
     )

@@ -16,6 +16,7 @@ import pyarrow.csv as pv
 
 from data.errors import IngestError
 from data.ingest.columns import Mapping, count_known, header_error, match_header
+from data.ingest.reading.cells import PADDING
 from data.ingest.reading.encodings import BLOCK_BYTES, TextBlocks, decode, decode_line, find_encodings
 from data.ingest.reading.logs import BrokenLine, Header, LogTable, TextContent
 from data.ingest.reading.records import MAX_LINE_BYTES, cut_records, split_strictly
@@ -30,8 +31,6 @@ CHUNK_BYTES = 8_000_000
 """Files with one header are parsed together up to this size: small files cost no more than large ones."""
 _SAMPLE_BYTES = 1_000_000
 _BLANK, _QUOTE, _FEED = ord(" "), ord('"'), ord("\n")
-_PADDING = " \t\u3000\u00a0'`"
-"""Around a cell it says nothing: spreadsheets put an apostrophe before digits that are text."""
 _PADDING_BYTES = (b"\t", b"\xe3", b"\xc2", b"'", b"`", b'"')
 """Some cell may be padded only where one of these is: U+3000 and U+00A0 by their first bytes, which is ten times as fast."""
 _STAND_IN = "\x1f"
@@ -106,7 +105,8 @@ def _find_feed(text: bytes, count: int) -> int:
 
 def _find_header(blocks: TextBlocks, text: bytes, mapping: Mapping) -> tuple[Header, int, bytes]:
     """The header, the number of its last line, and what follows it: exports often have a title above the header."""
-    start, line_no, tried = 0, 0, []
+    start, line_no = 0, 0
+    tried: list[bytes] = []
     while start < len(text) and len(tried) < MAX_TITLE_LINES:
         line, line_count = _take_line(text, start)
         start += len(line) + 1
@@ -129,7 +129,7 @@ def _find_header(blocks: TextBlocks, text: bytes, mapping: Mapping) -> tuple[Hea
 def _take_line(text: bytes, start: int) -> tuple[bytes, int]:
     """The line that begins there, and how many lines it takes: headers of spreadsheets have line breaks within quotes."""
     end, count = text.find(b"\n", start), 1
-    while 0 <= end and text.count(b'"', start, end) % 2 and count < MAX_TITLE_LINES:
+    while end >= 0 and text.count(b'"', start, end) % 2 and count < MAX_TITLE_LINES:
         further = text.find(b"\n", end + 1)
         if further < 0:
             break
@@ -204,12 +204,11 @@ def parse_group(group: Sequence[_Body]) -> LogTable:
     counts = [len(body.line_nos) for body in group]
     file_no = np.repeat(np.array([body.file_no for body in group], np.int32), counts)
     line_no = np.concatenate([np.asarray(body.line_nos, np.int32) for body in group])
-    empty = header.delimiter.encode() * (len(header.positions) - 1)
-    if text.startswith(empty + b"\n") or b"\n" + empty + b"\n" in text:  # spreadsheets write such for blank lines
-        text = b"\n".join([b"" if line == empty else line for line in text.split(b"\n")])
     pieces, bad = _split_lines(text, header)
     is_padded = _is_padded(text, header.delimiter)
-    tables = [_lay_columns(cells, header.kind.columns, file_no[lines], line_no[lines], is_padded) for cells, lines in pieces]
+    tables = [
+        _lay_columns(cells, header.kind.columns, file_no[lines], line_no[lines], is_padded) for cells, lines in pieces
+    ]
     broken = [BrokenLine(int(file_no[i]), int(line_no[i]), reason) for i, reason in bad if reason]
     lost = [line for body in group for line in body.broken] + broken
     return LogTable(header.kind, pa.concat_tables(tables), tuple(lost))
@@ -229,7 +228,7 @@ def _lay_columns(
         if values is None:
             values = pa.nulls(len(file_no), pa.string())
         elif is_padded:
-            values = pc.utf8_trim(values, _PADDING)
+            values = pc.utf8_trim(values, PADDING)
             values = pc.if_else(pc.equal(values, ""), None, values)
         laid[column] = values
     return pa.table(laid | {"file_no": pa.array(file_no), "line_no": pa.array(line_no)})
@@ -270,13 +269,30 @@ def _split_lines(text: bytes, header: Header) -> tuple[list[_Piece], _BadLines]:
                 odd.append(int(places[index]))  # perhaps nothing but delimiters too many
             else:
                 bad.append((int(places[index]), _explain(actual_count, len(header.positions), line)))
-        pieces.append((cells, places[is_right] if wrong else places))
+        places = places[is_right] if wrong else places
+        pieces.append(_drop_blank(cells, places, text, header))
     if odd:
         lines = text.split(b"\n")
         piece, wrong_lines = _split_one_by_one([(index, lines[index].decode()) for index in sorted(odd)], header)
         pieces.append(piece)
         bad += wrong_lines
     return pieces or [({}, np.zeros(0, np.int64))], bad
+
+
+def _drop_blank(cells: _Cells, places: np.ndarray, text: bytes, header: Header) -> _Piece:
+    """Without the lines that hold nothing but delimiters and blanks: they are no rows, but they count as lines."""
+    if not all(cells[column].null_count for column in header.kind.required):
+        return cells, places
+    is_null = np.ones(len(places), bool)
+    for values in cells.values():
+        is_null &= pc.is_null(values).to_numpy(zero_copy_only=False)
+    if not is_null.any():
+        return cells, places
+    lines, nothing = text.split(b"\n"), header.delimiter.encode() + b' \t"'
+    for row in np.flatnonzero(is_null):
+        is_null[row] = not lines[places[row]].strip(nothing)
+    keep = pa.array(~is_null)
+    return {column: values.filter(keep) for column, values in cells.items()}, places[~is_null]
 
 
 def _find_misquoted(text: bytes, delimiter: str) -> list[int]:
@@ -336,6 +352,8 @@ def _split_one_by_one(lines: Sequence[tuple[int, str]], header: Header) -> tuple
         cells = split_strictly(line, header.delimiter)
         if cells is not None and len(cells) > size and not any(cell.strip() for cell in cells[size:]):
             cells = cells[:size]
+        if cells is not None and not any(cells):
+            continue
         if cells is not None and len(cells) == size:
             rows.append([cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell for cell in cells])
             places.append(index)

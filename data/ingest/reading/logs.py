@@ -96,10 +96,19 @@ class TextContent:
 
 
 @dataclass(frozen=True)
+class TableContent:
+    """Records of a format that knows its columns: a text column for each of the kind's (empty cells null), `line_no`."""
+
+    kind: LogKind
+    rows: pa.Table
+    broken: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Failure:
     """In place of content: why the log is refused."""
 
     error: IngestError
 
 
-Content = TextContent | Failure
+Content = TextContent | TableContent | Failure

@@ -22,16 +22,34 @@ def add_commands(add: AddCommand) -> None:
     """Adds this module's commands to the parser."""
     command = add("ingest", _ingest, "Take logs into the lake.")
     command.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="log files, or folders of them")
+    command.add_argument("--feed", metavar="F", help="the feed of files that lie in no folder named like a feed")
+    command.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="COLUMN=HEADER",
+        help="what these files call a column, such as site_code=点位编码; may be repeated",
+    )
+    command.add_argument(
+        "--keep-map", action="store_true", help="keep the mapping for the feed: the worker uses it too"
+    )
     command.add_argument("--watch", action="store_true", help="take what lies in the inbox, and go on taking")
 
 
 def _ingest(options: argparse.Namespace) -> int:
     from data.ingest import ingest_paths, watch_inbox
+    from data.ingest.mappings import keep_mapping, parse_mapping
 
     settings = read_settings(options.home)
-    if not options.paths and not options.watch:
+    mapping = parse_mapping(options.map)
+    if options.keep_map and not (options.feed and mapping):
+        print("wangge ingest: --keep-map needs --feed and --map.", file=sys.stderr)
+        return WRONG_USAGE
+    if not options.paths and not options.watch and not options.keep_map:
         print("wangge ingest: name files or folders to take, or --watch to watch the inbox.", file=sys.stderr)
         return WRONG_USAGE
+    if options.keep_map:
+        print(f"Kept in {keep_mapping(settings, options.feed, mapping)}.")
     refused = 0
     if options.paths:
         with tqdm(unit="file", desc="ingest", disable=None) as bar:
@@ -40,7 +58,7 @@ def _ingest(options: argparse.Namespace) -> int:
                 bar.total = total
                 bar.update(done - bar.n)
 
-            summary = ingest_paths(settings, options.paths, show)
+            summary = ingest_paths(settings, options.paths, show, feed=options.feed, mapping=mapping)
         print(_describe_ingest(summary))
         for path, reason in summary.refused:
             print(mask_numbers(f"  refused: {path}: {reason}"), file=sys.stderr)

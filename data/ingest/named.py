@@ -9,6 +9,7 @@ from pathlib import Path
 
 from data.errors import IngestError
 from data.ingest.batch import ReadBatch
+from data.ingest.columns import Mapping
 from data.ingest.deliveries import Delivery, read_ahead, take_deliveries
 from data.ingest.inbox import OK_SUFFIX, is_unfinished
 from data.ingest.take import IngestSummary, Taker
@@ -29,15 +30,16 @@ def ingest_paths(
     on_progress: Callable[[int, int], None] | None = None,
     *,
     feed: str | None = None,
+    mapping: Mapping = (),
 ) -> IngestSummary:
     """Takes these files, and all files in these folders, into the lake; they stay where they are.
 
-    A file's feed is the nearest folder above it that bears a feed's name, else `feed`. `on_progress` is told the files
-    done and the files in all. Raises IngestError when a path is missing, no feed can be told, or nothing was imported
+    A file's feed is the nearest folder above it that bears a feed's name, else `feed`. `mapping` tells what these files
+    call their columns, before what is kept for their feeds. `on_progress` is told the files done and the files in all. Raises IngestError when a path is missing, no feed can be told, or nothing was imported
     yet; LakeError when a worker is running.
     """
     with only_worker(settings), open_lake(settings) as lake, ThreadPoolExecutor(1) as pool:
-        taker = Taker(lake, settings)
+        taker = Taker(lake, settings, mapping)
         try:
             taker.load()
             if not taker.has_reference:

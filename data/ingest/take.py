@@ -21,8 +21,10 @@ from data.clock import read_clock
 from data.errors import IngestError, LakeError
 from data.ingest.batch import Piece, Pieces, ReadBatch, begin_batches, read_again, read_rest
 from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, rejected_sql
+from data.ingest.columns import Mapping
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
 from data.ingest.ledger import Ledger, Progress
+from data.ingest.mappings import Mappings
 from data.ingest.moments import moment_macros
 from data.ingest.pseudonym import open_key
 from data.ingest.reading import BrokenLine, LogFile, LogTable
@@ -138,10 +140,11 @@ class Repeated:
 class Taker:
     """The writer: one for each lake. Make it, `load` it, then `take` batch after batch and `publish`."""
 
-    def __init__(self, lake: Lake, settings: Settings) -> None:
+    def __init__(self, lake: Lake, settings: Settings, mapping: Mapping = ()) -> None:
         self._lake = lake
         self._connection = lake.connection
         self._settings = settings
+        self._mappings = Mappings(settings, mapping)
         self._publisher = Publisher(lake, settings)
         self._versions = VersionMirror(lake)
         self._ledger = Ledger(lake)
@@ -189,6 +192,7 @@ class Taker:
 
     def read(self, files: Sequence[LogFile]) -> ReadBatch:
         """Reads the first lines of those files that were not taken yet. Another thread may do it ahead."""
+        files = [self._mappings.apply(log) for log in files]
         return begin_batches(files, self._ledger, self._settings.batch_bytes)
 
     def take(

@@ -28,7 +28,8 @@ def test_a_corpus_file_has_the_outcome_it_must_have(name: str, empty_district: S
     case = CASES[name]
     settings = Settings(home=tmp_path / "home")
     shutil.copytree(empty_district.home, settings.home)
-    summary = ingest_paths(settings, [CORPUS / name], feed=case.get("feed", "baisha"))
+    mapping = tuple(case.get("mapping", {}).items())
+    summary = ingest_paths(settings, [CORPUS / name], feed=case.get("feed", "baisha"), mapping=mapping)
     reasons = [reason for _, reason in summary.refused]
     expected = case.get("refused")
     assert bool(reasons) == (expected is not None), reasons

@@ -338,8 +338,8 @@ def test_a_feed_knows_its_newest_event_its_lines_and_its_orders(district: Settin
 
 @pytest.mark.parametrize(("content", "said"), [
     (b"", "it is empty"),
-    (b"a,b,c\n1,2,3\n", "its header is no log's"),
-    ("\ufeffx".encode("utf-16"), "its header is no log's"),
+    (b"a,b,c\n1,2,3\n", "no header line was found"),
+    ("\ufeffx".encode("utf-16"), "no header line was found"),
     (b"site_code,site_code,registered_at,id_number\n", "names site_code twice"),
 ])  # fmt: skip
 def test_a_file_that_is_no_log_is_refused_whole_and_said_why(

@@ -35,8 +35,9 @@ def ingest_paths(
     """Takes these files, and all files in these folders, into the lake; they stay where they are.
 
     A file's feed is the nearest folder above it that bears a feed's name, else `feed`. `mapping` tells what these files
-    call their columns, before what is kept for their feeds. `on_progress` is told the files done and the files in all. Raises IngestError when a path is missing, no feed can be told, or nothing was imported
-    yet; LakeError when a worker is running.
+    call their columns, before what is kept for their feeds. `on_progress` is told the files done and the files in all.
+    Raises IngestError when a path is missing, no feed can be told, or nothing was imported yet; LakeError when a worker
+    is running.
     """
     with only_worker(settings), open_lake(settings) as lake, ThreadPoolExecutor(1) as pool:
         taker = Taker(lake, settings, mapping)

@@ -72,6 +72,8 @@ class Layer:
     """Feature → why its geometry could not be read; it is None in `frame`."""
     numeric_columns: frozenset[str] = frozenset()
     """Columns that the file holds as numbers: leading zeros of codes are gone there."""
+    has_short_names: bool = False
+    """Whether its column names may be cut off after ten bytes, as in a Shapefile."""
 
     @property
     def shapes(self) -> Shapes:
@@ -127,6 +129,7 @@ def read_layer(path: Path, options: LayerOptions = LayerOptions()) -> Layer:
         (*raw.notes, *referenced.notes),
         raw.faults,
         raw.numeric_columns,
+        source.format == "shapefile",
     )
 
 

@@ -30,6 +30,7 @@ _MAP_SUFFIXES = {
     *(".shp", ".geojson", ".json", ".geojsonl", ".ndjson", ".gpkg", ".kml"),
     *(".kmz", ".fgb", ".parquet", ".geoparquet", ".csv"),
 }
+WKT_HEADERS = ("wkt", "geometry", "geom", "the_geom", "wkt_geom", "shape", "几何", "图形", "坐标串")
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _XML_ENCODING = re.compile(r'(<\?xml[^>]*encoding=)(["\'])([^"\']+)\2')
 
@@ -69,6 +70,14 @@ def read_text(path: Path, encoding: str | None = None) -> tuple[str, str]:
         declared = _XML_ENCODING.search(raw[:200].decode("ascii", "replace"))
         name = detect_encoding(raw.splitlines(), known_encoding(declared[3]) if declared else None)
     return decode_piece(raw, name).removeprefix("\ufeff"), name
+
+
+def has_wkt_column(path: Path) -> bool:
+    """Whether the first line of a text file names a column of WKT."""
+    with path.open("rb") as file:
+        line = file.readline(1 << 16)
+    header = decode_piece(line, detect_encoding([line])).replace('"', "").replace("\t", ",").replace(";", ",")
+    return any(cell.strip(" \r\n\ufeff").lower() in WKT_HEADERS for cell in header.split(","))
 
 
 def find_part(path: Path, suffix: str) -> Path | None:

@@ -24,7 +24,7 @@ import shapely
 from geo.dbf import read_dbf
 from geo.encoding import known_encoding
 from geo.errors import GeoError
-from geo.source import find_part, read_text
+from geo.source import WKT_HEADERS, find_part, read_text
 
 Shapes = npt.NDArray[np.object_]
 
@@ -35,7 +35,6 @@ _NEEDLESS_DRIVERS = (
     "OAPIF,ODS,OGCAPI,OGR_GMT,OGR_PDS,OGR_VRT,OSM,OpenFileGDB,PCIDSK,PDF,PDS4,PGDUMP,PLSCENES,PMTiles,S57,SQLite,SXF,"
     "Selafin,TopoJSON,VDV,VFK,VICAR,WAsP,WFS,XLSX"
 )
-_WKT_HEADERS = ("wkt", "geometry", "geom", "the_geom", "wkt_geom", "shape", "几何", "图形", "坐标串")
 _LON_HEADERS = ("lon", "lng", "longitude", "经度", "x", "x_m")
 _LAT_HEADERS = ("lat", "latitude", "纬度", "y", "y_m")
 _DEGREE_HEADERS = ("lon", "lng", "longitude", "经度")
@@ -217,7 +216,7 @@ def read_csv_layer(path: Path, encoding: str | None) -> RawLayer:
             numbers.append(begins)
         begins = reader.line_num + 1
     columns = {name: [row[i].strip() for row in rows] for i, name in enumerate(_distinct(header))}
-    wkt = next((name for name in columns if name.lower() in _WKT_HEADERS), None)
+    wkt = next((name for name in columns if name.lower() in WKT_HEADERS), None)
     if wkt is not None:
         shapes, faults, crs = _from_wkt(columns.pop(wkt))
     else:

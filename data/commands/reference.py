@@ -7,14 +7,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.commands.parsing import FAILED, AddCommand, positive
+from data.commands.parsing import FAILED, AddCommand, pair, positive
 from data.settings import read_settings
 
 if TYPE_CHECKING:
+    from data.reference_import import ImportOptions
     from data.reference_import.tiling import TilingOptions
     from geo.report import MapReport
 
-REFERENCE_KINDS = ("feeds", "grids", "buildings", "households", "sites", "staff", "rounds", "zones")
+REFERENCE_KINDS = (
+    "feeds", "towns", "communities", "grids", "buildings", "households", "sites", "staff", "rounds", "zones",
+)  # fmt: skip
 LANGUAGES = ("zh", "en")
 
 
@@ -22,12 +25,19 @@ def add_commands(add: AddCommand) -> None:
     """Adds this module's commands to the parser."""
     command = add("import", _import, "Check and load a reference file; refuse it with every reason at once.")
     command.add_argument("kind", metavar="KIND", help=" | ".join(REFERENCE_KINDS))
-    command.add_argument("file", type=Path, metavar="FILE", help="CSV; GeoJSON for grids (data/FORMATS.md)")
+    command.add_argument(
+        "file", type=Path, metavar="FILE", help="CSV; any map file for what has places (data/FORMATS.md)"
+    )
+    _add_reading(command)
+    command.add_argument(
+        "--replace", action="store_true", help="take grids although others name codes that are gone; import those next"
+    )
     _add_tiling(command)
 
     command = add("check", _check, "Say what is wrong with a map of grids, without importing it.")
     command.add_argument("kind", choices=("grids",), metavar="grids", help="what to check")
     command.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a map file; none: the map in force")
+    _add_reading(command)
     _add_tiling(command)
 
 
@@ -46,10 +56,23 @@ def _add_tiling(command: argparse.ArgumentParser) -> None:
     command.add_argument("--lang", choices=LANGUAGES, help="language of the report (the terminal's)")
 
 
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--crs", metavar="CRS", help="the file's coordinate system: EPSG:4490, gcj02, bd09 …")
+    command.add_argument("--encoding", metavar="NAME", help="of its attributes: gb18030, big5, cp932 … (detected)")
+    command.add_argument("--layer", metavar="NAME", help="which of several layers")
+    command.add_argument(
+        "--map", action="append", default=[], type=pair, metavar="FIELD=COLUMN", help="the column that holds a field"
+    )
+    command.add_argument("--dissolve", action="store_true", help="merge the rows of one code into one area")
+
+
 def _import(options: argparse.Namespace) -> int:
     from data.reference_import import import_reference
 
-    summary = import_reference(read_settings(options.home), options.kind, options.file, _read_tiling(options))
+    told = _read_options(options, is_replacing=options.replace)
+    summary = import_reference(
+        read_settings(options.home), options.kind, options.file, told, tiling=_read_tiling(options)
+    )
     if summary.report is not None:
         _tell(summary.report, options)
     print(f"{summary.kind}: {summary.row_count:,} records from {summary.path} are in place.")
@@ -63,9 +86,20 @@ def _check(options: argparse.Namespace) -> int:
 
     settings = read_settings(options.home)
     file: Path | None = options.file
-    report = check_grids(settings, file, _read_tiling(options)) if file else check_map_in_force(settings)
+    if file is None:
+        report = check_map_in_force(settings)
+    else:
+        report = check_grids(settings, file, _read_options(options), tiling=_read_tiling(options))
     _tell(report, options)
     return FAILED if report.judgement.is_refused else 0
+
+
+def _read_options(options: argparse.Namespace, *, is_replacing: bool = False) -> ImportOptions:
+    from data.reference_import import ImportOptions
+    from geo.layer import LayerOptions
+
+    layer = LayerOptions(options.layer, options.crs, options.encoding)
+    return ImportOptions(layer, dict(options.map), is_dissolved=options.dissolve, is_replacing=is_replacing)
 
 
 def _read_tiling(options: argparse.Namespace) -> TilingOptions:

@@ -10,15 +10,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from data.errors import ReferenceFileError
 from data.home import prepare_home
 from data.lake import Lake, open_lake
 from data.map_report import gather_points, report_in_force, save_attempt, save_in_force
-from data.reference_import.check import find_problems, stage_records
+from data.reference_import.check import Findings, find_problems, stage_records
+from data.reference_import.dissolve import dissolve_records
+from data.reference_import.hierarchy import find_left_out, find_missing_names, find_unnested, stage_hierarchy
 from data.reference_import.kinds import KINDS, Kind
+from data.reference_import.options import ImportOptions
+from data.reference_import.orphans import describe_orphans, find_orphans
+from data.reference_import.places import place_points
 from data.reference_import.problems import refusal
-from data.reference_import.read import read_csv_records, read_map_records
-from data.reference_import.store import describe_orphans, prepare_shapes, replace_kind
+from data.reference_import.read import Records, read_records
+from data.reference_import.store import prepare_footprints, prepare_shapes, replace_kind
 from data.reference_import.tiling import TilingOptions, mend_records, report_records
 from data.settings import Settings
 from data.situation import publish_situation
@@ -27,6 +34,7 @@ from geo.report import MapReport
 
 __all__ = [
     "KINDS",
+    "ImportOptions",
     "ImportSummary",
     "TilingOptions",
     "check_grids",
@@ -43,7 +51,7 @@ ON_THE_MAP = {"grids", "buildings", "sites"}
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What an import put in place; `notes` name what should be imported next."""
+    """What an import put in place; `notes` say how it was read, what is odd in it, and what should be imported next."""
 
     kind: str
     path: Path
@@ -54,25 +62,32 @@ class ImportSummary:
 
 
 def import_reference(
-    settings: Settings, kind: str, path: Path | str, tiling: TilingOptions = AS_IT_IS
+    settings: Settings,
+    kind: str,
+    path: Path | str,
+    options: ImportOptions | None = None,
+    *,
+    tiling: TilingOptions = AS_IT_IS,
 ) -> ImportSummary:
     """Replaces all reference data of a kind by a file's, then publishes the situation.
 
-    `tiling` says whether a map of grids is repaired. Raises ReferenceFileError with every reason at once, nothing
-    changed, where the file is not right; LakeError where the lake cannot be written.
+    `options` say how the file is read, `tiling` whether a map of grids is repaired. Raises ReferenceFileError with
+    every reason at once, nothing changed, where the file is not right; LakeError where the lake cannot be written.
     """
     wanted = _find_kind(kind)
     with open_lake(settings) as lake:
-        summary = _import_into(lake, settings, wanted, Path(path), tiling)
+        summary = _import_into(lake, settings, wanted, Path(path), options or ImportOptions(), tiling)
         publish_situation(lake, settings)
         if wanted.name in ON_THE_MAP:
             save_in_force(lake.connection, settings)
     return summary
 
 
-def check_grids(settings: Settings, path: Path | str, tiling: TilingOptions = AS_IT_IS) -> MapReport:
+def check_grids(
+    settings: Settings, path: Path | str, options: ImportOptions | None = None, *, tiling: TilingOptions = AS_IT_IS
+) -> MapReport:
     """Judges a file's map of grids without importing it, against the lake's buildings and sites where there are any."""
-    records = read_map_records(Path(path), KINDS["grids"])
+    records = _read(Path(path), KINDS["grids"], options or ImportOptions())
     points: tuple[Points, ...] = ()
     if settings.lake_dir.is_dir():
         with open_lake(settings) as lake:
@@ -99,7 +114,8 @@ def import_all(
         for kind, path in files:
             if on_progress:
                 on_progress(kind)
-            summaries.append(_import_into(lake, settings, _find_kind(kind), path, TilingOptions()))
+            as_it_comes = ImportOptions(is_replacing=True)
+            summaries.append(_import_into(lake, settings, _find_kind(kind), path, as_it_comes, AS_IT_IS))
         publish_situation(lake, settings)
         if ON_THE_MAP.intersection(kind for kind, _ in files):
             save_in_force(lake.connection, settings)
@@ -109,24 +125,33 @@ def import_all(
 def find_reference_files(folder: Path) -> list[tuple[str, Path]]:
     """The reference files of a folder, named after their kinds, in the order of import. Raises where one is missing."""
     found = []
-    for kind in KINDS:
-        path = folder / (f"{kind}.geojson" if kind == "grids" else f"{kind}.csv")
-        if not path.is_file():
+    for name, kind in KINDS.items():
+        path = folder / (f"{name}.geojson" if kind.shape == "area" else f"{name}.csv")
+        if path.is_file():
+            found.append((name, path))
+        elif not kind.is_optional:
             raise ReferenceFileError(
                 f"{path} is not there.", "A district needs a file of each kind: see data/FORMATS.md."
             )
-        found.append((kind, path))
     return found
 
 
-def _import_into(lake: Lake, settings: Settings, kind: Kind, path: Path, tiling: TilingOptions) -> ImportSummary:
-    records = read_map_records(path, kind) if kind.name == "grids" else read_csv_records(path, kind)
+def _read(path: Path, kind: Kind, options: ImportOptions) -> Records:
+    records = read_records(path, kind, options)
+    return dissolve_records(records, kind) if options.is_dissolved else records
+
+
+def _import_into(
+    lake: Lake, settings: Settings, kind: Kind, path: Path, options: ImportOptions, tiling: TilingOptions
+) -> ImportSummary:
+    records = _read(path, kind, options)
     connection = lake.connection
     # A time without an offset is local; the lake's own connection runs in UTC.
     connection.execute(f"set TimeZone = '{settings.timezone}'")
     try:
         stage_records(connection, records, kind)
         findings = find_problems(connection, records, kind)
+        notes = [*records.notes, *_check_places(connection, findings, records, kind, options)]
         report = None
         if kind.name == "grids":
             report = report_records(path, records, settings.timezone, tiling, gather_points(connection))
@@ -135,16 +160,37 @@ def _import_into(lake: Lake, settings: Settings, kind: Kind, path: Path, tiling:
             raise refusal(path, findings.problems, findings.count)
         if report is not None:
             prepare_shapes(connection, mend_records(records, report))
+        if kind.name == "buildings":
+            prepare_footprints(connection, records)
         lake.take_lease("import")
         with lake.transaction():
             replace_kind(connection, kind)
-        notes = describe_orphans(connection, kind)
+        notes += describe_orphans(connection, kind)
     finally:
         connection.execute("drop schema if exists staged cascade")
         connection.execute("set TimeZone = 'UTC'")
     if kind.name == "feeds":
         _make_inboxes(settings, [str(code) for code in records.table.column("feed_code").to_pylist()])
-    return ImportSummary(kind.name, path, records.table.num_rows, notes, report)
+    return ImportSummary(kind.name, path, records.table.num_rows, tuple(notes), report)
+
+
+def _check_places(
+    connection: duckdb.DuckDBPyConnection, findings: Findings, records: Records, kind: Kind, options: ImportOptions
+) -> tuple[str, ...]:
+    """Adds what is wrong between a file of places and the lake to the findings; gives notes on what is merely odd."""
+    if kind.shape == "point":
+        return place_points(connection, findings, kind)
+    if kind.shape == "none":
+        return ()
+    stage_hierarchy(connection, records, kind)
+    for column, expected, record_no in find_missing_names(connection):
+        findings.add(column, "", expected, record_no)
+    left_out = find_left_out(connection, kind)
+    if kind.shape == "area" and not options.is_replacing:
+        left_out += find_orphans(connection)
+    for problem in left_out:
+        findings.add(problem.column, problem.value, problem.expected)
+    return find_unnested(connection, records, kind)
 
 
 def _make_inboxes(settings: Settings, feed_codes: list[str]) -> None:

@@ -23,13 +23,17 @@ class Findings:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._found: list[tuple[int, Problem]] = []
-        self.count = 0
+        self._found: list[tuple[int, Problem]] = list(records.faults)
+        self.count = len(records.faults)
 
     @property
     def problems(self) -> list[Problem]:
         """What was kept, in the order of the file."""
         return [problem for _, problem in sorted(self._found, key=lambda found: found[0])]
+
+    def place_of(self, record_no: int) -> str:
+        """Where a record stands in the file."""
+        return self._records.place_of(record_no)
 
     def add(self, column: str, value: str | None, expected: str, record_no: int | None = None, count: int = 1) -> None:
         """Notes a problem; `record_no` None for the file as a whole."""
@@ -133,11 +137,12 @@ def _check_cells(connection: duckdb.DuckDBPyConnection, findings: Findings, fiel
 
 
 def _check_key(connection: duckdb.DuckDBPyConnection, findings: Findings, kind: Kind) -> None:
+    merging = ", or --dissolve to merge the parts of an area" if kind.shape in ("area", "outline") else ""
     findings.add_rows(
         connection,
         "value is not null and earlier > 0",
         kind.key,
-        "this code stands in an earlier record already; expected each once",
+        f"this code stands in an earlier record already; expected each once{merging}",
         f"""
         select record_no, {kind.key} as value, row_number() over (partition by {kind.key} order by record_no) - 1 as earlier
         from staged.text
@@ -216,6 +221,7 @@ order by t.record_no
 """
 
 _RULES = {
+    "communities": (_ONE_NAME.format(code="town_code", other="town_name"),),
     "grids": (
         _ONE_NAME.format(code="community_code", other="community_name"),
         _ONE_NAME.format(code="community_code", other="town_code"),

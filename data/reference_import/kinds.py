@@ -52,6 +52,11 @@ class Field:
     reserved: tuple[str, ...] = ()
 
     @property
+    def is_code(self) -> bool:
+        """Whether its values are codes, every digit of which counts."""
+        return self.type == "text" and self.name.endswith("_code")
+
+    @property
     def expected(self) -> str:
         """What a cell of this column should hold, in words."""
         if self.words:
@@ -79,6 +84,10 @@ class Kind:
     table: str
     key: str
     fields: tuple[Field, ...]
+    shape: Literal["none", "area", "outline", "point"] = "none"
+    """What a map file of it holds: areas it cannot do without, outlines it may have, points (or footprints)."""
+    is_optional: bool = False
+    """Whether a district can do without a file of it."""
 
 
 def _code(name: str, name_zh: str, *, required: bool = True, refers_to: str | None = None) -> Field:
@@ -87,6 +96,10 @@ def _code(name: str, name_zh: str, *, required: bool = True, refers_to: str | No
 
 def _names(stem: str, zh: str, zh_en: str, required_en: bool = False) -> tuple[Field, Field]:
     return Field(f"{stem}_name", zh, is_required=True), Field(f"{stem}_name_en", zh_en, is_required=required_en)
+
+
+def _optional_names(stem: str, zh: str, zh_en: str) -> tuple[Field, Field]:
+    return Field(f"{stem}_name", zh), Field(f"{stem}_name_en", zh_en)
 
 
 _LON = Field("lon", "经度", "number", True, at_least=-180, at_most=180)
@@ -112,6 +125,27 @@ FEEDS = Kind(
         Field("silent_after_min", "静默分钟", "number", at_least=0),
     ),
 )
+TOWNS = Kind(
+    "towns",
+    "town",
+    "town_code",
+    (_code("town_code", "镇街编号"), *_names("town", "镇街名称", "镇街英文名")),
+    shape="outline",
+    is_optional=True,
+)
+COMMUNITIES = Kind(
+    "communities",
+    "community",
+    "community_code",
+    (
+        _code("community_code", "社区编号"),
+        *_names("community", "社区名称", "社区英文名"),
+        _code("town_code", "镇街编号"),
+        *_optional_names("town", "镇街名称", "镇街英文名"),
+    ),
+    shape="outline",
+    is_optional=True,
+)
 GRIDS = Kind(
     "grids",
     "grid",
@@ -120,12 +154,13 @@ GRIDS = Kind(
         _code("grid_code", "网格编号"),
         *_names("grid", "网格名称", "网格英文名"),
         _code("community_code", "社区编号"),
-        *_names("community", "社区名称", "社区英文名"),
-        _code("town_code", "镇街编号"),
-        *_names("town", "镇街名称", "镇街英文名"),
+        *_optional_names("community", "社区名称", "社区英文名"),
+        _code("town_code", "镇街编号", required=False),
+        *_optional_names("town", "镇街名称", "镇街英文名"),
         Field("has_party_organisation", "是否有网格党组织", "boolean"),
         Field("is_synthetic", "是否示意", "boolean", default="false"),
     ),
+    shape="area",
 )
 BUILDINGS = Kind(
     "buildings",
@@ -134,11 +169,12 @@ BUILDINGS = Kind(
     (
         _code("building_code", "楼栋编号"),
         *_names("building", "楼栋名称", "英文名称"),
-        _code("grid_code", "网格编号", refers_to="grid.grid_code"),
+        _code("grid_code", "网格编号", required=False, refers_to="grid.grid_code"),
         _LON,
         _LAT,
         Field("radius_m", "半径", "number", at_least=0, default="15"),
     ),
+    shape="point",
 )
 HOUSEHOLDS = Kind(
     "households",
@@ -158,7 +194,7 @@ SITES = Kind(
     (
         _code("site_code", "采样点编号"),
         *_names("site", "采样点名称", "英文名称"),
-        _code("grid_code", "网格编号", refers_to="grid.grid_code"),
+        _code("grid_code", "网格编号", required=False, refers_to="grid.grid_code"),
         _LON,
         _LAT,
         _code("feed_code", "数据源编号", refers_to="feed.feed_code"),
@@ -167,6 +203,7 @@ SITES = Kind(
         _code("leader_staff_code", "负责人工号", required=False),
         _PARTY_BRANCH,
     ),
+    shape="point",
 )
 STAFF = Kind(
     "staff",
@@ -216,5 +253,7 @@ ZONES = Kind(
     ),
 )
 
-KINDS = {kind.name: kind for kind in (FEEDS, GRIDS, BUILDINGS, HOUSEHOLDS, SITES, STAFF, ROUNDS, ZONES)}
+KINDS = {
+    kind.name: kind for kind in (FEEDS, TOWNS, COMMUNITIES, GRIDS, BUILDINGS, HOUSEHOLDS, SITES, STAFF, ROUNDS, ZONES)
+}
 """Every kind by name, in the order in which a district is to be imported: each refers to those before it."""

@@ -1,47 +1,122 @@
 """Reads a reference file into a table of texts: English column names, one row a record, and each record's place.
 
-Owns encodings, headers and the grammar of CSV; leaves the meaning of a cell to `check`.
+Owns encodings and the grammar of CSV; map files come from `geo.layer`. Leaves the meaning of a cell to `check`.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import shapely
 from pyarrow import csv as arrow_csv
 
+from data.reference_import.codes import describe_lost_zeros, restore_code
+from data.reference_import.headers import match_header
 from data.reference_import.kinds import Kind
+from data.reference_import.options import ImportOptions
 from data.reference_import.problems import Problem, refusal
+from geo.encoding import known_encoding
 from geo.errors import GeoError
-from geo.layer import Shapes, read_layer
+from geo.georeference import bring_to_degrees
+from geo.layer import Layer, Shapes, read_layer
+from geo.location import middles_and_radii
+from geo.source import has_wkt_column
+
+_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", "")
+_FROM_SHAPES = ("lon", "lat", "radius_m")
 
 
 @dataclass(frozen=True)
 class Records:
     """A file's records as texts (`""` where empty) under the kind's column names, in the file's order.
 
-    `place_of(i)` says where record i stands. `shapes` holds the geometry of each record of a map file.
+    `place_of(i)` says where record i stands. `shapes` holds the geometry of each record of a map file. `faults` are
+    the problems that reading found already, each with its record; `notes` what a person should know.
     """
 
     table: pa.Table
     place_of: Callable[[int], str]
     shapes: Shapes | None = None
+    faults: tuple[tuple[int, Problem], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def read_csv_records(path: Path, kind: Kind) -> Records:
-    """The records of a CSV file in UTF-8 or GB18030. Raises ReferenceFileError with every fault of its grammar."""
-    text = _decode(path)
+def read_records(path: Path, kind: Kind, options: ImportOptions) -> Records:
+    """The records of a file of this kind: a CSV file, or a map file where the kind has places.
+
+    Raises ReferenceFileError with every fault of its grammar and its header.
+    """
+    is_table = path.suffix.lower() in _TABLE_SUFFIXES
+    if kind.shape == "none" and not is_table and path.is_file():
+        raise refusal(path, [Problem("", "", None, f"{kind.name} are read from CSV files only")])
+    if kind.shape == "area" or (kind.shape != "none" and (not is_table or _has_wkt(path))):
+        return _restore_codes(_read_map_records(path, kind, options), kind)
+    records = _read_csv_records(path, kind, options)
+    if kind.shape == "point":
+        records = _move_points(path, records, options)
+    return _restore_codes(records, kind)
+
+
+def _read_map_records(path: Path, kind: Kind, options: ImportOptions) -> Records:
+    """The features of a map file: their properties as texts, and their shapes in EPSG:4326."""
+    try:
+        layer = read_layer(path, options.layer)
+    except GeoError as error:
+        raise refusal(path, [Problem("", "", None, str(error))]) from None
+    given = _FROM_SHAPES if kind.shape == "point" else ()
+    match = match_header(layer.columns, kind, options.columns, given, may_be_cut=layer.has_short_names)
+    if match.problems:
+        raise refusal(path, match.problems)
+    arrays = {
+        name: pa.array(layer.frame[label].tolist(), pa.string())
+        for name, label in zip(match.names, layer.columns, strict=True)
+        if name
+    }
+    arrays.setdefault(kind.key, pa.array([""] * len(layer.frame), pa.string()))
+    table = pa.table(arrays)
+    if kind.shape == "point":
+        table = _with_places(table, layer.shapes)
+    faults = tuple(
+        (record, Problem(layer.place_of(record), "geometry", None, reason)) for record, reason in layer.faults.items()
+    )
+    lost = (
+        describe_lost_zeros(name, table.column(name).to_pylist())
+        for name, label in zip(match.names, layer.columns, strict=True)
+        if name and label in layer.numeric_columns and name.endswith("_code")
+    )
+    notes = (_describe_source(layer), *layer.notes, *match.notes, *(note for note in lost if note))
+    return Records(_complete(table, kind), layer.place_of, layer.shapes, faults, notes)
+
+
+def _with_places(table: pa.Table, shapes: Shapes) -> pa.Table:
+    """Longitude, latitude and size of buildings and sites from their shapes, which win over columns of that name."""
+    middles, radii = middles_and_radii(shapes)
+    for name, values in (("lon", middles[:, 0]), ("lat", middles[:, 1]), ("radius_m", np.round(radii, 2))):
+        texts = pa.array(["" if np.isnan(value) else repr(float(value)) for value in values], pa.string())
+        if name in table.column_names:
+            if name == "radius_m":
+                continue
+            table = table.drop_columns(name)
+        table = table.append_column(name, texts)
+    return table
+
+
+def _read_csv_records(path: Path, kind: Kind, options: ImportOptions) -> Records:
+    """The records of a CSV file in UTF-8, GB18030 or as told."""
+    text = _decode(path, options.layer.encoding)
     lines = io.StringIO(text, newline="")
-    header = next(csv.reader(lines), [])
-    names, problems = _match_header([cell.strip() for cell in header], kind)
-    if problems:
-        raise refusal(path, problems)
+    header = [cell.strip() for cell in next(csv.reader(lines), [])]
+    match = match_header(header, kind, options.columns)
+    names = match.names
+    if match.problems:
+        raise refusal(path, match.problems)
     short_rows: list[tuple[int | None, int]] = []
 
     def note(row: Any) -> str:
@@ -90,24 +165,72 @@ def read_csv_records(path: Path, kind: Kind) -> Records:
     return Records(_complete(table, kind), place_of)
 
 
-def read_map_records(path: Path, kind: Kind) -> Records:
-    """The features of a map file: their properties as texts, and their shapes in EPSG:4326."""
+def _move_points(path: Path, records: Records, options: ImportOptions) -> Records:
+    """The columns lon and lat brought to EPSG:4326 from the system that was told; cells that are no number stay."""
+    if options.layer.crs is None:
+        return records
+    pairs = np.array(
+        [
+            (_number(lon), _number(lat))
+            for lon, lat in zip(
+                records.table.column("lon").to_pylist(), records.table.column("lat").to_pylist(), strict=True
+            )
+        ]
+    ).reshape(-1, 2)
+    whole = np.flatnonzero(np.isfinite(pairs).all(axis=1))
+    if not len(whole):
+        return records
     try:
-        layer = read_layer(path)
+        referenced = bring_to_degrees(np.asarray(shapely.points(pairs[whole]), dtype=object), None, options.layer.crs)
     except GeoError as error:
-        raise refusal(path, [Problem("", "", None, str(error))]) from None
-    names, problems = _match_header(layer.columns, kind)
-    if problems:
-        raise refusal(path, problems)
-    arrays = {
-        name: pa.array(layer.frame[label].tolist(), pa.string())
-        for name, label in zip(names, layer.columns, strict=True)
-        if name
-    }
-    return Records(_complete(pa.table(arrays), kind), layer.place_of, layer.shapes)
+        raise refusal(path, [Problem("", "lon, lat", None, str(error))]) from None
+    moved = shapely.get_coordinates(referenced.shapes)
+    table = records.table
+    for axis, name in enumerate(("lon", "lat")):
+        texts = table.column(name).to_pylist()
+        for place, value in zip(whole, moved[:, axis], strict=True):
+            texts[place] = repr(float(value))
+        table = table.set_column(table.column_names.index(name), name, pa.array(texts, pa.string()))
+    note = f"Coordinates brought from {referenced.source_crs} to EPSG:4326."
+    return replace(records, table=table, notes=(*records.notes, note, *referenced.notes))
 
 
-def _decode(path: Path) -> str:
+def _restore_codes(records: Records, kind: Kind) -> Records:
+    """Codes that were numbers for a while, whole again; those that lost digits are faults."""
+    table, faults = records.table, list(records.faults)
+    for field in kind.fields:
+        if not field.is_code:
+            continue
+        cells = table.column(field.name).to_pylist()
+        restored = [restore_code(cell.strip()) for cell in cells]
+        for record, (code, cell) in enumerate(zip(restored, cells, strict=True)):
+            if code is None:
+                expected = "a number has taken the place of this code and its last digits are lost; expected every digit, as text"
+                faults.append(
+                    (record, Problem(records.place_of(record), f"{field.name} {field.name_zh}", cell, expected))
+                )
+        codes = [cell if code is None else code for code, cell in zip(restored, cells, strict=True)]
+        table = table.set_column(table.column_names.index(field.name), field.name, pa.array(codes, pa.string()))
+    return replace(records, table=table, faults=tuple(faults))
+
+
+def _describe_source(layer: Layer) -> str:
+    encoding = f", attributes in {layer.encoding}" if layer.encoding else ""
+    return f"Read {len(layer.frame):,} {layer.row_word}s in {layer.source_crs}{encoding}."
+
+
+def _has_wkt(path: Path) -> bool:
+    return path.is_file() and has_wkt_column(path)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _decode(path: Path, encoding: str | None) -> str:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -115,30 +238,22 @@ def _decode(path: Path) -> str:
     except OSError as error:
         raise refusal(path, [Problem("", "", None, f"cannot be read: {error.strerror}")]) from None
     try:
+        if encoding is not None:
+            return raw.decode(known_encoding(encoding)).removeprefix("\ufeff")
         return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
+    except GeoError as error:
+        raise refusal(path, [Problem("", "--encoding", None, str(error))]) from None
+    except UnicodeDecodeError as error:
+        if encoding is not None:
+            line = raw[: error.start].count(b"\n") + 1
+            raise refusal(path, [Problem(f"line {line}", "", None, f"is not in {encoding}")]) from None
     try:
         return raw.decode("gb18030")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise refusal(path, [Problem(f"line {line}", "", None, "expected UTF-8 or GB18030 text")]) from None
-
-
-def _match_header(header: Sequence[str], kind: Kind) -> tuple[list[str | None], list[Problem]]:
-    """The kind's name of each column, None for columns to ignore; and what is wrong with the header."""
-    known = {label: field.name for field in kind.fields for label in (field.name, field.name_zh)}
-    names: list[str | None] = [known.get(cell.strip()) or known.get(cell.strip().lower()) for cell in header]
-    problems = [
-        Problem("header", f"{field.name} {field.name_zh}", None, "this column is required and not there")
-        for field in kind.fields
-        if field.is_required and field.name not in names
-    ]
-    problems += [
-        Problem("header", name, None, "two columns have this meaning; keep one")
-        for name in dict.fromkeys(name for name in names if name and names.count(name) > 1)
-    ]
-    return names, problems
+        raise refusal(
+            path, [Problem(f"line {line}", "", None, "expected UTF-8 or GB18030 text; --encoding names another")]
+        ) from None
 
 
 def _complete(table: pa.Table, kind: Kind) -> pa.Table:

@@ -10,29 +10,25 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from data.reference_import.kinds import KINDS, Kind
+from data.reference_import.kinds import Kind
 from data.reference_import.read import Records
 from geo.coverage import areas_km2, label_points
 
 _ROWS = {
     "feed": "select feed_code, feed_name, feed_name_en, kind, town_code, silent_after_min, record_no as sort_order from staged.typed",
-    "town": """
-        select town_code, arg_min(town_name, record_no) as town_name, arg_min(town_name_en, record_no) as town_name_en
-        from staged.typed group by town_code
-    """,
-    "community": """
-        select
-            community_code, arg_min(community_name, record_no) as community_name,
-            arg_min(community_name_en, record_no) as community_name_en, arg_min(town_code, record_no) as town_code
-        from staged.typed group by community_code
-    """,
+    "town": "select town_code, town_name, town_name_en, outline_wkb from staged.town",
+    "community": "select community_code, community_name, community_name_en, town_code, outline_wkb from staged.community",
     "grid": """
         select
             v.grid_code, v.grid_name, v.grid_name_en, v.community_code, v.has_party_organisation,
             s.area_km2, s.label_lon, s.label_lat, s.geometry_wkb, v.is_synthetic
         from staged.typed as v left join staged.shape as s on s.record_no = v.record_no
     """,
-    "building": "select building_code, building_name, building_name_en, grid_code, lon, lat, radius_m from staged.typed",
+    "building": """
+        select
+            v.building_code, v.building_name, v.building_name_en, v.grid_code, v.lon, v.lat, v.radius_m, f.footprint_wkb
+        from staged.typed as v left join staged.footprint as f on f.record_no = v.record_no
+    """,
     "household": """
         select v.household_code, v.building_code, b.grid_code, v.resident_count, v.vulnerable_count
         from staged.typed as v inner join lake.building as b on b.building_code = v.building_code
@@ -62,7 +58,8 @@ _ROWS = {
     """,
     "zone_extent": "select distinct order_code, unnest(extent_codes) as member_code from staged.typed",
 }
-_TABLES = {
+TABLES_OF_KIND = {
+    "communities": ("town", "community"),
     "grids": ("town", "community", "grid"),
     "rounds": ("round", "round_community"),
     "zones": ("zone_order", "zone_extent"),
@@ -97,35 +94,28 @@ def prepare_shapes(connection: duckdb.DuckDBPyConnection, records: Records) -> N
     connection.unregister("shapes")
 
 
+def prepare_footprints(connection: duckdb.DuckDBPyConnection, records: Records) -> None:
+    """Puts the shape of each building that has more than a point into `staged.footprint`."""
+    shapes = [] if records.shapes is None else list(records.shapes)
+    there = [i for i, shape in enumerate(shapes) if shape is not None and shape.area > 0]
+    footprints = pa.table(
+        {
+            "record_no": pa.array(there, pa.int64()),
+            "footprint_wkb": pa.array([shapely.to_wkb(shapely.make_valid(shapes[i])) for i in there], pa.binary()),
+        }
+    )
+    connection.register("footprints", footprints)
+    connection.execute("create or replace table staged.footprint as select * from footprints")
+    connection.unregister("footprints")
+
+
 def replace_kind(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
     """Replaces all rows of a kind by the staged ones. To be called within a transaction of the lake."""
-    for table in _TABLES.get(kind.name, (kind.table,)):
+    for table in TABLES_OF_KIND.get(kind.name, (kind.table,)):
         connection.execute(f"delete from lake.{table}")
         connection.execute(f"insert into lake.{table} by name {_ROWS[table]}")
     if kind.name == "buildings":
         _move_households(connection)
-
-
-def describe_orphans(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[str, ...]:
-    """What other kinds refer to that is no longer there; one sentence each, with what to import next."""
-    notes = []
-    for other in KINDS.values():
-        for field in other.fields:
-            table, _, column = (field.refers_to or "").partition(".")
-            if table not in _TABLES.get(kind.name, (kind.table,)) or field.name == "community_codes":
-                continue
-            row = connection.execute(
-                f"""
-                select count(*), min(o.{field.name}) from lake.{other.table} as o
-                anti join (select {column} as {field.name} from lake.{table}) as t using ({field.name})
-                where o.{field.name} is not null
-                """
-            ).fetchone()
-            if row and row[0]:
-                notes.append(
-                    f"{row[0]:,} {other.name} name a {table} that is gone, such as {row[1]}: import {other.name} next."
-                )
-    return tuple(notes)
 
 
 def _move_households(connection: duckdb.DuckDBPyConnection) -> None:

@@ -33,9 +33,10 @@ REFERENCE = """
 insert into lake.feed values
     ('baisha', '白沙', 'Baisha', 'registrations', 'T1', 5, 1), ('huanshi', '环市', 'Huanshi', 'registrations', 'T1', 5, 2),
     ('checkin', '签到', 'Check-in', 'staff', null, 30, 3), ('orders', '风险区令', 'Orders', 'orders', null, null, 4);
-insert into lake.town values ('T1', '白沙街道', 'Baisha Street');
-insert into lake.community values ('C1', '侧贤社区', 'Cexian', 'T1'), ('C2', '会龙社区', 'Huilong', 'T1');
-insert into lake.building values
+insert into lake.town (town_code, town_name, town_name_en) values ('T1', '白沙街道', 'Baisha Street');
+insert into lake.community (community_code, community_name, community_name_en, town_code) values
+    ('C1', '侧贤社区', 'Cexian', 'T1'), ('C2', '会龙社区', 'Huilong', 'T1');
+insert into lake.building (building_code, building_name, building_name_en, grid_code, lon, lat, radius_m) values
     ('B1', '侧贤里38号', '38 Cexianli', 'G1', 113.005, 22.505, 14), ('B2', '二号', 'No 2', 'G2', 113.015, 22.505, null),
     ('B3', '三号', 'No 3', 'G3', 113.025, 22.505, null);
 insert into lake.household values

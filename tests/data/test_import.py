@@ -12,7 +12,14 @@ import shapely
 from data.errors import ReferenceFileError
 from data.lake import open_lake
 from data.map_report import read_attempts, read_in_force
-from data.reference_import import KINDS, TilingOptions, check_grids, import_all, import_reference
+from data.reference_import import (
+    KINDS,
+    ImportOptions,
+    TilingOptions,
+    check_grids,
+    import_all,
+    import_reference,
+)
 from data.settings import INBOX_FOLDERS, PROJECT_ROOT, Settings
 from data.situation import open_situation
 
@@ -239,7 +246,7 @@ def test_grids_that_overlap_are_stored_as_they_are_and_told_with_both_codes_and_
 
 def test_a_repair_stores_grids_that_tile_and_says_what_it_changed(settings: Settings, tmp_path: Path) -> None:
     path = write_grids(tmp_path, square("G1", 113.070, 0.001005), square("G2", 113.071))
-    summary = import_reference(settings, "grids", path, TilingOptions(is_repair_asked=True))
+    summary = import_reference(settings, "grids", path, tiling=TilingOptions(is_repair_asked=True))
     assert summary.report is not None
     assert summary.report.repair is not None
     (change,) = summary.report.repair.changes
@@ -312,8 +319,10 @@ def test_a_household_moves_with_its_building(own_district: Settings, tmp_path: P
 
 
 def test_an_import_names_what_refers_to_things_that_are_gone(own_district: Settings, tmp_path: Path) -> None:
-    summary = import_reference(own_district, "grids", write_grids(tmp_path, square("G1", 113.070)))
-    assert summary.notes == ("1 buildings name a grid that is gone, such as G2: import buildings next.",)
+    path = write_grids(tmp_path, square("G1", 113.070))
+    assert "1 buildings name 1 grid codes that this file leaves out: G2" in refusal_of(own_district, "grids", path)
+    summary = import_reference(own_district, "grids", path, ImportOptions(is_replacing=True))
+    assert "1 buildings name a grid that is gone, such as G2: import buildings next." in summary.notes
 
 
 def test_a_zone_names_only_what_exists(own_district: Settings, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from data.lake import Lake, write_permission_error
 from data.outline import GridShape, draw_footprint, draw_outlines
 from data.settings import Settings
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SCHEMA_FILE = Path(__file__).parent / "schema" / "situation.sql"
 RECENT_HOURS = 2
 """Buckets older than this live in the base file; a late row below the cut writes the base anew (about 0.3 s for a week)."""
@@ -66,6 +66,9 @@ create or replace table mirror.ingest_file (
     feed_code varchar, file_count bigint, row_count bigint, accepted_count bigint, duplicate_count bigint,
     corrected_count bigint, quarantined_count bigint, last_event_at timestamptz, received_at timestamptz);
 create or replace table mirror.quarantine (feed_code varchar, log_kind varchar, reason varchar, row_count bigint);
+create or replace table mirror.erasure (
+    erasure_no bigint, scope varchar, round_code varchar, from_at timestamptz, until_at timestamptz,
+    erased_at timestamptz, certificate varchar, version_count bigint);
 """
 LOAD_MIRRORS = """
 insert into mirror.site_bucket
@@ -88,6 +91,9 @@ select feed_code, count(distinct (file_sha256, file_name)), sum(row_count), sum(
     sum(corrected_count), sum(quarantined_count), max(last_event_at), max(received_at)
 from lake.ingest_file group by feed_code;
 insert into mirror.quarantine select feed_code, log_kind, reason, count(*) from lake.quarantine group by all;
+insert into mirror.quarantine select feed_code, log_kind, reason, row_count from lake.erased_quarantine;
+insert into mirror.erasure
+select erasure_no, scope, round_code, from_at, until_at, erased_at, certificate, version_count from lake.erasure;
 """
 COMPACT_MIRRORS = """
 create or replace table mirror.site_bucket as
@@ -159,6 +165,13 @@ select whistle_code, max(raised_at), max(due_at), max(closed_at), max(place_kind
 from mirror.whistle_version group by whistle_code order by whistle_code;
 insert into aside.quarantine_count
 select feed_code, log_kind, reason, sum(row_count) from mirror.quarantine group by all order by all;
+insert into aside.erasure select * from mirror.erasure order by erasure_no;
+insert into aside.erased_round
+select distinct r.round_code
+from aside.round as r
+inner join mirror.erasure as e
+    on e.round_code = r.round_code or (e.scope in ('before', 'all') and r.starts_at < e.until_at)
+order by r.round_code;
 insert into aside.feed_state
 select f.feed_code, max(i.last_event_at), max(i.received_at), coalesce(sum(i.file_count), 0), coalesce(sum(i.row_count), 0),
     coalesce(sum(i.accepted_count), 0), coalesce(sum(i.duplicate_count), 0), coalesce(sum(i.corrected_count), 0),

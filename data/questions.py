@@ -37,6 +37,7 @@ _PARAM = re.compile(
 )
 _COLUMN = re.compile(r"^(?P<name>\w+)\s+(?P<type>[A-Za-z]+(?:\(\d+,\s*\d+\))?(?:\[\])?)(?:\s+\((?P<note>.*)\))?$")
 _WITH = re.compile(r"^with\s+(?P<recursive>recursive\s+)?", re.IGNORECASE)
+_NOTE = b"wangge.note"
 _TYPES = {"VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "BOOLEAN", "TIMESTAMPTZ", "DATE"}
 
 
@@ -162,9 +163,11 @@ def ask(source: Source, name: str, /, as_of: datetime | str | None = None, **par
     with source.connection.cursor() as cursor:
         try:
             _settle(source, cursor)
-            if any(part.reads == "rows" for part in order):
+            reads_rows = any(part.reads == "rows" for part in order)
+            if reads_rows:
                 _open_rows(cursor)
-            return _execute(cursor, _compose(order), values).to_arrow_table()
+            answer = _execute(cursor, _compose(order), values).to_arrow_table()
+            return _note_erasures(cursor, answer) if reads_rows else answer
         except duckdb.Error as error:
             raise _failure(name, error) from error
 
@@ -199,13 +202,16 @@ class Sitting:
         given = {key: value for key, value in self._given.items() if key in accepted} | params
         values = bind_params(question.name, accepted, {**given, "as_of": self._as_of})
         try:
-            if not self._has_rows and any(part.reads == "rows" for part in _used_first(question, questions)):
+            reads_rows = any(part.reads == "rows" for part in _used_first(question, questions))
+            if reads_rows and not self._has_rows:
                 _open_rows(self._cursor)
                 self._has_rows = True
             if name in self._kept or self._sharing.is_shared(name):
                 self._keep(question, values, is_ordered=True)
-                return self._cursor.execute(f"from {_table_name(question)}").to_arrow_table()
-            return _execute(self._cursor, self._compose(question, values), values).to_arrow_table()
+                answer = self._cursor.execute(f"from {_table_name(question)}").to_arrow_table()
+            else:
+                answer = _execute(self._cursor, self._compose(question, values), values).to_arrow_table()
+            return _note_erasures(self._cursor, answer) if reads_rows else answer
         except duckdb.Error as error:
             raise _failure(name, error) from error
 
@@ -420,6 +426,34 @@ def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
     for view, statement in lake.views.items():
         if view not in taken:
             cursor.execute(statement)
+
+
+def read_note(answer: pa.Table) -> str:
+    """What must be said beside an answer, such as that rows it would rest on were destroyed; "" where nothing must."""
+    return (answer.schema.metadata or {}).get(_NOTE, b"").decode()
+
+
+def _note_erasures(cursor: duckdb.DuckDBPyConnection, answer: pa.Table) -> pa.Table:
+    """The answer with a note on what was destroyed: an answer from single rows lacks it, and would seem to be whole."""
+    has_table = cursor.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'main' and table_name = 'erasure'"
+    ).fetchone()
+    if not has_table or not has_table[0]:
+        return answer
+    erasures = cursor.execute(
+        """
+        select scope, round_code, strftime(until_at, '%Y-%m-%d %H:%M'), strftime(erased_at, '%Y-%m-%d'), certificate
+        from erasure where scope != 'key' order by erasure_no
+        """
+    ).fetchall()
+    if not erasures:
+        return answer
+    told = [
+        f"{f'of round {round_code}' if scope == 'round' else f'before {until_at}'} (on {erased_on}, {certificate})"
+        for scope, round_code, until_at, erased_on, certificate in erasures
+    ]
+    note = f"Single registrations were destroyed: {'; '.join(told)}. This answer holds none of them; totals are kept."
+    return answer.replace_schema_metadata({**(answer.schema.metadata or {}), _NOTE: note.encode()})
 
 
 @dataclass(frozen=True)

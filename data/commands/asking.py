@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from data.commands.parsing import AddCommand, pair
 from data.errors import QuestionError
-from data.questions import Question, accepted_params, ask, find_question, read_questions
+from data.questions import Question, accepted_params, ask, find_question, read_note, read_questions
 from data.settings import read_settings
 from data.situation import open_situation
 
@@ -42,6 +43,8 @@ def _ask(options: argparse.Namespace) -> int:
     try:
         answer = ask(situation, options.question, options.as_of, **given)
         write_answer(answer, options.format, options.out, settings.timezone)
+        if note := read_note(answer):
+            print(f"wangge: {note}", file=sys.stderr)
     finally:
         situation.close()
     return 0

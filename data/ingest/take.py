@@ -22,6 +22,7 @@ from data.errors import IngestError, LakeError
 from data.ingest.batch import Piece, Pieces, ReadBatch, begin_batches, read_again, read_rest
 from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, rejected_sql
 from data.ingest.columns import Mapping
+from data.ingest.erased import load_erased, mark_erased
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
 from data.ingest.ledger import Ledger, Progress
 from data.ingest.mappings import Mappings
@@ -150,6 +151,7 @@ class Taker:
         self._ledger = Ledger(lake)
         self._ingest_no = 0
         self._keys = (b"", b"")
+        self._erased_until: datetime | None = None
         self._is_loaded = False
 
     def load(self) -> None:
@@ -158,10 +160,11 @@ class Taker:
         self._lake.take_lease("worker")
         self._connection.execute(moment_macros(self._settings.timezone))
         load_reference(self._connection)
+        self._erased_until = load_erased(self._connection)
         self._publisher.load()
         self._versions.load()
         self._ingest_no = self._ledger.load()
-        self._keys = open_key(self._settings.key_path, is_new_allowed=not self._ingest_no)
+        self._keys = open_key(self._settings.key_path, is_new_allowed=self._ingest_no <= self._find_keyless_no())
         self._is_loaded = True
 
     @property
@@ -316,6 +319,11 @@ class Taker:
             batch = read_again(batch, kept)
         return replace(batch, pieces=kept), list(copies.values())
 
+    def _find_keyless_no(self) -> int:
+        """The last file taken with a key that was destroyed on purpose: up to there a missing key is no loss."""
+        row = self._connection.execute("select max(last_ingest_no) from lake.erasure where is_key_destroyed").fetchone()
+        return int(row[0]) if row and row[0] is not None else 0
+
     def _note_files(self, rows: Sequence[tuple[object, ...]]) -> None:
         numbered = [(*row, self._ingest_no + place) for place, row in enumerate(rows, start=1)]
         columns = [list(column) for column in zip(*numbered, strict=True)]
@@ -342,6 +350,8 @@ class Taker:
                 statement, {name: value for name, value in values.items() if f"${name}" in statement}
             )
             if kind == "registration":
+                if self._erased_until:
+                    mark_erased(self._connection, self._erased_until)
                 mark_outside_rounds(self._connection, self._settings.round_tolerance_s)
             failed = self._connection.execute(
                 f"select (file_no::bigint << 32) | line_no as line_id from checked_{kind} where reason is not null"

@@ -91,6 +91,12 @@ create table grid_bucket (
     registered_person_count bigint, covered_person_count bigint, seen_household_count bigint
 );
 
+create table erasure (       -- whose single registrations were destroyed, and when; the totals above still hold them
+    erasure_no bigint, scope varchar, round_code varchar, from_at timestamptz, until_at timestamptz,
+    erased_at timestamptz, certificate varchar, version_count bigint
+);
+create table erased_round (round_code varchar);   -- rounds of which registrations are gone, all or some
+
 create table lake_file (     -- the Parquet files that hold a lake table at the snapshot this situation was made from
     table_name varchar, path varchar
 );

@@ -4,7 +4,7 @@
 --           bucket_registered_count BIGINT (registrations); row_sampled_count BIGINT (registrations);
 --           bucket_sampled_count BIGINT (registrations)
 -- reads:    rows
--- notes:    no rows when all agree
+-- notes:    no rows when all agree. Once rows were destroyed, buckets may hold more than rows, never less
 with by_row as (
     select site_code, count(*) as registered_count, count(sampled_at) as sampled_count
     from registration
@@ -25,6 +25,13 @@ select
     cast(coalesce(by_bucket.sampled_count, 0) as bigint) as bucket_sampled_count
 from by_row
 full join by_bucket on by_row.site_code = by_bucket.site_code
-where by_row.registered_count is distinct from by_bucket.registered_count
-    or by_row.sampled_count is distinct from by_bucket.sampled_count
+where (
+    not exists (select 1 from erasure where erasure.scope != 'key')
+    and (
+        by_row.registered_count is distinct from by_bucket.registered_count
+        or by_row.sampled_count is distinct from by_bucket.sampled_count
+    )
+)
+or by_row.registered_count > coalesce(by_bucket.registered_count, 0)
+or by_row.sampled_count > coalesce(by_bucket.sampled_count, 0)
 order by site_code

@@ -6,7 +6,8 @@
 -- reads:    rows
 -- uses:     coverage/current
 -- notes:    for knocking on doors: building by building. Seen = someone of the household was registered in the round,
---           at whatever site, in a row not withdrawn. No rows where no round has reached the grid
+--           at whatever site, in a row not withdrawn. No rows where no round has reached the grid, or the round's
+--           registrations were destroyed
 with seen as (
     select distinct version.household_code
     from registration_version as version
@@ -33,5 +34,6 @@ from household
 inner join coverage_current as progress on household.grid_code = progress.grid_code
 left join building on household.building_code = building.building_code
 where household.grid_code = $grid_code
+    and not exists (select 1 from erased_round where erased_round.round_code = progress.round_code)
     and not exists (select 1 from seen where seen.household_code = household.household_code)
 order by household.building_code, household.household_code

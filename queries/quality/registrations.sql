@@ -6,7 +6,8 @@
 --           person_count BIGINT (people); wait_mean_min DOUBLE (minutes); wait_p90_min DOUBLE (minutes)
 -- reads:    rows
 -- notes:    the lines on one registration are merged: the greatest value counts. round_code is null outside every
---           round. Waits are from registering to sampling, of those sampled by $as_of. Withdrawn rows are left out, at whatever time the site withdrew them
+--           round. Waits are from registering to sampling, of those sampled by $as_of. Withdrawn rows are left out, at
+--           whatever time the site withdrew them. No rows for a round whose registrations were destroyed
 with merged as (
     select
         site_code,
@@ -42,5 +43,6 @@ select
     avg(wait_min) as wait_mean_min,
     quantile_cont(wait_min, 0.9) as wait_p90_min
 from waited
+where not exists (select 1 from erased_round where erased_round.round_code = waited.round_code)
 group by round_code, site_code
 order by round_code nulls last, site_code

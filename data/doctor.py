@@ -17,8 +17,10 @@ from importlib.metadata import PackageNotFoundError, version
 from zoneinfo import ZoneInfo
 
 from data.catalogue import EXTENSIONS
+from data.certificate import list_certificates, verify_certificate
 from data.clock import read_clock
 from data.engine import load_extension, open_engine
+from data.erasure import find_unfinished, suggest_command
 from data.errors import WanggeError
 from data.home import is_open_to_others
 from data.lake import open_lake
@@ -149,6 +151,20 @@ def _look_at_key(settings: Settings) -> Iterator[Finding]:
         yield Finding("key", f"{path}, mode {mode:04o}; keep a copy of it in a safe place")
 
 
+def _look_at_erasures(settings: Settings) -> Iterator[Finding]:
+    unfinished = find_unfinished(settings)
+    if unfinished:
+        word = unfinished.describe(settings.timezone)
+        cure = f"{suggest_command(unfinished, settings.timezone)} goes on where it broke off."
+        yield Finding("erasure", f"begun and not finished: {word}", cure, is_broken=True)
+    certificates = list_certificates(settings)
+    if certificates:
+        verdict = verify_certificate(settings, certificates[-1])
+        yield Finding(
+            "erasures", f"{len(certificates)}, the last {certificates[-1].name}: {', '.join(verdict.notes) or 'valid'}"
+        )
+
+
 def _look_at_lake(settings: Settings) -> Iterator[Finding]:
     if not settings.lake_dir.is_dir():
         yield Finding("lake", "none yet", "Import reference files (wangge import), or start wangge run --demo.")
@@ -223,6 +239,7 @@ _LOOKS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _look_at_inbox: "inbox",
     _look_at_worker: "worker",
     _look_at_key: "key",
+    _look_at_erasures: "erasure",
     _look_at_lake: "lake",
     _look_at_situation: "situation",
     _look_at_clock: "clock",

@@ -430,7 +430,7 @@ def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def read_note(answer: pa.Table) -> str:
     """What must be said beside an answer, such as that rows it would rest on were destroyed; "" where nothing must."""
-    return (answer.schema.metadata or {}).get(_NOTE, b"").decode()
+    return str((answer.schema.metadata or {}).get(_NOTE, b""), "utf-8")
 
 
 def _note_erasures(cursor: duckdb.DuckDBPyConnection, answer: pa.Table) -> pa.Table:

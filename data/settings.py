@@ -104,6 +104,15 @@ class Settings:
         return self.home / "keys" / "pseudonym.key"
 
     @property
+    def certificate_key_path(self) -> Path:
+        """Signs certificates of erasure; made with the first."""
+        return self.home / "keys" / "certificate.key"
+
+    @property
+    def certificates_dir(self) -> Path:
+        return self.home / "certificates"
+
+    @property
     def scenario_dir(self) -> Path:
         """The built-in scenario's files; they are as raw as anyone's."""
         return self.inbox_dir / "scenario"

@@ -33,7 +33,7 @@ def open_key(path: Path, *, is_new_allowed: bool) -> tuple[bytes, bytes]:
                 f"The key {path} is missing, and the lake holds tokens made with it.",
                 "Restore it from a backup: with another key nobody would be recognised again.",
             ) from None
-        key = _make_key(path)
+        key = make_key(path)
     except OSError as error:
         raise IngestError(
             f"The key {path} cannot be read: {error.strerror}.", "Check its owner and permissions (0600)."
@@ -46,7 +46,7 @@ def open_key(path: Path, *, is_new_allowed: bool) -> tuple[bytes, bytes]:
     return bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
 
 
-def _make_key(path: Path) -> bytes:
+def make_key(path: Path) -> bytes:
     """A new random key, whole and on the disk before any token is made with it."""
     key = secrets.token_bytes(KEY_BYTES)
     aside = path.with_name(f".{path.name}.{os.getpid()}")

@@ -8,7 +8,7 @@ create table erasure (
     until_at timestamptz,                   -- registrations before this moment; scope round: its close
     erased_at timestamptz, erased_by varchar,   -- the machine's clock; the user of the machine
     certificate varchar,                    -- file name in certificates/
-    version_count bigint, quarantined_count bigint,
+    version_count bigint, registration_count bigint, person_count bigint, quarantined_count bigint,
     is_key_destroyed boolean,
     last_ingest_no bigint                   -- files up to this one were taken with the key that was destroyed
 );

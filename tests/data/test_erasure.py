@@ -1,0 +1,398 @@
+"""Erasure: what is destroyed is nowhere any more, what is counted stays counted, and the certificate says so."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+import data.erasure
+from data.certificate import CertificateError, list_certificates, verify_certificate
+from data.doctor import examine
+from data.erasure import ErasureError, Scope, erase, find_scope, find_unfinished, preview_erasure
+from data.ingest import ingest_paths
+from data.questions import ask, read_note
+from data.settings import Settings
+from data.situation import open_situation
+from tests.data.small_district import (
+    ADA,
+    BO,
+    CAI,
+    DI,
+    NAME,
+    PHONE,
+    lake_rows,
+    line,
+    make_district,
+    rows,
+    whole_situation,
+    write_log,
+)
+
+ERASURES = ("erasure", "erased_round", "lake_file")
+MORNING = [
+    line("S1", ADA, "08:00", "08:20", unit="1", household="H1", tube="TUBE-M-ADA"),
+    line("S1", DI, "09:00", "09:40", unit="2", household="H3", grid="G2", tube="TUBE-M-DI"),
+    line("S9", DI, "09:01"),
+]
+"""Round M; the last line is quarantined."""
+NOON = [
+    line("S1", BO, "12:00", "12:10", unit="1", household="H2", tube="TUBE-D-BO"),
+    line("S2", CAI, "12:30", household="H4", tube="TUBE-D-CAI"),
+]
+"""Round D."""
+MIXED = [
+    line("S1", DI, "09:20", household="H3", grid="G2", tube="TUBE-M-DI2"),
+    line("S1", BO, "13:00", household="H2", tube="TUBE-D-BO2"),
+]
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The small district after a day: three files in `done/`, as a worker leaves them."""
+    settings = make_district(Settings(home=tmp_path_factory.mktemp("day") / "home"))
+    for name, lines in (("morning", MORNING), ("noon", NOON), ("mixed", MIXED)):
+        path = write_log(settings.done_dir / "baisha" / "2022-07-14" / f"{name}.csv", lines)
+        ingest_paths(settings, [path])
+    return settings
+
+
+@pytest.fixture
+def home(day: Settings, tmp_path: Path) -> Settings:
+    """That day, to be erased."""
+    shutil.copytree(day.home, tmp_path / "home")
+    return Settings(home=tmp_path / "home")
+
+
+def destroy(settings: Settings, kind: str, **given: Any) -> dict[str, Any]:
+    """Erases; gives the body of the certificate, verified."""
+    path = erase(settings, find_scope(settings, kind, **given))
+    verdict = verify_certificate(settings, path)
+    assert verdict.is_own
+    return verdict.body
+
+
+def shanghai(text: str) -> datetime:
+    return datetime.fromisoformat(f"2022-07-{text}:00+08:00")
+
+
+def token_of(settings: Settings, person_time: str) -> bytes:
+    """The token of whoever registered at that time."""
+    ((token,),) = lake_rows(
+        settings,
+        f"select distinct person_token from lake.registration_version where registered_at = '2022-07-14 {person_time}:00+08'",
+    )
+    return bytes(token)
+
+
+def every_value(settings: Settings) -> Iterator[tuple[Path, str]]:
+    """Every value of every Parquet, DuckDB and SQLite file of the home, and of every other file its bytes: as hexadecimal digits."""
+    for path in sorted(settings.home.rglob("*")):
+        if not path.is_file():
+            continue
+        yield path, path.read_bytes().hex()
+        if path.suffix == ".parquet":
+            with duckdb.connect() as engine:
+                for row in engine.execute(f"from read_parquet('{path}')").fetchall():
+                    yield path, as_hex(row)
+        elif path.suffix == ".duckdb":
+            with duckdb.connect() as engine:
+                engine.execute(f"attach '{path}' as one (read_only); use one")
+                for (table,) in engine.execute("select name from (show tables)").fetchall():
+                    for row in engine.execute(f'from "{table}"').fetchall():
+                        yield path, as_hex(row)
+        elif path.suffix == ".sqlite":
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as catalogue:
+                for (table,) in catalogue.execute("select name from sqlite_master where type = 'table'").fetchall():
+                    for row in catalogue.execute(f'select * from "{table}"').fetchall():
+                        yield path, as_hex(row)
+
+
+def as_hex(row: tuple[Any, ...]) -> str:
+    return "|".join((value if isinstance(value, bytes) else str(value).encode()).hex() for value in row)
+
+
+def places_of(settings: Settings, needle: str | bytes) -> set[str]:
+    """The files in which it stands: as it is, or as the hexadecimal digits a catalogue would write."""
+    raw = needle if isinstance(needle, bytes) else needle.encode()
+    forms = {raw.hex(), raw.hex().encode().hex(), raw.hex().upper().encode().hex()}
+    return {path.name for path, value in every_value(settings) if any(form in value for form in forms)}
+
+
+def situation_without_erasures(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
+    return whole_situation(settings, ignored=ERASURES)
+
+
+def test_the_scan_finds_what_is_there(home: Settings) -> None:
+    assert any(name.endswith(".parquet") for name in places_of(home, token_of(home, "12:00")))
+    assert "catalogue.sqlite" in places_of(home, "TUBE-M-ADA")  # the least tube of a file is one of its statistics
+    assert {"morning.csv"} <= places_of(home, ADA)
+
+
+def test_of_an_erased_round_no_token_tube_or_raw_line_is_left_in_any_byte_of_the_home(home: Settings) -> None:
+    gone = [token_of(home, "08:00"), token_of(home, "09:00"), "TUBE-M-ADA", "TUBE-M-DI", "TUBE-M-DI2", ADA, DI]
+    kept = token_of(home, "12:00")
+    destroy(home, "round", round_code="M")
+    assert {str(needle): places for needle in gone if (places := places_of(home, needle))} == {}
+    assert places_of(home, kept)
+    assert [row[0] for row in lake_rows(home, "select tube_code from lake.registration order by 1")] == [
+        "TUBE-D-BO", "TUBE-D-BO2", "TUBE-D-CAI",
+    ]  # fmt: skip
+
+
+def test_every_figure_of_the_situation_is_the_same_as_before(home: Settings) -> None:
+    before = situation_without_erasures(home)
+    destroy(home, "round", round_code="M")
+    assert situation_without_erasures(home) == before
+    destroy(home, "before", before=shanghai("14 12:15"))
+    assert situation_without_erasures(home) == before
+    destroy(home, "all")
+    assert situation_without_erasures(home) == before
+    assert rows(home, "select scope, round_code from erasure") == [("round", "M"), ("before", None), ("all", None)]
+
+
+def test_questions_over_single_rows_give_none_of_the_round_and_say_why(home: Settings) -> None:
+    def rounds() -> list[str]:
+        situation = open_situation(home.situation_path)
+        try:
+            answer = ask(situation, "quality/registrations")
+            notes.append(read_note(answer))
+            missing = ask(situation, "coverage/missing_households", "2022-07-14 09:30", grid_code="G1")
+            households.append(missing.column("household_code").to_pylist())
+            assert ask(situation, "checks/rows_against_buckets").num_rows == 0
+            return sorted(set(answer.column("round_code").to_pylist()))
+        finally:
+            situation.close()
+
+    notes: list[str] = []
+    households: list[list[str]] = []
+    assert rounds() == ["D", "M"]
+    destroy(home, "round", round_code="M")
+    assert rounds() == ["D"]
+    assert households == [["H2"], []]
+    assert notes[0] == ""
+    assert "of round M" in notes[1]
+    assert "0001-round-M" in notes[1]
+
+
+def test_raw_files_that_held_the_round_go_and_others_stay(home: Settings) -> None:
+    body = destroy(home, "round", round_code="M")
+    assert [path.name for path in home.done_dir.rglob("*.csv")] == ["noon.csv"]
+    assert (body["destroyed"]["raw_file_count"], body["destroyed"]["mixed_file_count"]) == (2, 1)
+    assert body["destroyed"]["version_count"] == 3
+    assert body["destroyed"]["quarantined_count"] == 1
+    assert body["left"]["elsewhere_file_count"] == 0
+    assert lake_rows(home, "select count(*) from lake.quarantine") == [(0,)]
+
+
+def test_a_copy_of_the_same_lines_under_another_name_goes_too(home: Settings) -> None:
+    again = write_log(home.done_dir / "baisha" / "late" / "again.csv", MORNING[:2])
+    assert ingest_paths(home, [again]).duplicate == 2
+    twin = write_log(home.scenario_dir / "logs" / "baisha" / "twin.csv", MORNING)
+    destroy(home, "round", round_code="M")
+    assert not again.exists()
+    assert not twin.exists()
+
+
+def test_late_lines_of_what_was_erased_are_set_aside_and_double_nothing(home: Settings) -> None:
+    before = situation_without_erasures(home)
+    destroy(home, "round", round_code="M")
+    late = write_log(
+        home.home.parent / "baisha" / "late.csv", [*MORNING[:2], line("S1", CAI, "09:50"), line("S1", CAI, "14:00")]
+    )
+    summary = ingest_paths(home, [late])
+    assert (summary.accepted, summary.corrected, summary.duplicate, summary.quarantined) == (1, 0, 0, 3)
+    assert lake_rows(home, "select reason, column_name, count(*) from lake.quarantine group by all") == [
+        ("erased", "registered_at", 3)
+    ]
+    after = situation_without_erasures(home)
+    buckets = "select sum(registered_count) from site_bucket where bucket_start_at < '2022-07-14 10:00:00+08'"
+    assert after["round_unit"] != before["round_unit"]  # the one of 14:00
+    assert rows(home, buckets) == [(3,)]
+    assert lake_rows(home, "select count(*) from lake.registration_version where round_code = 'M'") == [(0,)]
+
+
+def test_the_very_same_file_again_is_a_copy(home: Settings) -> None:
+    copy = write_log(home.home.parent / "baisha" / "morning.csv", MORNING)
+    destroy(home, "round", round_code="M")
+    summary = ingest_paths(home, [copy])
+    assert (summary.accepted, summary.quarantined) == (0, 0)
+    assert lake_rows(home, "select count(*) from lake.quarantine") == [(0,)]
+
+
+def test_a_second_erasure_of_the_round_takes_what_came_late(home: Settings) -> None:
+    destroy(home, "round", round_code="M")
+    late = write_log(home.done_dir / "baisha" / "late" / "late.csv", [line("S1", CAI, "09:50")])
+    ingest_paths(home, [late])
+    before = situation_without_erasures(home)
+    body = destroy(home, "round", round_code="M")
+    assert not late.exists()
+    assert body["destroyed"]["quarantined_count"] == 1
+    assert body["previous"]["name"] == "0001-round-M.json"
+    assert situation_without_erasures(home) == before
+
+
+def test_before_a_moment_takes_the_rows_and_closes_the_round_it_cuts(home: Settings) -> None:
+    destroy(home, "before", before=shanghai("14 12:15"))
+    assert lake_rows(home, "select tube_code from lake.registration_version order by 1") == [
+        ("TUBE-D-BO2",),
+        ("TUBE-D-CAI",),
+    ]
+    late = write_log(
+        home.home.parent / "baisha" / "late.csv",
+        [line("S1", DI, "11:00"), line("S1", BO, "15:00"), line("S1", BO, "23:00")],
+    )
+    summary = ingest_paths(home, [late])
+    assert (summary.accepted, summary.quarantined) == (1, 2)  # only the one outside every round can be told for certain
+
+
+def test_a_registration_of_which_one_line_fell_into_the_round_goes_whole(home: Settings) -> None:
+    moved = [
+        line("S1", CAI, "09:10", grid="G3", tube="TUBE-X"),
+        line("S1", CAI, "09:10", "09:20", unit="1", grid="G1", tube="TUBE-Y"),
+    ]
+    ingest_paths(home, [write_log(home.done_dir / "baisha" / "moved.csv", moved)])
+    destroy(home, "round", round_code="M")
+    assert lake_rows(
+        home, "select count(*) from lake.registration_version where registered_at = '2022-07-14 09:10:00+08'"
+    ) == [(0,)]
+    assert places_of(home, "TUBE-X") == places_of(home, "TUBE-Y") == set()
+
+
+def test_all_destroys_the_key_too_and_ingest_goes_on_with_a_new_one(home: Settings) -> None:
+    key = home.key_path.read_bytes()
+    tokens = [token_of(home, "08:00"), token_of(home, "12:00")]
+    body = destroy(home, "all")
+    assert not home.key_path.exists()
+    assert {
+        str(one): places for one in (key, *tokens, ADA, BO, CAI, DI, NAME, PHONE) if (places := places_of(home, one))
+    } == {}
+    assert body["destroyed"]["key_count"] == 1
+    assert not list(home.done_dir.rglob("*.csv"))
+    late = write_log(home.home.parent / "baisha" / "late.csv", [line("S1", ADA, "08:00")])
+    assert ingest_paths(home, [late]).quarantined == 1
+    assert home.key_path.read_bytes() != key
+
+
+def test_without_its_key_a_token_is_a_stranger_to_the_same_person(home: Settings) -> None:
+    before = lake_rows(home, "select count(*) from lake.registration_version")
+    destroy(home, "key")
+    assert lake_rows(home, "select count(*) from lake.registration_version") == before
+    assert len(list(home.done_dir.rglob("*.csv"))) == 3
+    late = write_log(home.home.parent / "baisha" / "late.csv", [line("S1", BO, "12:00", "12:10", unit="1")])
+    assert ingest_paths(home, [late]).quarantined == 1  # it could not be told from the one that is counted
+
+
+def test_an_open_round_a_time_to_come_and_an_unknown_round_are_refused(home: Settings) -> None:
+    with pytest.raises(ErasureError, match=r"no round 'X'.*Rounds: D, M"):
+        find_scope(home, "round", "X")
+    with pytest.raises(ErasureError, match="still to come"):
+        find_scope(home, "before", before=datetime.fromisoformat("2999-01-01T00:00:00+08:00"))
+    (home.home / "clock.json").write_text(
+        json.dumps(
+            {
+                "starts_at": "2022-07-14T12:30:00+08:00",
+                "started_at": "2022-07-14T12:30:00+08:00",
+                "ends_at": None,
+                "speed": 0,
+            }
+        )
+    )
+    with pytest.raises(ErasureError, match="open until 2022-07-14 22:00"):
+        find_scope(home, "round", "D")
+    with pytest.raises(ErasureError, match=r"Round D is still open.*2022-07-14 06:00 or earlier"):
+        find_scope(home, "before", before=shanghai("14 12:00"))
+    assert find_scope(home, "round", "M").until_at == shanghai("14 10:00")
+
+
+def test_a_preview_counts_the_same_and_touches_nothing(home: Settings) -> None:
+    before = sorted((path, path.stat().st_mtime_ns) for path in home.done_dir.rglob("*"))
+    preview = preview_erasure(home, find_scope(home, "round", "M"))
+    assert sorted((path, path.stat().st_mtime_ns) for path in home.done_dir.rglob("*")) == before
+    assert preview.counts == {
+        "version_count": 3, "registration_count": 3, "person_count": 2, "quarantined_count": 1, "raw_file_count": 2, "key_count": 0,
+    }  # fmt: skip
+    assert any("1 raw files also hold rows that are kept" in note for note in preview.notes)
+
+
+STEPS = (
+    "_destroy_key",
+    "_delete_in_one_transaction",
+    "_purge",
+    "_destroy_raw",
+    "_publish",
+    "_compact_catalogue",
+    "issue_certificate",
+)
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("is_after", [False, True])
+def test_killed_at_any_step_the_same_command_ends_the_erasure(
+    home: Settings, monkeypatch: pytest.MonkeyPatch, step: str, is_after: bool
+) -> None:
+    before = situation_without_erasures(home)
+    token = token_of(home, "08:00")
+    act = getattr(data.erasure, step)
+
+    def die(*given: Any) -> None:
+        if is_after:
+            act(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(data.erasure, step, die)
+    with pytest.raises(KeyboardInterrupt):
+        erase(home, find_scope(home, "all"))
+    monkeypatch.undo()
+    assert find_unfinished(home) is not None
+    assert any(finding.is_broken and "wangge erase --all" in finding.cure for finding in examine(home))
+    with pytest.raises(ErasureError, match="not finished: all"):
+        erase(home, Scope("round", "M"))
+    body = destroy(home, "all")
+    assert find_unfinished(home) is None
+    assert (
+        body["destroyed"]["version_count"],
+        body["destroyed"]["raw_file_count"],
+        body["destroyed"]["key_count"],
+    ) == (6, 3, 1)
+    assert lake_rows(home, "select scope from lake.erasure") == [("all",)]
+    assert places_of(home, token) == places_of(home, "TUBE-D-CAI") == set()
+    assert situation_without_erasures(home) == before
+
+
+def test_a_certificate_holds_no_identity_and_tells_when_it_was_changed(home: Settings) -> None:
+    destroy(home, "round", round_code="M")
+    destroy(home, "before", before=shanghai("14 12:15"))
+    first, second = list_certificates(home)
+    text = first.read_text(encoding="utf-8") + first.with_suffix(".html").read_text(encoding="utf-8")
+    assert not any(one in text for one in (ADA, BO, CAI, DI, NAME, PHONE, "morning", "TUBE"))
+    assert "数据销毁证书" in text
+    assert "1 before it, unbroken" in verify_certificate(home, second).notes
+    page = first.with_suffix(".html")
+    page.write_text(page.read_text(encoding="utf-8").replace("<td>3</td>", "<td>2</td>"), encoding="utf-8")
+    with pytest.raises(CertificateError, match="does not say what"):
+        verify_certificate(home, first)
+    page.unlink()
+    first.write_text(
+        first.read_text(encoding="utf-8").replace('"version_count": 3', '"version_count": 2'), encoding="utf-8"
+    )
+    for path in (first, second):
+        with pytest.raises(CertificateError, match="something in it was changed"):
+            verify_certificate(home, path)
+
+
+def test_another_homes_certificate_is_told_apart(home: Settings, tmp_path: Path) -> None:
+    destroy(home, "round", round_code="M")
+    other = Settings(home=tmp_path / "other")
+    (path,) = list_certificates(home)
+    assert verify_certificate(other, path).is_own is None
+    shutil.copytree(home.home, other.home)
+    (other.home / "keys" / "certificate.key").write_bytes(b"k" * 32)
+    assert verify_certificate(other, path).is_own is False

@@ -36,7 +36,7 @@ from data.certificate import find_previous, issue_certificate, read_public_key
 from data.clock import CLOCK_FILE, read_clock
 from data.errors import IngestError, LakeError, WanggeError
 from data.home import only_one
-from data.ingest.read import read_file
+from data.ingest.reading import find_logs
 from data.lake import DUCKDB_VERSION, Lake, LeaseLost, open_lake, write_permission_error
 from data.settings import INBOX_FOLDERS, Settings
 from data.situation import open_situation, publish_situation
@@ -88,7 +88,7 @@ from lake.registration_version as v where {scope}
 FIND_LOGS = """
 create or replace temp table erased_log as
 with part as (
-    select file_sha256, ingest_no, feed_code, row_count, first_event_at, last_event_at, received_at
+    select file_sha256, file_name, ingest_no, row_count, first_event_at, last_event_at, received_at, is_last
     from lake.ingest_file where log_kind = 'registration'
 ),
 line as (
@@ -97,12 +97,13 @@ line as (
 ),
 log as (
     select
-        p.file_sha256, max(p.row_count) as row_count, min(p.first_event_at) as first_at,
+        p.file_sha256, sum(p.row_count) / count(distinct p.file_name) as row_count, min(p.first_event_at) as first_at,
         greatest(max(p.first_event_at), max(p.last_event_at)) as last_at, min(p.received_at) as received_at,
         coalesce(sum(l.erased_count), 0) as erased_count, coalesce(sum(l.kept_count), 0) as kept_count,
         bool_or(p.ingest_no in (select ingest_no from lake.quarantine where reason = 'erased')) as came_late
     from part as p left join line as l on l.ingest_no = p.ingest_no
     group by p.file_sha256
+    having bool_or(coalesce(p.is_last, true))  -- a worker is in the middle of any other: it counts among the waiting
 )
 select
     file_sha256,
@@ -124,6 +125,17 @@ insert into lake.erased_quarantine
 select feed_code, log_kind, reason, count(*) from lake.quarantine
 where ingest_no in (select ingest_no from erased_ingest) group by all;
 delete from lake.quarantine where ingest_no in (select ingest_no from erased_ingest);
+"""
+METADATA = "__ducklake_metadata_lake"
+FIND_EXTREMES = f"""
+select t.table_id, c.column_id, min(s.min_value), max(s.max_value)
+from {METADATA}.ducklake_table as t
+inner join {METADATA}.ducklake_column as c
+    on c.table_id = t.table_id and c.end_snapshot is null and c.column_type in ('varchar', 'blob')
+left join {METADATA}.ducklake_data_file as d on d.table_id = t.table_id and d.end_snapshot is null
+left join {METADATA}.ducklake_file_column_stats as s on s.data_file_id = d.data_file_id and s.column_id = c.column_id
+where t.end_snapshot is null and list_contains($tables, t.table_name)
+group by t.table_id, c.column_id
 """
 COMPACT_SQLITE = """
 import sqlite3, sys
@@ -486,7 +498,23 @@ def _purge(settings: Settings, lake: Lake, work: _Work) -> int:
         for path in _list_lake_files(settings):
             if path not in named:
                 path.unlink(missing_ok=True)
+        _forget_extremes(connection)
+    lake.take_lease("erase")  # a new state: nobody's memory of the old extremes is written back
     return int(before[0] - after[0]) if before and after else 0
+
+
+def _forget_extremes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Takes the least and greatest token and tube of the whole table anew from the files that are left.
+
+    DuckLake 1.5.5 keeps those of before when a file goes without being written anew. They must never be narrower than the
+    rows: unknown is right only for a table without files.
+    """
+    extremes = connection.execute(FIND_EXTREMES, {"tables": list(PERSONAL_TABLES)}).fetchall()
+    for table_id, column_id, least, greatest in extremes:
+        connection.execute(
+            f"update {METADATA}.ducklake_table_column_stats set min_value = ?, max_value = ? where table_id = ? and column_id = ?",
+            [least, greatest, table_id, column_id],
+        )
 
 
 def _list_lake_files(settings: Settings) -> Iterator[Path]:
@@ -577,8 +605,8 @@ def _list_files(folder: Path) -> list[Path]:
 def _hash_logs(path: Path) -> set[str]:
     """SHA-256 of what the ledger would call this file; empty when it is gone."""
     try:
-        return {read_file(path, "").sha256}
-    except (IngestError, FileNotFoundError):
+        return {log.sha256 for log in find_logs(path, "")}
+    except IngestError:  # what cannot be unpacked is known by its bytes, if at all
         with suppress(OSError):
             return {_hash_file(path)[0]}
     return set()

@@ -32,12 +32,14 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from data.catalogue import METADATA, find_catalogue
 from data.certificate import find_previous, issue_certificate, read_public_key
 from data.clock import CLOCK_FILE, read_clock
+from data.engine import DUCKDB_VERSION
 from data.errors import IngestError, LakeError, WanggeError
 from data.home import only_one
 from data.ingest.reading import find_logs
-from data.lake import DUCKDB_VERSION, Lake, LeaseLost, open_lake, write_permission_error
+from data.lake import Lake, LeaseLost, open_lake, write_permission_error
 from data.settings import INBOX_FOLDERS, Settings
 from data.situation import open_situation, publish_situation
 
@@ -126,7 +128,6 @@ select feed_code, log_kind, reason, count(*) from lake.quarantine
 where ingest_no in (select ingest_no from erased_ingest) group by all;
 delete from lake.quarantine where ingest_no in (select ingest_no from erased_ingest);
 """
-METADATA = "__ducklake_metadata_lake"
 FIND_EXTREMES = f"""
 select t.table_id, c.column_id, min(s.min_value), max(s.max_value)
 from {METADATA}.ducklake_table as t
@@ -486,7 +487,7 @@ def _purge(settings: Settings, lake: Lake, work: _Work) -> int:
         if str(path) not in known:
             work.files.append(_describe(settings, path, "lake", is_named=True))
     _write_journal(settings, work)
-    with lake._writing():
+    with lake._writing(), lake._explained():
         connection = lake.connection
         before = connection.execute("select count(*) from lake.snapshots()").fetchone()
         for table in PERSONAL_TABLES:
@@ -519,12 +520,14 @@ def _forget_extremes(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _list_lake_files(settings: Settings) -> Iterator[Path]:
     for table in PERSONAL_TABLES:
-        yield from sorted((settings.lake_dir / "data" / "main" / table).glob("*.parquet"))
+        yield from sorted((settings.lake_data_dir / "main" / table).glob("*.parquet"))
 
 
 def _compact_catalogue(settings: Settings) -> None:
     """Frees the catalogue of what its deleted rows said: the least and greatest token and tube of every file."""
-    path = settings.lake_dir / "catalogue.sqlite"
+    path = find_catalogue(settings).file
+    if path is None:
+        return  # a server keeps its own house: see LIMITS
     # in a process of its own: two copies of SQLite in one process undo each other's locks
     done = subprocess.run(
         [sys.executable, "-c", COMPACT_SQLITE, str(path)], capture_output=True, text=True, check=False
@@ -625,8 +628,10 @@ def _describe(settings: Settings, path: Path, kind: str, *, is_named: bool = Fal
     """A file as the certificate lists it. A delivered file's own name stays out: who knows what sites call their files."""
     sha256, size = _hash_file(path)
     place = path if is_named else path.parent
+    if place.is_relative_to(settings.home):
+        place = place.relative_to(settings.home)
     return {
-        "kind": kind, "place": place.relative_to(settings.home).as_posix(), "sha256": sha256, "byte_count": size, "path": str(path),
+        "kind": kind, "place": place.as_posix(), "sha256": sha256, "byte_count": size, "path": str(path),
     }  # fmt: skip
 
 

@@ -268,7 +268,9 @@ def test_a_registration_of_which_one_line_fell_into_the_round_goes_whole(home: S
 
 def test_all_destroys_the_key_too_and_ingest_goes_on_with_a_new_one(home: Settings) -> None:
     key = home.key_path.read_bytes()
-    tokens = [bytes(token) for (token,) in lake_rows(home, "select distinct person_token from lake.registration_version")]
+    tokens = [
+        bytes(token) for (token,) in lake_rows(home, "select distinct person_token from lake.registration_version")
+    ]
     body = destroy(home, "all")
     assert not home.key_path.exists()
     assert {

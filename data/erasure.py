@@ -19,24 +19,21 @@ import json
 import os
 import secrets
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import duckdb
 
-from data.catalogue import METADATA, find_catalogue
 from data.certificate import find_previous, issue_certificate, read_public_key
 from data.clock import CLOCK_FILE, read_clock
 from data.engine import DUCKDB_VERSION
-from data.errors import IngestError, LakeError, WanggeError
+from data.errors import IngestError, WanggeError
 from data.home import only_one
 from data.ingest.reading import find_logs
 from data.lake import Lake, LeaseLost, open_lake, write_permission_error
@@ -49,6 +46,7 @@ PERSONAL_TABLES = ("registration_version", "quarantine")
 JOURNAL_FILE = "unfinished.json"
 PIECE_BYTES = 4_000_000
 TRIES = 5
+Result = TypeVar("Result")
 LAW = (
     "《中华人民共和国个人信息保护法》第四十七条 Personal Information Protection Law, article 47",
     "《中华人民共和国数据安全法》 Data Security Law",
@@ -127,24 +125,6 @@ insert into lake.erased_quarantine
 select feed_code, log_kind, reason, count(*) from lake.quarantine
 where ingest_no in (select ingest_no from erased_ingest) group by all;
 delete from lake.quarantine where ingest_no in (select ingest_no from erased_ingest);
-"""
-FIND_EXTREMES = f"""
-select t.table_id, c.column_id, min(s.min_value), max(s.max_value)
-from {METADATA}.ducklake_table as t
-inner join {METADATA}.ducklake_column as c
-    on c.table_id = t.table_id and c.end_snapshot is null and c.column_type in ('varchar', 'blob')
-left join {METADATA}.ducklake_data_file as d on d.table_id = t.table_id and d.end_snapshot is null
-left join {METADATA}.ducklake_file_column_stats as s on s.data_file_id = d.data_file_id and s.column_id = c.column_id
-where t.end_snapshot is null and list_contains($tables, t.table_name)
-group by t.table_id, c.column_id
-"""
-COMPACT_SQLITE = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
-connection.execute("pragma secure_delete = on")
-connection.execute("vacuum")
-busy = connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
-sys.exit(1 if busy else 0)
 """
 
 
@@ -284,7 +264,6 @@ def erase(settings: Settings, scope: Scope, tell: Callable[[str], None] = lambda
             _publish(settings, lake)
             _check_gone(lake.connection, scope)
             kept = _sum_kept(lake.connection, scope)
-        _compact_catalogue(settings)
         tell("certificate")
         body = _write_body(settings, work, row, snapshot_count, kept)
         path = issue_certificate(settings, work.name, body)
@@ -401,14 +380,7 @@ def _delete_rows(settings: Settings, lake: Lake, work: _Work) -> dict[str, Any]:
     found = _read_record(lake.connection, work.name)
     if found:
         return found
-    for attempt in range(TRIES):
-        try:
-            lake.take_lease("erase")
-            _delete_in_one_transaction(settings, lake, work)
-            break
-        except LeaseLost:  # a worker took its lease back at this very moment
-            if attempt == TRIES - 1:
-                raise
+    _as_writer(lake, lambda: _delete_in_one_transaction(settings, lake, work))
     found = _read_record(lake.connection, work.name)
     assert found is not None
     return found
@@ -487,53 +459,24 @@ def _purge(settings: Settings, lake: Lake, work: _Work) -> int:
         if str(path) not in known:
             work.files.append(_describe(settings, path, "lake", is_named=True))
     _write_journal(settings, work)
-    with lake._writing(), lake._explained():
-        connection = lake.connection
-        before = connection.execute("select count(*) from lake.snapshots()").fetchone()
-        for table in PERSONAL_TABLES:
-            connection.execute(f"call ducklake_rewrite_data_files('lake', '{table}', delete_threshold => 0)")
-        connection.execute("call ducklake_expire_snapshots('lake', older_than => now())")
-        connection.execute("call ducklake_cleanup_old_files('lake', cleanup_all => true)")
-        after = connection.execute("select count(*) from lake.snapshots()").fetchone()
-        named = {Path(path) for _, path in lake.list_files(PERSONAL_TABLES)}
-        for path in _list_lake_files(settings):
-            if path not in named:
-                path.unlink(missing_ok=True)
-        _forget_extremes(connection)
+    destroyed = _as_writer(lake, lake.destroy_history)
     lake.take_lease("erase")  # a new state: nobody's memory of the old extremes is written back
-    return int(before[0] - after[0]) if before and after else 0
+    return destroyed.snapshot_count
 
 
-def _forget_extremes(connection: duckdb.DuckDBPyConnection) -> None:
-    """Takes the least and greatest token and tube of the whole table anew from the files that are left.
-
-    DuckLake 1.5.5 keeps those of before when a file goes without being written anew. They must never be narrower than the
-    rows: unknown is right only for a table without files.
-    """
-    extremes = connection.execute(FIND_EXTREMES, {"tables": list(PERSONAL_TABLES)}).fetchall()
-    for table_id, column_id, least, greatest in extremes:
-        connection.execute(
-            f"update {METADATA}.ducklake_table_column_stats set min_value = ?, max_value = ? where table_id = ? and column_id = ?",
-            [least, greatest, table_id, column_id],
-        )
+def _as_writer(lake: Lake, act: Callable[[], Result]) -> Result:
+    """Does what needs the lease; again when a worker took its lease back at that very moment."""
+    for _ in range(TRIES - 1):
+        with suppress(LeaseLost):
+            lake.take_lease("erase")
+            return act()
+    lake.take_lease("erase")
+    return act()
 
 
 def _list_lake_files(settings: Settings) -> Iterator[Path]:
     for table in PERSONAL_TABLES:
         yield from sorted((settings.lake_data_dir / "main" / table).glob("*.parquet"))
-
-
-def _compact_catalogue(settings: Settings) -> None:
-    """Frees the catalogue of what its deleted rows said: the least and greatest token and tube of every file."""
-    path = find_catalogue(settings).file
-    if path is None:
-        return  # a server keeps its own house: see LIMITS
-    # in a process of its own: two copies of SQLite in one process undo each other's locks
-    done = subprocess.run(
-        [sys.executable, "-c", COMPACT_SQLITE, str(path)], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise LakeError(f"{path} could not be compacted: it is in use.", "Run the same command again.")
 
 
 # raw files -----------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from data.lake_errors import LeaseLost as LeaseLost
 from data.lake_errors import explained
 from data.lake_errors import write_permission_error as write_permission_error
 from data.lake_files import (
+    forget_extremes,
     forget_scheduled_files,
     list_known_files,
     list_present_files,
@@ -230,13 +231,7 @@ class Lake:
             connection, data_dir = self.connection, self.settings.lake_data_dir
             connection.execute("call ducklake_rewrite_data_files('lake', delete_threshold => 0)")
             snapshots = self._expire_until(self.snapshot - 1)
-            # the least and greatest value of a table outlive its rows
-            connection.execute(
-                f"""
-                update {METADATA}.ducklake_table_column_stats set min_value = null, max_value = null
-                where table_id not in (select table_id from {METADATA}.ducklake_data_file where end_snapshot is null)
-                """
-            )
+            forget_extremes(connection)
             scheduled = list_scheduled_files(connection, data_dir)
             doomed = list_present_files(data_dir) - list_known_files(connection, data_dir)
             try:

@@ -23,7 +23,8 @@ import sqlite3, sys
 with sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None) as catalogue:
     catalogue.execute("pragma secure_delete = on")
     catalogue.execute("vacuum")
-    catalogue.execute("pragma wal_checkpoint(truncate)")
+    if catalogue.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
+        sys.exit("it is in use")
 """
 KNOWN_FILES = f"""
 with place as (
@@ -39,6 +40,39 @@ from (
 ) as f
 inner join place as p on p.table_id = f.table_id
 """
+
+
+FIND_EXTREMES = f"""
+select t.table_id, c.column_id, min(s.min_value), max(s.max_value)
+from {METADATA}.ducklake_table as t
+inner join {METADATA}.ducklake_column as c
+    on c.table_id = t.table_id and c.end_snapshot is null and c.column_type in ('varchar', 'blob')
+left join {METADATA}.ducklake_data_file as d on d.table_id = t.table_id and d.end_snapshot is null
+left join {METADATA}.ducklake_file_column_stats as s on s.data_file_id = d.data_file_id and s.column_id = c.column_id
+where t.end_snapshot is null
+group by t.table_id, c.column_id
+-- a file that has values and does not say which is as wide as can be: what is there stays
+having count(*) filter (s.min_value is null and d.record_count > coalesce(s.null_count, 0)) = 0
+"""
+
+
+def forget_extremes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Takes the least and greatest text of every table anew from the files that are left.
+
+    DuckLake 1.5.5 keeps those of before when a file goes without another one being written anew. They must never be
+    narrower than the rows: unknown is right only for a table without files.
+    """
+    kept = connection.execute(
+        f"select table_id, column_id, min_value, max_value from {METADATA}.ducklake_table_column_stats"
+    ).fetchall()
+    known = {(table_id, column_id): extremes for table_id, column_id, *extremes in kept}
+    for table_id, column_id, *extremes in connection.execute(FIND_EXTREMES).fetchall():
+        if known.get((table_id, column_id), extremes) != extremes:
+            connection.execute(
+                f"update {METADATA}.ducklake_table_column_stats set min_value = ?, max_value = ?"
+                " where table_id = ? and column_id = ?",
+                [*extremes, table_id, column_id],
+            )
 
 
 def list_known_files(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> set[Path]:

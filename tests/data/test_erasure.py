@@ -330,7 +330,6 @@ STEPS = (
     "_purge",
     "_destroy_raw",
     "_publish",
-    "_compact_catalogue",
     "issue_certificate",
 )
 

@@ -125,7 +125,10 @@ def count_known(headers: Sequence[str], mapping: Mapping = ()) -> int:
 
 def header_error(headers: Sequence[str], mapping: Mapping = ()) -> IngestError:
     """Why this is no log's header: what it lacks, the headers seen and the closest matches. Data is shown as its shape only."""
-    shown = [header.strip()[:_LONGEST_SHOWN] for header in headers[:_MOST_SHOWN]]
+    writable = [
+        header.encode("utf-8", "replace").decode() for header in headers[:_MOST_SHOWN]
+    ]  # JSON spells halves of signs
+    shown = [header.strip()[:_LONGEST_SHOWN] for header in writable]
     if not _is_header_like(headers):
         return IngestError(
             f"no header line was found; the file begins like this: {' | '.join(map(_mask, shown))}.",

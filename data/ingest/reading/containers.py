@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import os
+import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -26,7 +29,14 @@ HARMLESS_BYTES = 64_000_000
 _OTHER_ARCHIVES = {b"Rar!": "RAR", b"7z\xbc\xaf": "7z", b"\xfd7zX": "xz", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd"}
 _CLUTTER = ("__MACOSX/", "._", ".DS_Store", "Thumbs.db", "desktop.ini")
 _HASH_BYTES = 1 << 20
-_DAMAGED = (EOFError, BadGzipFile, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError)
+MAX_CELLS = 40_000_000
+"""Of a sheet: a million rows of forty columns."""
+_CELL_PLACE = re.compile(rb'\br="([A-Z]{0,3})([0-9]{1,7})"')
+_DAMAGED = (
+    EOFError, BadGzipFile, zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile, NotImplementedError, RuntimeError,
+    ValueError, OverflowError, KeyError, IndexError,
+)  # fmt: skip
+"""What the unpackers of the standard library raise on bytes that are not what they should be."""
 
 
 def find_logs(path: Path, feed_code: str, mapping: Mapping[str, str] | None = None) -> list[LogFile]:
@@ -89,16 +99,36 @@ def _is_workbook(stream: BinaryIO) -> bool:
 
 
 def check_workbook(stream: BinaryIO, packed_bytes: int) -> None:
-    """Raises IngestError when a spreadsheet unpacks to more than a spreadsheet can hold: what its sizes say may be a lie."""
+    """Raises IngestError when a spreadsheet is damaged or would need more memory than any log does.
+
+    Its reader holds a cell for every place up to the last one, however far out that is; and what sizes say may be a lie.
+    """
     size = 0
-    with zipfile.ZipFile(stream) as archive:
-        for info in archive.infolist():
-            if info.flag_bits & 1:
-                raise _encrypted("it")
-            with archive.open(info) as member:
-                while block := member.read(_HASH_BYTES):
-                    size += len(block)
-                    _refuse_bomb(size, packed_bytes)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            for info in archive.infolist():
+                if info.flag_bits & 1:
+                    raise _encrypted("it")
+                width, height, tail = 1, 1, b""
+                with archive.open(info) as member:
+                    while block := member.read(_HASH_BYTES):
+                        size += len(block)
+                        _refuse_bomb(size, packed_bytes)
+                        for column, row in _CELL_PLACE.findall(tail + block):
+                            width, height = max(width, _count_columns(column)), max(height, int(row))
+                        tail = block[-20:]
+                if width * height > MAX_CELLS:
+                    raise IngestError("its last cell lies too far out for a log.", "Export it as CSV.")
+    except _DAMAGED:
+        raise _damaged("it") from None
+
+
+def _count_columns(letters: bytes) -> int:
+    """Up to this column: A is 1, Z is 26, AA is 27."""
+    count = 0
+    for letter in letters:
+        count = count * 26 + letter - 64
+    return count
 
 
 def _find_members(

@@ -129,6 +129,8 @@ def _read_at_once(text: bytes, keys: _Keys) -> pa.Table | None:
     count = text.count(b"\n")
     if not text.endswith(b"}\n") or text.count(b"}\n{") != count - 1 or not text.startswith(b"{"):
         return None
+    if not all(map(is_writable, keys.read_keys())):
+        return None
     schema = pa.schema([(key, pa.string()) for key in keys.read_keys()])
     if len({keys.find(key) for key in schema.names}) != len(schema.names):
         return None

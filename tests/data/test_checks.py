@@ -17,7 +17,15 @@ from data.lake import open_lake
 from data.settings import PROJECT_ROOT, Settings, read_settings
 from tests.data.small_district import ADA, BO, PHONE, lake_rows, line, make_district, write_log
 
-READER_REASONS = {"truncated_line", "unclosed_quote", "too_many_cells", "bad_encoding"}
+READER_REASONS = {
+    "bad_json",
+    "line_too_long",
+    "repeated_header",
+    "truncated_line",
+    "unclosed_quote",
+    "too_many_cells",
+    "bad_encoding",
+}
 
 
 @pytest.fixture(scope="module")

@@ -40,8 +40,6 @@ LEASE_FRESH_S = 60
 """A worker on another machine that renewed its lease within so many seconds is taken to be alive."""
 LEASE_RENEW_S = 20
 """How often a worker with nothing to write renews its lease, where workers of other machines could take it for dead."""
-KEEP_S = 600.0
-"""Files that were joined into larger ones stay this long at least: a question over single rows may be reading them."""
 WRITE_WAIT_S = 60.0
 """How long a writer waits for another's transaction: an import of 300,000 households takes some 10 s."""
 LAKE_MARK = "lake.id"
@@ -134,7 +132,8 @@ class Lake:
     def renew_lease(self) -> None:
         """Says that this writer is alive, where it wrote nothing for a while and others could take it for dead."""
         if self.catalogue.is_postgres and time.monotonic() - self._renewed_s > LEASE_RENEW_S:
-            with self.transaction():
+            # whoever lost it learns so, and why, before the next batch
+            with suppress(LeaseLost), self.transaction():
                 pass
 
     @property
@@ -198,25 +197,16 @@ class Lake:
                 with lock:
                     yield
 
-    def tidy(self, keep_s: float = KEEP_S) -> None:
-        """Joins the small Parquet files of many commits into large ones, and removes those it joined the last time.
+    @contextmanager
+    def alone(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The connection while no other process can write: for work on the lake that is no transaction of ours.
 
-        A published situation may still name files that were joined just now, so nothing is removed before everything
-        that waits for removal has waited `keep_s`. (The functions' own `older_than` compares times as text over SQLite
-        in DuckLake 1.5.5, and takes all for old.) Takes about a second after 300 commits.
+        Raises LeaseLost when another process became the writer.
         """
         with self._writing(), self._explained():
-            waiting = self.connection.execute(
-                f"""
-                select date_diff('second', max(try_cast(schedule_start as timestamptz)), now())
-                from {METADATA}.ducklake_files_scheduled_for_deletion
-                """
-            ).fetchone()
-            if waiting and waiting[0] is not None and waiting[0] < keep_s:
-                return
-            self.connection.execute("call ducklake_cleanup_old_files('lake', cleanup_all => true)")
-            self.connection.execute("call ducklake_merge_adjacent_files('lake')")
-            self.connection.execute("call ducklake_expire_snapshots('lake', older_than => now())")
+            if not self.has_lease:
+                raise self._lease_error()
+            yield self.connection
 
     def destroy_history(self) -> Destroyed:
         """Destroys, now, all that the newest state of the lake does not hold: for erasure. Cannot be undone.
@@ -225,12 +215,10 @@ class Lake:
         and files that belong to nobody are overwritten and removed whoever may be reading them, and the catalogue is
         written anew. Needs the lease. Publish the situation afterwards: the one in place names files that are gone.
         """
-        with self._writing(), self._explained():
-            if not self.has_lease:
-                raise self._lease_error()
-            connection, data_dir = self.connection, self.settings.lake_data_dir
+        data_dir = self.settings.lake_data_dir
+        with self.alone() as connection:
             connection.execute("call ducklake_rewrite_data_files('lake', delete_threshold => 0)")
-            snapshots = self._expire_until(self.snapshot - 1)
+            snapshots = self.expire_until(self.snapshot - 1)
             forget_extremes(connection)
             scheduled = list_scheduled_files(connection, data_dir)
             doomed = list_present_files(data_dir) - list_known_files(connection, data_dir)
@@ -241,10 +229,10 @@ class Lake:
             forget_scheduled_files(connection, list(scheduled.values()))
         # after the lock is given back: PostgreSQL keeps what the transaction of the lock could still see
         with self._explained():
-            vacuum_catalogue(connection, self.catalogue)
+            vacuum_catalogue(self.connection, self.catalogue)
         return Destroyed(snapshots, sum(1 for size in sizes if size), sum(sizes))
 
-    def _expire_until(self, last: int) -> int:
+    def expire_until(self, last: int) -> int:
         """Expires the snapshots up to this one; gives how many. The newest always stays."""
         rows = self.connection.execute(
             f"select snapshot_id from {METADATA}.ducklake_snapshot where snapshot_id <= ? order by 1", [last]

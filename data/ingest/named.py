@@ -17,6 +17,7 @@ from data.ingest.worker import only_worker
 from data.lake import open_lake
 from data.masking import mask_numbers
 from data.settings import Settings
+from data.upkeep import Upkeep, work_if_due
 
 BULK_BATCH_BYTES = 64_000_000
 """Bytes of files in one transaction: fewer, larger transactions than the inbox's; about 1.5 GB at work, with the next
@@ -41,6 +42,7 @@ def ingest_paths(
     """
     with only_worker(settings), open_lake(settings) as lake, ThreadPoolExecutor(1) as pool:
         taker = Taker(lake, settings, mapping)
+        upkeep = Upkeep(lake, settings)
         try:
             taker.load()
             if not taker.has_reference:
@@ -59,13 +61,16 @@ def ingest_paths(
                 read = ahead.result()
                 ahead = pool.submit(read_ahead, taker, batches[place + 1]) if place + 1 < len(batches) else None
                 summary += take_deliveries(taker, batch, read)
+                upkeep.note_commit()
                 batches[place] = []  # lets go of its names and hashes
                 done += len(batch)
                 if on_progress:
                     on_progress(done, len(found))
+            work_if_due(upkeep)
             taker.publish()
             return summary
         finally:
+            upkeep.close()
             taker.close()
 
 

@@ -22,6 +22,7 @@ from data.ingest.inbox import Claim, Inbox
 from data.ingest.take import IngestSummary, Taker
 from data.lake import Lake, LeaseLost, open_lake
 from data.settings import Settings
+from data.upkeep import Upkeep, work_if_due
 from data.worker_state import Waiting, WorkerState, write_worker_state
 
 LOOK_SECONDS = 0.2
@@ -34,8 +35,6 @@ BATCH_FILES = 2_000
 """Files in one transaction at most: some two seconds of work, however small they are."""
 BACKLOG_PUBLISH_SECONDS = 5.0
 """While more than a batch is waiting, the situation is published this often and not after every commit."""
-TIDY_COMMITS = 300
-"""After so many commits the lake's small files are joined, but not more often than every ten minutes (`data.lake.KEEP_S`)."""
 BEAT_SECONDS = 1.0
 LONG_BYTES = 16_000_000
 """A file of more is looked through and taken alone, one at a time, while others' short ones go past it."""
@@ -139,6 +138,7 @@ class _Session:
         self._stop = stop
         self._inbox = Inbox(settings)
         self._taker = Taker(lake, settings)
+        self._upkeep = Upkeep(lake, settings)
         self._reader = ThreadPoolExecutor(1, "reader")
         self._opener = ThreadPoolExecutor(1, "opener")
         self._following: _Batch | None = None
@@ -150,7 +150,6 @@ class _Session:
         self._published_s = self._refreshed_s = self._took_s = float("-inf")
         self._published: dict[str, Waiting] = {}
         self._is_current = False
-        self._commits = 0
         self.has_worked = False
 
     def run(self) -> None:
@@ -168,6 +167,7 @@ class _Session:
                 continue
             self._following = self._gather()
             self._take(batch)
+            self._keep_up()
             if self._following is None or self._is_publication_due():
                 self._publish()
 
@@ -179,6 +179,7 @@ class _Session:
         """Ends the threads, and lets go of what is kept aside for publishing."""
         for pool in (self._reader, self._opener):
             pool.shutdown(cancel_futures=True)
+        self._upkeep.close()
         self._taker.close()
 
     def _follow_imports(self) -> None:
@@ -186,6 +187,7 @@ class _Session:
             self._refreshed_s = time.monotonic()
             if self._taker.refresh():
                 self._is_current = False
+            self._lake.renew_lease()
 
     def _rest(self) -> None:
         """Nothing to take: tells what is not told yet, and waits a little."""
@@ -193,7 +195,13 @@ class _Session:
         if not self._is_current or is_drained:
             self._publish()
         self._heart.tell("")
+        self._keep_up()
         self._stop.wait(LOOK_SECONDS)
+
+    def _keep_up(self) -> None:
+        """Upkeep of the lake, when it is due; the situation then names the files that took the place of others."""
+        if work_if_due(self._upkeep):
+            self._is_current = False
 
     def _gather(self) -> _Batch | None:
         """The feeds' next files in turn, being read; a long one is set aside, to be looked through meanwhile."""
@@ -244,6 +252,7 @@ class _Session:
     def _let_others(self, _: IngestSummary) -> None:
         """Between two transactions of a long batch: what came meanwhile is taken, and shown."""
         self._is_current = False
+        self._upkeep.note_commit()
         if self._stop.is_set():
             raise StopTaking
         if self._is_between:
@@ -268,9 +277,7 @@ class _Session:
             "%d files: %d accepted, %d corrected, %d duplicate, %d quarantined", file_count, summary.accepted,
             summary.corrected, summary.duplicate, summary.quarantined,
         )  # fmt: skip
-        self._commits += 1
-        if self._commits % TIDY_COMMITS == 0:
-            self._lake.tidy()
+        self._upkeep.note_commit()
 
     def _is_publication_due(self) -> bool:
         return time.monotonic() - self._published_s > BACKLOG_PUBLISH_SECONDS

@@ -10,6 +10,7 @@ import pytest
 from data.errors import LakeError
 from data.lake import SCHEMA_DIR, LeaseLost, open_lake
 from data.settings import Settings
+from data.upkeep import Upkeep
 from tests.data.postgres import PostgresServer
 
 
@@ -106,23 +107,6 @@ def test_a_transaction_without_a_lease_is_refused(settings: Settings) -> None:
         connection.execute("insert into lake.feed (feed_code) values ('x')")
 
 
-def test_tidying_joins_the_files_of_many_commits_and_keeps_every_row(settings: Settings) -> None:
-    with open_lake(settings) as lake:
-        lake.take_lease("worker")
-        for number in range(5):
-            with lake.transaction() as connection:
-                connection.execute("insert into lake.feed (feed_code) values (?)", [f"f{number}"])
-        files = lake.list_files(["feed"])
-        lake.tidy()
-        assert len(lake.list_files(["feed"])) < len(files) == 5
-        lake.tidy()
-        assert all(Path(path).exists() for _, path in files)
-        lake.tidy(keep_s=0)
-        assert not any(Path(path).exists() for _, path in files)
-        assert lake.has_lease
-    assert feed_codes(settings) == ["f0", "f1", "f2", "f3", "f4"]
-
-
 @pytest.mark.parametrize("erased", ["feed_code like 'erased%'", "true"])
 def test_destroying_history_leaves_no_byte_of_what_was_deleted(
     settings: Settings, postgres_server: PostgresServer, erased: str
@@ -134,7 +118,7 @@ def test_destroying_history_leaves_no_byte_of_what_was_deleted(
                 connection.execute(
                     "insert into lake.feed (feed_code) values (?), (?)", [f"erased-{number}", f"kept-{number}"]
                 )
-        lake.tidy(keep_s=0)
+        Upkeep(lake, settings).work()
         orphan = settings.lake_data_dir / "main" / "feed" / "ducklake-left-by-a-kill.parquet"
         orphan.write_bytes(b"erased-orphan")
         with lake.transaction() as connection:

@@ -22,7 +22,7 @@ import numpy as np
 import shapely
 
 from data.settings import Settings
-from geo.fault import GridMap, Points
+from geo.fault import GridMap, Outlines, Points
 from geo.report import MapReport, make_report, write_features, write_page, write_text
 from geo.report.drawing import draw_map
 from geo.report.text import list_repair
@@ -81,7 +81,9 @@ def report_in_force(connection: duckdb.DuckDBPyConnection, timezone: str) -> Map
         return None
     codes, names, communities, towns, shapes = zip(*rows, strict=True)
     grids = GridMap(codes, np.array(shapely.from_wkb(list(shapes)), dtype=object), names, communities, towns)
-    return make_report("", datetime.now(ZoneInfo(timezone)), grids, gather_points(connection))
+    return make_report(
+        "", datetime.now(ZoneInfo(timezone)), grids, gather_points(connection), gather_outlines(connection)
+    )
 
 
 def gather_points(connection: duckdb.DuckDBPyConnection) -> tuple[Points, ...]:
@@ -98,6 +100,18 @@ def gather_points(connection: duckdb.DuckDBPyConnection) -> tuple[Points, ...]:
         if rows:
             codes, grid_codes, lon, lat = zip(*rows, strict=True)
             layers.append(Points(kind, codes, grid_codes, np.column_stack([lon, lat]).astype(float)))
+    return tuple(layers)
+
+
+def gather_outlines(connection: duckdb.DuckDBPyConnection) -> tuple[Outlines, ...]:
+    """The communities and towns of the lake with the outlines that they claim, where any was imported."""
+    kinds: tuple[Literal["community", "town"], ...] = ("community", "town")
+    layers = []
+    for kind in kinds:
+        rows = connection.execute(f"select {kind}_code, outline_wkb from lake.{kind} order by {kind}_code").fetchall()
+        if any(row[1] is not None for row in rows):
+            codes, shapes = zip(*rows, strict=True)
+            layers.append(Outlines(kind, codes, np.array(shapely.from_wkb(list(shapes)), dtype=object)))
     return tuple(layers)
 
 

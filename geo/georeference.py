@@ -223,7 +223,8 @@ def _read_crs(text: str) -> CRS | None:
         return None
     if not (crs.is_geographic or crs.is_projected or crs.is_bound or crs.is_compound):
         return None
-    crs = crs.to_2d()
+    if len(crs.axis_info) > 2:
+        crs = crs.to_2d()  # not for all: it loses the likeness of a .prj to its EPSG entry
     if crs.is_bound:
         return crs
     code = crs.to_epsg()

@@ -7,6 +7,7 @@ judge whether shapes fit together (`geo.coverage`) or what their properties mean
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -150,7 +151,9 @@ def _read_source(source: Source, options: LayerOptions) -> RawLayer:
 
 
 def _one_line(error: Exception) -> str:
-    return (" ".join(str(error).split())[:200] or type(error).__name__).rstrip(".")
+    """What a library says, without the places where a file was laid aside for it."""
+    said = re.sub(r"\S*/wangge-\w+/", "", " ".join(str(error).split()))
+    return (said[:200] or type(error).__name__).rstrip(". ")
 
 
 def geojson_text(shape: BaseGeometry, decimals: int = 6) -> str:

@@ -54,7 +54,7 @@ def open_source(path: Path, layer: str | None = None) -> Iterator[Source]:
         raise GeoError(f"{path} is a folder.", "Name the file in it, such as the .shp.")
     if not path.is_file():
         raise GeoError(f"{path}: there is no such file.", "Check the path.")
-    with TemporaryDirectory(prefix="wangge-map-") as folder:
+    with TemporaryDirectory(prefix="wangge-") as folder:
         yield _recognise(path, layer, Path(folder))
 
 

@@ -157,7 +157,7 @@ def read_with_gdal(path: Path, layer: str | None) -> RawLayer:
 def read_kml(paths: Sequence[Path], layer: str | None) -> RawLayer:
     """The places of KML documents, all folders together unless one is named."""
     pyogrio = _wake_gdal()
-    with TemporaryDirectory(prefix="wangge-kml-") as folder:
+    with TemporaryDirectory(prefix="wangge-") as folder:
         plain = [_plain_kml(path, Path(folder) / f"{number}.kml") for number, path in enumerate(paths)]
         found = [(path, name) for path in plain if path is not None for name in _layer_names(pyogrio, path)]
         if not found:
@@ -289,7 +289,7 @@ def _read_shp(path: Path) -> tuple[Shapes, dict[int, str]]:
     # of a Shapefile, the header holds its length in units of two bytes
     if len(head) < 100 or path.stat().st_size < 2 * int.from_bytes(head[24:28], "big"):
         raise GeoError(f"{path.name} breaks off before its end.", "Copy or export it again.")
-    with TemporaryDirectory(prefix="wangge-shp-") as folder:
+    with TemporaryDirectory(prefix="wangge-") as folder:
         alone = Path(folder) / "map.shp"
         alone.symlink_to(path.resolve())
         index = find_part(path, ".shx")

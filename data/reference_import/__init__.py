@@ -15,7 +15,7 @@ import duckdb
 from data.errors import ReferenceFileError
 from data.home import prepare_home
 from data.lake import Lake, open_lake
-from data.map_report import gather_points, report_in_force, save_attempt, save_in_force
+from data.map_report import gather_outlines, gather_points, report_in_force, save_attempt, save_in_force
 from data.reference_import.check import Findings, find_problems, stage_records
 from data.reference_import.dissolve import dissolve_records
 from data.reference_import.hierarchy import find_left_out, find_missing_names, find_unnested, stage_hierarchy
@@ -29,7 +29,7 @@ from data.reference_import.store import prepare_footprints, prepare_shapes, repl
 from data.reference_import.tiling import TilingOptions, mend_records, report_records
 from data.settings import Settings
 from data.situation import publish_situation
-from geo.fault import Points
+from geo.fault import Outlines, Points
 from geo.report import MapReport
 
 __all__ = [
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 AS_IT_IS = TilingOptions()
-ON_THE_MAP = {"grids", "buildings", "sites"}
+ON_THE_MAP = {"towns", "communities", "grids", "buildings", "sites"}
 """Kinds after which the map in force is judged anew."""
 
 
@@ -89,10 +89,11 @@ def check_grids(
     """Judges a file's map of grids without importing it, against the lake's buildings and sites where there are any."""
     records = _read(Path(path), KINDS["grids"], options or ImportOptions())
     points: tuple[Points, ...] = ()
+    outlines: tuple[Outlines, ...] = ()
     if settings.lake_dir.is_dir():
         with open_lake(settings) as lake:
-            points = gather_points(lake.connection)
-    return report_records(Path(path), records, settings.timezone, tiling, points)
+            points, outlines = gather_points(lake.connection), gather_outlines(lake.connection)
+    return report_records(Path(path), records, settings.timezone, tiling, points, outlines)
 
 
 def check_map_in_force(settings: Settings) -> MapReport:
@@ -154,7 +155,9 @@ def _import_into(
         notes = [*records.notes, *_check_places(connection, findings, records, kind, options)]
         report = None
         if kind.name == "grids":
-            report = report_records(path, records, settings.timezone, tiling, gather_points(connection))
+            report = report_records(
+                path, records, settings.timezone, tiling, gather_points(connection), gather_outlines(connection)
+            )
             save_attempt(settings, report, "refused" if findings.count else "taken")
         if findings.count:
             raise refusal(path, findings.problems, findings.count)
@@ -190,7 +193,8 @@ def _check_places(
         left_out += find_orphans(connection)
     for problem in left_out:
         findings.add(problem.column, problem.value, problem.expected)
-    return find_unnested(connection, records, kind)
+    # of grids the report on the map tells it
+    return () if kind.shape == "area" else find_unnested(connection)
 
 
 def _make_inboxes(settings: Settings, feed_codes: list[str]) -> None:

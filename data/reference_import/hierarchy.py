@@ -94,18 +94,14 @@ def find_missing_names(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[
         yield name, f"{code} has none: expected here, or in a file of communities or towns imported before", record_no
 
 
-def find_unnested(connection: duckdb.DuckDBPyConnection, records: Records, kind: Kind) -> tuple[str, ...]:
-    """A sentence where grids lie beyond the outlines that their communities and towns claim, the worst first."""
-    if kind.name == "grids":
-        rows = connection.execute("select grid_code, community_code from staged.typed order by record_no").fetchall()
-        shapes: Shapes | None = records.shapes
-    else:
-        found = connection.execute(
-            "select grid_code, community_code, geometry_wkb from lake.grid where geometry_wkb is not null"
-        ).fetchall()
-        rows = [(code, community) for code, community, _ in found]
-        shapes = np.asarray(shapely.from_wkb([bytes(wkb) for _, _, wkb in found]), dtype=object)
-    if shapes is None or not rows:
+def find_unnested(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """A sentence where grids of the lake lie beyond the outlines that communities and towns now claim, the worst first."""
+    found = connection.execute(
+        "select grid_code, community_code, geometry_wkb from lake.grid where geometry_wkb is not null"
+    ).fetchall()
+    rows = [(code, community) for code, community, _ in found]
+    shapes: Shapes = np.asarray(shapely.from_wkb([bytes(wkb) for _, _, wkb in found]), dtype=object)
+    if not rows:
         return ()
     town_of = dict(connection.execute("select community_code, town_code from staged.community").fetchall())
     notes = []

@@ -314,7 +314,10 @@ def test_a_file_of_communities_renames_them_and_its_outlines_are_held_against_th
     assert rows_of(district, "select community_name from lake.community") == [("侧贤",)]
     assert rows_of(district, "select town_name from lake.town") == [("白沙街道",)]
     summary = import_reference(district, "grids", write_grids(tmp_path))
-    assert any("do not nest in the outline of their community" in note for note in summary.notes)
+    assert summary.report is not None
+    assert [(fault.kind, fault.codes) for fault in summary.report.judgement.faults] == [
+        ("not_nested", (CODES[2], "440703002143"))
+    ]
 
 
 def test_grids_that_others_name_do_not_vanish_unasked(district: Settings, tmp_path: Path) -> None:

@@ -158,6 +158,7 @@ class Taker:
         """Takes the lease and reads from the lake what telling new from old needs."""
         self._is_loaded = False
         self._lake.take_lease("worker")
+        self._connection.execute(f"set memory_limit = '{self._settings.writer_memory_bytes} bytes'")
         self._connection.execute(moment_macros(self._settings.timezone))
         load_reference(self._connection)
         self._erased_until = load_erased(self._connection)

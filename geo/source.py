@@ -32,6 +32,7 @@ _MAP_SUFFIXES = {
 }
 WKT_HEADERS = ("wkt", "geometry", "geom", "the_geom", "wkt_geom", "shape", "几何", "图形", "坐标串")
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_NAME_IS_UTF8 = 0x800
 _XML_ENCODING = re.compile(r'(<\?xml[^>]*encoding=)(["\'])([^"\']+)\2')
 
 
@@ -205,7 +206,12 @@ def _copy(packed: IO[bytes] | gzip.GzipFile, plain: IO[bytes], name: str) -> Non
 
 
 def _inner(info: zipfile.ZipInfo) -> PurePosixPath:
-    return PurePosixPath(info.filename.replace("\\", "/"))
+    name = info.filename
+    if not info.flag_bits & _NAME_IS_UTF8:
+        # what the library read as cp437 is mostly the language of the machine that packed it
+        raw = name.encode("cp437", "replace")
+        name = decode_piece(raw, detect_encoding([raw]))
+    return PurePosixPath(name.replace("\\", "/"))
 
 
 def _suffix(info: zipfile.ZipInfo) -> str:

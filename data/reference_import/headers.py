@@ -112,8 +112,13 @@ def _match_cut(header: Sequence[str], kind: Kind, names: list[str | None], notes
             field
             for field in kind.fields
             if field.name not in names
-            and any(_plain(label).startswith(begun) for label in _labels(kind, field.name, field.name_zh))
+            and any(
+                _plain(label).startswith(begun) and not _fits_uncut(label)
+                for label in _labels(kind, field.name, field.name_zh)
+            )
         ]
+        if len(meant) > 1 and all(field.name in (meant[0].name, f"{meant[0].name}_en") for field in meant):
+            meant = meant[:1]  # "building_n" alone is the name, not its translation
         if len(meant) == 1:
             names[i] = meant[0].name
             notes.append(f"The column {cell!r} is cut off; read as {meant[0].name}.")
@@ -125,6 +130,11 @@ def _match_cut(header: Sequence[str], kind: Kind, names: list[str | None], notes
                 )
             )
     return problems
+
+
+def _fits_uncut(label: str) -> bool:
+    """Whether a Shapefile would have kept the name whole; of other scripts the length depends on the encoding."""
+    return label.isascii() and len(label) <= _CUT_BYTES[1]
 
 
 def _match_last_resort(header: Sequence[str], kind: Kind, names: list[str | None]) -> None:

@@ -24,7 +24,7 @@ from data.reference_import.options import ImportOptions
 from data.reference_import.problems import Problem, refusal
 from geo.encoding import known_encoding
 from geo.errors import GeoError
-from geo.georeference import bring_to_degrees
+from geo.georeference import bring_to_degrees, describe_coordinates
 from geo.layer import Layer, Shapes, read_layer
 from geo.location import middles_and_radii
 from geo.source import has_wkt_column
@@ -166,18 +166,20 @@ def _read_csv_records(path: Path, kind: Kind, options: ImportOptions) -> Records
 
 
 def _move_points(path: Path, records: Records, options: ImportOptions) -> Records:
-    """The columns lon and lat brought to EPSG:4326 from the system that was told; cells that are no number stay."""
-    if options.layer.crs is None:
-        return records
-    pairs = np.array(
-        [
-            (_number(lon), _number(lat))
-            for lon, lat in zip(
-                records.table.column("lon").to_pylist(), records.table.column("lat").to_pylist(), strict=True
-            )
-        ]
-    ).reshape(-1, 2)
+    """The columns lon and lat brought to EPSG:4326 from the system that was told; cells that are no number stay.
+
+    Raises ReferenceFileError where most are no degrees and no system was told.
+    """
+    columns = (records.table.column(name).to_pylist() for name in ("lon", "lat"))
+    pairs = np.array([(_number(lon), _number(lat)) for lon, lat in zip(*columns, strict=True)]).reshape(-1, 2)
     whole = np.flatnonzero(np.isfinite(pairs).all(axis=1))
+    if options.layer.crs is None:
+        strange = np.abs(pairs[whole]) > (180, 90)
+        if strange.any(axis=1).sum() * 2 > len(pairs):
+            looks = describe_coordinates((*pairs[whole].min(axis=0), *pairs[whole].max(axis=0)))
+            expected = f"these are no degrees, longitude first. {looks} Name their system, such as --crs EPSG:4547"
+            raise refusal(path, [Problem("", "lon, lat", None, expected)])
+        return records
     if not len(whole):
         return records
     try:

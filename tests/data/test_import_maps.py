@@ -209,6 +209,28 @@ def test_a_cut_off_name_with_several_meanings_is_asked_for() -> None:
     assert "could be community_code, community_name, community_name_en: say which with --map" in str(problem)
 
 
+@pytest.mark.parametrize(
+    ("kind", "cell", "field"),
+    [
+        ("buildings", "building_n", "building_name"),
+        ("buildings", "building_c", "building_code"),
+        ("grids", "town_name_", "town_name_en"),
+        ("grids", "is_synthet", "is_synthetic"),
+        ("grids", "社区编", "community_code"),
+        ("grids", "name_of_it", None),
+    ],
+)
+def test_a_cut_off_name_is_understood_where_it_can_mean_one_thing(kind: str, cell: str, field: str | None) -> None:
+    assert match_header([cell], KINDS[kind], {}, may_be_cut=True).names == (field,)
+
+
+def test_latitude_first_in_a_table_is_refused_at_once(district: Settings, tmp_path: Path) -> None:
+    text = "building_code,building_name,lon,lat\n" + "".join(f"B-{i},甲,22.5805,113.0705\n" for i in range(500))
+    said = refusal_of(district, "buildings", write(tmp_path, "b.csv", text))
+    assert "1 problem." in said
+    assert "degrees in China with latitude first: swap the two columns" in said
+
+
 def test_footprints_give_a_point_within_a_size_and_stay(district: Settings, tmp_path: Path) -> None:
     frame = geopandas.GeoDataFrame(
         {"building_code": ["B-38", "B-39"], "address": ["侧贤里38号", "侧贤里39号"]},
@@ -259,7 +281,8 @@ def test_sites_come_from_a_table_of_metres(district: Settings, tmp_path: Path) -
     frame = geopandas.GeoSeries([shapely.Point(113.0705, 22.5805)], crs=4326).to_crs(4547)
     text = f"site_code,site_name,x,y,feed_code,unit_count\nS1,东华名岸,{frame.x[0]},{frame.y[0]},baisha,6\n"
     path = write(tmp_path, "sites.csv", text)
-    assert "expected a number from -180 to 180" in refusal_of(district, "sites", path)
+    said = refusal_of(district, "sites", path)
+    assert "lon, lat: these are no degrees, longitude first. They look like metres of a zone without its number" in said
     import_reference(district, "sites", path, ImportOptions(LayerOptions(crs="EPSG:4547")))
     ((grid_code, lon, lat),) = rows_of(district, "select grid_code, lon, lat from lake.site")
     assert (grid_code, lon, lat) == (CODES[0], pytest.approx(113.0705, abs=1e-7), pytest.approx(22.5805, abs=1e-7))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -262,6 +264,22 @@ def test_an_archive_of_several_maps_names_them(tmp_path: Path) -> None:
             archive.write(write_layer(tmp_path, "geojson"), name)
     assert "several maps: a.geojson, b.geojson" in error_of(path)
     assert len(read_layer(path, LayerOptions(layer="b")).frame) == 3
+
+
+def test_names_in_an_archive_are_read_in_the_language_that_packed_them(tmp_path: Path) -> None:
+    path = tmp_path / "maps.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("xxxxx1.geojson", "xxxxx2.geojson"):
+            archive.write(write_layer(tmp_path, "geojson"), name)
+    path.write_bytes(path.read_bytes().replace(b"xxxxx", "网格".encode("gb18030") + b"_"))
+    assert "several maps: 网格_1.geojson, 网格_2.geojson" in error_of(path)
+    assert len(read_layer(path, LayerOptions(layer="网格_2")).frame) == 3
+
+
+def test_gdal_wakes_with_no_driver_that_follows_references() -> None:
+    wake = "from geo.vector_file import _wake_gdal; print(*sorted(_wake_gdal().list_drivers()), sep=',')"
+    woken = subprocess.run([sys.executable, "-c", wake], capture_output=True, text=True, check=True)
+    assert set(woken.stdout.strip().split(",")) <= {"ESRI Shapefile", "FlatGeobuf", "GPKG", "LIBKML", "MEM"}
 
 
 def test_folders_of_a_kml_file_are_read_together(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ class Address:
     community: str | None = None
     grid: str | None = None
     lists_all: bool = False
+    report: str | None = None
 
 
 def parse_address(query: Mapping[str, str], language: Language = "zh") -> Address:
@@ -55,6 +56,7 @@ def parse_address(query: Mapping[str, str], language: Language = "zh") -> Addres
         community=None if grid else _code(query.get("community")),
         grid=grid,
         lists_all=query.get("list") == "all",
+        report=_code(query.get("report")),
     )
 
 

@@ -11,6 +11,7 @@ from dashboard.address import read_address, switch_language
 from dashboard.asset import ASSETS_DIR
 from dashboard.parts.markup import element
 from dashboard.parts.words import say
+from dashboard.views.map_check import show_map_check
 from dashboard.views.overview import show_overview
 from dashboard.views.wall import show_wall
 
@@ -25,6 +26,7 @@ def show_pages() -> None:
         [
             st.Page(show_overview, title=say("page_overview", language), url_path="overview", default=True),
             st.Page(show_wall, title=say("page_wall", language), url_path="wall"),
+            st.Page(show_map_check, title=say("page_map_check", language), url_path="map-check"),
         ],
         position="top",
     )

@@ -1,7 +1,7 @@
-"""Reports on maps of grids: what they are made from in the lake, and where they are kept in the home folder.
+"""Makes reports on maps of grids from what the lake holds, and puts them into the home folder.
 
-Owns `reports/`: a folder for the map in force and one for each of the last attempts to import or check a map. What is
-wrong with a map is judged in `geo.tiling` and put into words in `geo.report`.
+What is wrong with a map is judged in `geo.tiling` and put into words in `geo.report`; a page reads what lies here by
+`data.saved_report`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import json
 import re
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -21,51 +20,18 @@ import duckdb
 import numpy as np
 import shapely
 
+from data.saved_report import IN_FORCE, Outcome, list_attempts
 from data.settings import Settings
 from geo.fault import GridMap, Outlines, Points
 from geo.report import MapReport, make_report, write_features, write_page, write_text
 from geo.report.drawing import draw_map
 from geo.report.text import list_repair
-from geo.report.words import LANGUAGES, describe_fault
+from geo.report.words import LANGUAGES, describe_fault, read_words
 
-Outcome = Literal["in_force", "taken", "refused", "checked"]
-IN_FORCE = "in-force"
 KEPT_COUNT = 20
 """Attempts that are kept; one is some 300 KB."""
 LISTED_COUNT = 500
 """Problems that the saved list names; the page of the report and its GeoJSON have more."""
-
-
-@dataclass(frozen=True)
-class SavedReport:
-    """A report as a page reads it. `problem` says why it cannot be read; then the rest is empty.
-
-    `counts` by level; `faults` with `number`, `kind`, `level` and, by language, `title`, `sentence`, `advice`, `place`;
-    `changes` of a repair as sentences by language. `grid_count` and `area_km2` tell one map in force from the next.
-    """
-
-    folder: Path
-    outcome: str = ""
-    source: str = ""
-    made_at: datetime | None = None
-    grid_count: int = 0
-    area_km2: float = 0.0
-    counts: dict[str, int] | None = None
-    faults: tuple[dict[str, Any], ...] = ()
-    changes: dict[str, list[str]] | None = None
-    problem: str = ""
-
-    @property
-    def name(self) -> str:
-        """Its folder's name, by which an address may ask for it."""
-        return self.folder.name
-
-    def read_file(self, name: str) -> bytes:
-        """One of its files: `map.svg`, `report.zh.html`, `report.en.html`, `problems.geojson`; empty where it is gone."""
-        try:
-            return (self.folder / name).read_bytes()
-        except OSError:
-            return b""
 
 
 def report_in_force(connection: duckdb.DuckDBPyConnection, timezone: str) -> MapReport | None:
@@ -127,12 +93,13 @@ def save_in_force(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
 
 def save_attempt(settings: Settings, report: MapReport, outcome: Outcome) -> Path:
     """Keeps the report of an import or a check; the oldest beyond `KEPT_COUNT` go. Gives its folder."""
-    stem = re.sub(r"[^\w.-]+", "-", Path(report.source).stem)[:40]
+    # letters that may stand in an address as they are
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", Path(report.source).stem)[:12].strip("-") or "map"
     name = f"{report.made_at:%Y%m%d-%H%M%S}-{stem}-{outcome}"
     folder = _write_folder(
         settings, name, report, outcome, report.judgement.size.grid_count, report.judgement.size.area_m2 / 1e6
     )
-    for old in _list_attempts(settings)[KEPT_COUNT:]:
+    for old in list_attempts(settings)[KEPT_COUNT:]:
         shutil.rmtree(old, ignore_errors=True)
     return folder
 
@@ -144,24 +111,6 @@ def write_files(report: MapReport, folder: Path, languages: Sequence[str] = LANG
         (folder / f"report.{language}.html").write_text(write_page(report, language), encoding="utf-8")
         (folder / f"report.{language}.txt").write_text(write_text(report, language) + "\n", encoding="utf-8")
     (folder / "problems.geojson").write_text(write_features(report), encoding="utf-8")
-
-
-def read_in_force(settings: Settings) -> SavedReport | None:
-    """The report on the map in force; None where none was made yet."""
-    folder = settings.reports_dir / IN_FORCE
-    return _read_folder(folder) if folder.is_dir() else None
-
-
-def read_attempts(settings: Settings) -> list[SavedReport]:
-    """The reports of the last attempts to import or check a map, newest first."""
-    return [_read_folder(folder) for folder in _list_attempts(settings)]
-
-
-def _list_attempts(settings: Settings) -> list[Path]:
-    with suppress(OSError):
-        found = [one for one in settings.reports_dir.iterdir() if one.is_dir() and one.name[:8].isdigit()]
-        return sorted(found, key=lambda folder: folder.name, reverse=True)
-    return []
 
 
 def _write_folder(
@@ -198,23 +147,6 @@ def _describe(report: MapReport, outcome: Outcome, grid_count: int, area_km2: fl
             }
             for number, fault in enumerate(faults[:LISTED_COUNT], start=1)
         ],
+        "levels": {language: read_words(language)["level"] for language in LANGUAGES},
         "changes": {language: list_repair(report, language, shown=50) for language in LANGUAGES},
     }
-
-
-def _read_folder(folder: Path) -> SavedReport:
-    try:
-        told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-        return SavedReport(
-            folder=folder,
-            outcome=told["outcome"],
-            source=told["source"],
-            made_at=datetime.fromisoformat(told["made_at"]),
-            grid_count=told["grid_count"],
-            area_km2=told["area_km2"],
-            counts=told["counts"],
-            faults=tuple(told["faults"]),
-            changes=told["changes"],
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return SavedReport(folder, problem=f"{type(error).__name__}: {error}")

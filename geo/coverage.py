@@ -35,7 +35,7 @@ def simplify_coverage(shapes: Sequence[BaseGeometry], tolerance_m: float, decima
     `tolerance_m` is the square root of the largest triangle that may be cut off (Visvalingam–Whyatt). Coordinates are
     rounded to `decimals` of a degree, the same way for neighbours. Raises GeoError where the edges do not match.
     """
-    degrees: Shapes = np.array(shapes, dtype=object)
+    degrees = round_coordinates(shapes, 9)  # the last digits of sums are no difference between corners
     if not shapely.coverage_is_valid(degrees):
         raise GeoError(
             "The areas to simplify do not tile.", "Repair them with geo.repair.repair_map, or tile_for_drawing."

@@ -153,6 +153,8 @@ def lay_ground(grids: GridMap) -> Ground:
     if wrong.any():
         areas = areas.copy()
         areas[wrong] = make_areas_valid(areas[wrong])
+    # to a tenth of a millimetre: sums of floating-point numbers differ in their last digits, corners do not
+    areas = shapely.transform(areas, lambda points: np.round(points, 9))
     areas = shapely.transform(areas, metres_from_degrees(lon, lat))
     # a projection can cross what only just did not: two edges within a hair of each other
     crossed = ~shapely.is_valid(areas)

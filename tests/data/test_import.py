@@ -11,7 +11,6 @@ import shapely
 
 from data.errors import ReferenceFileError
 from data.lake import open_lake
-from data.map_report import read_attempts, read_in_force
 from data.reference_import import (
     KINDS,
     ImportOptions,
@@ -20,6 +19,7 @@ from data.reference_import import (
     import_all,
     import_reference,
 )
+from data.saved_report import read_attempts, read_in_force
 from data.settings import INBOX_FOLDERS, PROJECT_ROOT, Settings
 from data.situation import open_situation
 

@@ -7,15 +7,18 @@ Owns the format of `/api/geometry`: borders once each (`geo.topology`), codes an
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from dashboard.payload import Payload, pack_payload
-from geo.topology import build_topology, delta_encode, list_rings
+from geo.topology import build_topology, delta_encode, list_rings, rank_arcs
 
 Row = dict[str, Any]
 
+COARSER_M = (12.0, 48.0)
+"""Tolerances of the outlines that a corner's rank counts (data/outline.py draws them; pages carry no map library)."""
 STEP_DEG = 1e-5
 """Degrees that a coordinate is rounded to: about a metre, a third of a pixel on the wall's zone map."""
 
@@ -45,6 +48,7 @@ def draw_geometry(rows: Callable[[str], list[Row]], district: Row) -> Outline:
         for kind, found in (("grid", grids), ("community", communities), ("town", towns))
     }
     topology = build_topology([list_rings(json.loads(row["geojson"])) for row in grids], STEP_DEG)
+    ranks = rank_arcs(topology, chain.from_iterable(_list_corners(row) for row in grids))
     about = {
         "name": district["district_name"],
         "name_en": district["district_name_en"],
@@ -54,7 +58,9 @@ def draw_geometry(rows: Callable[[str], list[Row]], district: Row) -> Outline:
     body = {
         "district": about,
         "step": STEP_DEG,
+        "coarser_m": COARSER_M,
         "arcs": [delta_encode(arc) for arc in topology.arcs],
+        "ranks": ranks,
         "grids": {
             **_list_names(grids, "grid"),
             "community": [place["community"].get(row["community_code"]) for row in grids],
@@ -87,6 +93,16 @@ def draw_geometry(rows: Callable[[str], list[Row]], district: Row) -> Outline:
         site_codes=[row["site_code"] for row in sites],
         payload=payload,
     )
+
+
+def _list_corners(row: Row) -> Iterator[tuple[Sequence[float], str]]:
+    """A grid's corners with their ranks; where those are not known, every corner counts as one that always stays."""
+    shape = json.loads(row["geojson"])
+    polygons = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
+    rings = [ring for polygon in polygons for ring in polygon]
+    digits = (row["corner_ranks"] or "").split(",")
+    for ring, own in zip(rings, digits, strict=False):
+        yield from zip(ring, own, strict=False)
 
 
 def _list_names(found: list[Row], kind: str) -> Row:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -47,38 +47,48 @@ def report_in_force(connection: duckdb.DuckDBPyConnection, timezone: str) -> Map
         return None
     codes, names, communities, towns, shapes = zip(*rows, strict=True)
     grids = GridMap(codes, np.array(shapely.from_wkb(list(shapes)), dtype=object), names, communities, towns)
-    return make_report(
-        "", datetime.now(ZoneInfo(timezone)), grids, gather_points(connection), gather_outlines(connection)
-    )
+    around = gather_surroundings(connection)
+    return make_report("", datetime.now(ZoneInfo(timezone)), grids, around.points, around.outlines)
 
 
-def gather_points(connection: duckdb.DuckDBPyConnection) -> tuple[Points, ...]:
-    """The buildings and sites of the lake with the grids that they are said to lie in."""
-    kinds: tuple[Literal["building", "site"], ...] = ("building", "site")
-    layers = []
-    for kind in kinds:
+@dataclass(frozen=True)
+class Surroundings:
+    """What a map of grids is compared with: places, outlines of communities and towns, and which town a community is in."""
+
+    points: tuple[Points, ...] = ()
+    outlines: tuple[Outlines, ...] = ()
+    town_of: Mapping[str, str] = field(default_factory=dict)
+
+
+def gather_surroundings(connection: duckdb.DuckDBPyConnection) -> Surroundings:
+    """The lake's buildings and sites, and the outlines that communities and towns were imported with."""
+    places: tuple[Literal["building", "site"], ...] = ("building", "site")
+    points = []
+    for place in places:
         rows = connection.execute(
             f"""
-            select {kind}_code, grid_code, lon, lat from lake.{kind}
-            where grid_code is not null and lon is not null and lat is not null order by {kind}_code
+            select {place}_code, grid_code, lon, lat from lake.{place}
+            where grid_code is not null and lon is not null and lat is not null order by {place}_code
             """
         ).fetchall()
         if rows:
             codes, grid_codes, lon, lat = zip(*rows, strict=True)
-            layers.append(Points(kind, codes, grid_codes, np.column_stack([lon, lat]).astype(float)))
-    return tuple(layers)
-
-
-def gather_outlines(connection: duckdb.DuckDBPyConnection) -> tuple[Outlines, ...]:
-    """The communities and towns of the lake with the outlines that they claim, where any was imported."""
-    kinds: tuple[Literal["community", "town"], ...] = ("community", "town")
-    layers = []
-    for kind in kinds:
-        rows = connection.execute(f"select {kind}_code, outline_wkb from lake.{kind} order by {kind}_code").fetchall()
+            points.append(Points(place, codes, grid_codes, np.column_stack([lon, lat]).astype(float)))
+    parents: tuple[Literal["community", "town"], ...] = ("community", "town")
+    outlines = []
+    for parent in parents:
+        rows = connection.execute(
+            f"select {parent}_code, outline_wkb from lake.{parent} order by {parent}_code"
+        ).fetchall()
         if any(row[1] is not None for row in rows):
             codes, shapes = zip(*rows, strict=True)
-            layers.append(Outlines(kind, codes, np.array(shapely.from_wkb(list(shapes)), dtype=object)))
-    return tuple(layers)
+            outlines.append(Outlines(parent, codes, np.array(shapely.from_wkb(list(shapes)), dtype=object)))
+    town_of = dict(
+        connection.execute(
+            "select community_code, town_code from lake.community where town_code is not null"
+        ).fetchall()
+    )
+    return Surroundings(tuple(points), tuple(outlines), town_of)
 
 
 def save_in_force(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:

@@ -20,7 +20,7 @@ Shapes = npt.NDArray[np.object_]
 _Move = Callable[[Coordinates], Coordinates]
 
 
-def tile_for_drawing(shapes: Sequence[BaseGeometry]) -> Shapes:
+def tile_for_drawing(shapes: Sequence[BaseGeometry] | Shapes) -> Shapes:
     """The areas with every place drawn once: where two overlap the smaller one is seen, and neighbours share vertices.
 
     For maps that were stored with overlaps all the same. What is stored stays as it is.
@@ -29,7 +29,7 @@ def tile_for_drawing(shapes: Sequence[BaseGeometry]) -> Shapes:
     return _moved(shapely.coverage_clean(areas, snapping_distance=0.05, merge_strategy="min_area"), back)
 
 
-def simplify_coverage(shapes: Sequence[BaseGeometry], tolerance_m: float, decimals: int = 6) -> Shapes:
+def simplify_coverage(shapes: Sequence[BaseGeometry] | Shapes, tolerance_m: float, decimals: int = 6) -> Shapes:
     """The areas with fewer vertices, still tiling: neighbours lose the same ones.
 
     `tolerance_m` is the square root of the largest triangle that may be cut off (Visvalingam–Whyatt). Coordinates are

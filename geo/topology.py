@@ -6,7 +6,7 @@ line sent once instead of twice halves what a browser has to fetch. Same idea as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,15 @@ def build_topology(polygons: Sequence[Sequence[Ring]], step: float = 1e-5) -> To
 
     shapes = [[[number(line) for line in _cut_ring(ring, junctions)] for ring in rings] for rings in rounded]
     return Topology(step, arcs, shapes)
+
+
+def rank_arcs(topology: Topology, corners: Iterable[tuple[Sequence[float], str]]) -> list[str]:
+    """For each arc a digit a point, from corners and their digits: the greatest where several fall together; 9 unknown."""
+    ranks: dict[Point, str] = {}
+    for position, digit in corners:
+        point = (round(position[0] / topology.step), round(position[1] / topology.step))
+        ranks[point] = max(digit, ranks.get(point, "0"))
+    return ["".join(ranks.get(point, "9") for point in arc) for arc in topology.arcs]
 
 
 def list_rings(shape: Mapping[str, Any]) -> list[Ring]:

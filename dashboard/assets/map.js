@@ -94,6 +94,7 @@
     function setGeometry(raw) {
       if (!raw || (shapes && shapes.raw === raw)) return;
       shapes = decode(raw);
+      shapes.use(levelHere());
       polygons.concat(borders).forEach((layer) => layer.remove());
       filled = [];
       polygons = shapes.grids.map((grid, index) => {
@@ -106,14 +107,41 @@
       });
       const line = (rank, weight, color) =>
         L.polyline(shapes.lines[rank], { renderer: borderCanvas, weight, color, smoothFactor: 0, noClip: true, interactive: false, lineJoin: "round" }).addTo(leaflet);
-      const outer = shapes.lines.town.concat(shapes.lines.district);
-      shapes.lines.outer = outer;
       borders = [
         line("grid", Math.max(0.6, 1.6 * size.u), ink.page),
         line("community", 3.2 * size.u, ink.page),
         line("outer", 6 * size.u, ink.page),
         line("outer", Math.max(1, 2.4 * size.u), ink.text),
       ];
+      weighBorders();
+    }
+
+    function metresPerPixel() {
+      return (40075016.686 * Math.cos((leaflet.getCenter().lat * Math.PI) / 180)) / (256 * 2 ** leaflet.getZoom());
+    }
+
+    // The coarsest outlines whose corners left out are less than a pixel of the screen.
+    function levelHere() {
+      if (!leaflet._loaded) return 0;
+      const pixel = metresPerPixel() / (window.devicePixelRatio || 1);
+      return (shapes.raw.coarser_m || []).filter((tolerance) => tolerance <= pixel).length;
+    }
+
+    // From far off, lines of the lower ranks would lie so close that they hide the fills: they thin out, then go.
+    function weighBorders() {
+      if (!leaflet._loaded) return;
+      const pixel = metresPerPixel();
+      const share = (side, least) => Math.min(1, Math.max(0, (side / pixel - least) / 22));
+      borders[0].setStyle({ weight: Math.max(0.6, 1.6 * size.u) * share(shapes.sides.grid, 4) });
+      borders[1].setStyle({ weight: 3.2 * size.u * share(shapes.sides.community, 8) });
+    }
+
+    // Puts the outlines of this zoom in place of those of the last one.
+    function refine() {
+      weighBorders();
+      if (!shapes.use(levelHere())) return;
+      polygons.forEach((polygon, index) => polygon.setLatLngs(shapes.grids[index].rings));
+      borders.forEach((border, index) => border.setLatLngs(shapes.lines[["grid", "community", "outer", "outer"][index]]));
     }
 
     // The picture ------------------------------------------------------------------------------------------------
@@ -279,6 +307,7 @@
     // Everything above the fills -----------------------------------------------------------------------------------
     function redraw() {
       if (!shapes || !leaflet._loaded) return;
+      refine();
       const view = makeView();
       fill(groups.zones, drawZones(view));
       fill(groups.boxes, drawBoxes(view));
@@ -752,7 +781,7 @@
   // Shapes -----------------------------------------------------------------------------------------------------------
   function decode(raw) {
     const step = raw.step;
-    const arcs = raw.arcs.map((flat) => {
+    const full = raw.arcs.map((flat) => {
       const line = [];
       let x = 0;
       let y = 0;
@@ -763,6 +792,13 @@
       }
       return line;
     });
+    // The same lines from farther off: a corner of rank n stays in the n coarser ones; where lines meet, all stay.
+    const thin = (line, ranks, level) => {
+      const kept = line.filter((_, place) => place === 0 || place === line.length - 1 || Number(ranks[place]) >= level);
+      return kept.length > 3 || !line[0].equals(line[line.length - 1]) ? kept : line;
+    };
+    const levels = [full, ...(raw.coarser_m || []).map((_, index) => full.map((line, number) => thin(line, raw.ranks[number], index + 1)))];
+    let arcs = full;
     const walk = (ring) => {
       const line = [];
       for (const number of ring) {
@@ -788,11 +824,20 @@
       for (const ring of grid.arcRings) for (const number of ring) owners[number < 0 ? ~number : number].push(grid);
       for (const ring of grid.rings) for (const corner of ring) [grid.bounds, grid.community.bounds, grid.town.bounds, bounds].forEach((one) => one.extend(corner));
     });
-    const lines = { grid: [], community: [], town: [], district: [] };
-    owners.forEach(([a, b], number) => {
-      const rank = !b ? "district" : a.town !== b.town ? "town" : a.community !== b.community ? "community" : "grid";
-      lines[rank].push(arcs[number]);
-    });
+    const ranks = owners.map(([a, b]) => (!b ? "outer" : a.town !== b.town ? "outer" : a.community !== b.community ? "community" : "grid"));
+    const side = (part) => Math.sqrt(part.reduce((sum, { bounds: b }) => sum + metresBetween(b.getSouthWest(), b.getSouthEast()) * metresBetween(b.getSouthWest(), b.getNorthWest()), 0) / Math.max(1, part.length)) * 0.8;
+    const lines = {};
+    let level = -1;
+    // Draws with the outlines of a level; tells whether they are others than before.
+    function use(wanted) {
+      if (wanted === level) return false;
+      level = wanted;
+      arcs = levels[level];
+      grids.forEach((grid) => { grid.rings = grid.arcRings.map(walk); });
+      for (const rank of ["grid", "community", "outer"]) lines[rank] = arcs.filter((_, number) => ranks[number] === rank);
+      return true;
+    }
+    use(0);
     const sites = raw.sites.codes.map((code, index) => ({ code, index, name: raw.sites.names[index], nameEn: raw.sites.names_en[index], lonLat: raw.sites.lon_lat[index], grid: grids[raw.sites.grid[index]], feed: raw.sites.feed[index] }));
     // The outline of several grids together: their arcs that only one of them has, joined end to end.
     function dissolve(members) {
@@ -821,10 +866,15 @@
       return rings;
     }
     return {
-      raw, timezone: raw.district.timezone, grids, communities, towns, sites, lines, bounds, dissolve,
+      raw, timezone: raw.district.timezone, grids, communities, towns, sites, lines, bounds, dissolve, use,
+      sides: { grid: side(grids), community: side(communities) }, // metres, of a middling one
       byCode: new Map(grids.map((grid) => [grid.code, grid])),
       largestTown: towns.reduce((best, town) => (town.residents > towns[best].residents ? town.index : best), 0),
     };
+  }
+
+  function metresBetween(a, b) {
+    return L.CRS.Earth.distance(a, b);
   }
 
   // Drawing ----------------------------------------------------------------------------------------------------------

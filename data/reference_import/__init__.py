@@ -15,7 +15,7 @@ import duckdb
 from data.errors import ReferenceFileError
 from data.home import prepare_home
 from data.lake import Lake, open_lake
-from data.map_report import gather_outlines, gather_points, report_in_force, save_attempt, save_in_force
+from data.map_report import gather_surroundings, report_in_force, save_attempt, save_in_force
 from data.reference_import.check import Findings, find_problems, stage_records
 from data.reference_import.dissolve import dissolve_records
 from data.reference_import.hierarchy import find_left_out, find_missing_names, find_unnested, stage_hierarchy
@@ -29,7 +29,6 @@ from data.reference_import.store import prepare_footprints, prepare_shapes, repl
 from data.reference_import.tiling import TilingOptions, mend_records, report_records
 from data.settings import Settings
 from data.situation import publish_situation
-from geo.fault import Outlines, Points
 from geo.report import MapReport
 
 __all__ = [
@@ -86,14 +85,18 @@ def import_reference(
 def check_grids(
     settings: Settings, path: Path | str, options: ImportOptions | None = None, *, tiling: TilingOptions = AS_IT_IS
 ) -> MapReport:
-    """Judges a file's map of grids without importing it, against the lake's buildings and sites where there are any."""
+    """Judges a file's map of grids without importing it, against what the lake knows where there is one.
+
+    The report is kept where there is a lake; a check makes none.
+    """
     records = _read(Path(path), KINDS["grids"], options or ImportOptions())
-    points: tuple[Points, ...] = ()
-    outlines: tuple[Outlines, ...] = ()
-    if settings.lake_dir.is_dir():
-        with open_lake(settings) as lake:
-            points, outlines = gather_points(lake.connection), gather_outlines(lake.connection)
-    return report_records(Path(path), records, settings.timezone, tiling, points, outlines)
+    if not settings.lake_dir.is_dir():
+        return report_records(Path(path), records, settings.timezone, tiling)
+    with open_lake(settings) as lake:
+        around = gather_surroundings(lake.connection)
+    report = report_records(Path(path), records, settings.timezone, tiling, around)
+    save_attempt(settings, report, "checked")
+    return report
 
 
 def check_map_in_force(settings: Settings) -> MapReport:
@@ -155,9 +158,7 @@ def _import_into(
         notes = [*records.notes, *_check_places(connection, findings, records, kind, options)]
         report = None
         if kind.name == "grids":
-            report = report_records(
-                path, records, settings.timezone, tiling, gather_points(connection), gather_outlines(connection)
-            )
+            report = report_records(path, records, settings.timezone, tiling, gather_surroundings(connection))
             save_attempt(settings, report, "refused" if findings.count else "taken")
         if findings.count:
             raise refusal(path, findings.problems, findings.count)

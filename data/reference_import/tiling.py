@@ -5,6 +5,8 @@ Refuses nothing itself: a missing or doubled code is refused by `check`, all els
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +14,13 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from data.map_report import Surroundings
 from data.reference_import.read import Records
-from geo.fault import ROUNDING_M, SNAP_WIDTH_M, GridMap, Outlines, Points
+from geo.fault import ROUNDING_M, SNAP_WIDTH_M, GridMap
 from geo.repair import repair_map
 from geo.report import MapReport, make_report
+
+NOTHING_AROUND = Surroundings()
 
 
 @dataclass(frozen=True)
@@ -27,21 +32,15 @@ class TilingOptions:
 
 
 def report_records(
-    path: Path,
-    records: Records,
-    timezone: str,
-    options: TilingOptions,
-    points: tuple[Points, ...] = (),
-    outlines: tuple[Outlines, ...] = (),
+    path: Path, records: Records, timezone: str, options: TilingOptions, around: Surroundings = NOTHING_AROUND
 ) -> MapReport:
-    """The report on a file's grids. Points of grids that the file does not have are not looked at."""
-    grids = _gather(records)
+    """The report on a file's grids, compared with what is around them."""
     return make_report(
         path.name,
         datetime.now(ZoneInfo(timezone)),
-        grids,
-        points,
-        outlines,
+        _gather(records, around.town_of),
+        around.points,
+        around.outlines,
         snap_width_m=options.snap_width_m,
         is_repair_asked=options.is_repair_asked,
     )
@@ -52,19 +51,31 @@ def mend_records(records: Records, report: MapReport) -> Records:
 
     Neighbours must share their vertices, or the map would tear when it is drawn coarser; that much is done unasked.
     """
-    shapes = report.repair.shapes if report.repair else repair_map(_gather(records), ROUNDING_M).shapes
+    shapes = report.repair.shapes if report.repair else repair_map(_gather(records, {}), ROUNDING_M).shapes
     return replace(records, shapes=shapes)
 
 
-def _gather(records: Records) -> GridMap:
+def _gather(records: Records, town_of: Mapping[str, str]) -> GridMap:
     assert records.shapes is not None
+    communities = _texts(records.table, "community_code")
+    towns = tuple(
+        town or town_of.get(community, "")
+        for town, community in zip(_texts(records.table, "town_code"), communities, strict=True)
+    )
     return GridMap(
         codes=_texts(records.table, "grid_code"),
         shapes=records.shapes,
         names=_texts(records.table, "grid_name"),
-        communities=_texts(records.table, "community_code"),
-        towns=_texts(records.table, "town_code"),
+        communities=communities,
+        towns=towns if any(towns) else (),  # grids need not name their towns: communities do
+        rows=tuple(_row_number(records.place_of(index), index) for index in range(records.table.num_rows)),
     )
+
+
+def _row_number(place: str, index: int) -> int:
+    """The number in "feature 3" or "line 4", which is how the file itself counts."""
+    found = re.search(r"\d+", place)
+    return int(found[0]) if found else index + 1
 
 
 def _texts(table: pa.Table, column: str) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ create table grid (
     resident_count bigint, household_count bigint, building_count bigint, vulnerable_count bigint
 );
 create table geometry (
-    kind varchar,        -- grid | community | town | district
+    kind varchar,        -- grid | community | town | district | grid_ranks (no shape: see data/outline.py)
     code varchar,        -- district: ''
     geojson varchar      -- EPSG:4326, lon first, six decimals; neighbours share their vertices exactly
 );

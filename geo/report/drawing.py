@@ -24,7 +24,10 @@ WIDTH_PX = 1200.0
 TALLEST_PX = 1500.0
 NUMBERED_COUNT = 150
 """Numbers on one map; more would hide it. The worst come first."""
-LEAST_PX = 9.0
+NUMBER_PX = 20.0
+"""Of the numbers: on a laptop the whole map is shown at half its size."""
+HALF_PX = 0.75 * NUMBER_PX
+LEAST_PX = 12.0
 """A place smaller than this gets a ring round it."""
 FONT = '"Source Sans","Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif'
 INK = {"refuse": "#9C1812", "repair": "#C77E00", "warn": "#3E4F5C"}
@@ -69,7 +72,7 @@ def draw_map(report: MapReport) -> str:
     for number, fault in reversed(faults):  # the worst on top
         out.append(_draw_place(sheet, fault, number))
     out.append(_place_numbers(sheet, faults[:NUMBERED_COUNT]))
-    out.append(_scale_bar(sheet))
+    out.append(_scale_bar(sheet, 18))
     return _svg(sheet, out)
 
 
@@ -184,30 +187,30 @@ def _place_numbers(sheet: Sheet, faults: Sequence[tuple[int, Fault]]) -> str:
         if fault.lon is None or fault.lat is None:
             continue
         (spot,) = sheet.pixels(np.array([[fault.lon, fault.lat]]))
-        half = 5 + 4.5 * len(str(number))
+        half = NUMBER_PX * (0.3 + 0.34 * len(str(number)))
         chosen = _find_room(sheet, float(spot[0]), float(spot[1]), half, taken)
         if chosen is None:
             continue
         x, y = chosen
-        taken.append((x - half, y - 10, x + half, y + 10))
+        taken.append((x - half, y - HALF_PX, x + half, y + HALF_PX))
         ink = INK[fault.level]
         out.append(
             f'<line x1="{spot[0]:.1f}" y1="{spot[1]:.1f}" x2="{x:.1f}" y2="{y:.1f}" stroke="{ink}" stroke-width="1"/>'
         )
-        shape = f'x="{x - half:.1f}" y="{y - 10:.1f}" width="{2 * half:.1f}" height="20"'
+        shape = f'x="{x - half:.1f}" y="{y - HALF_PX:.1f}" width="{2 * half:.1f}" height="{2 * HALF_PX:g}"'
         fill, words = (ink, GROUND) if fault.level == "refuse" else (GROUND, ink)
         edge = 0 if fault.level == "warn" else 2
         out.append(f'<rect {shape} rx="3" fill="{fill}" stroke="{ink}" stroke-width="{edge}"/>')
-        out.append(_text(x, y + 4.5, str(number), 13, words, has_casing=False))
+        out.append(_text(x, y + NUMBER_PX * 0.35, str(number), NUMBER_PX, words, has_casing=False))
     return "".join(out)
 
 
 def _find_room(sheet: Sheet, x: float, y: float, half: float, taken: Sequence[Window]) -> tuple[float, float] | None:
-    for reach in (18, 30, 44, 62, 84, 110, 140):
+    for reach in (26, 40, 58, 80, 106, 136, 170):
         for turn in range(12):
             angle = math.pi * (2 * turn / 12 - 0.25)
-            at = (x + math.cos(angle) * (reach + half - 8), y + math.sin(angle) * reach)
-            area: Window = (at[0] - half - 1, at[1] - 11, at[0] + half + 1, at[1] + 11)
+            at = (x + math.cos(angle) * (reach + half - HALF_PX), y + math.sin(angle) * reach)
+            area: Window = (at[0] - half - 1, at[1] - HALF_PX - 1, at[0] + half + 1, at[1] + HALF_PX + 1)
             inside = area[0] > 0 and area[1] > 0 and area[2] < sheet.width and area[3] < sheet.height
             if inside and not any(_meets(area, other) for other in taken):
                 return at
@@ -234,7 +237,7 @@ def _widened(window: Window) -> Window:
     return west - dx, south - dy, east + dx, north + dy
 
 
-def _scale_bar(sheet: Sheet) -> str:
+def _scale_bar(sheet: Sheet, font: float = 11) -> str:
     """A round length in metres or kilometres, in the lower left corner."""
     wanted = sheet.width * 0.2 * sheet.metres_per_px
     power = 10 ** math.floor(math.log10(wanted))
@@ -242,7 +245,7 @@ def _scale_bar(sheet: Sheet) -> str:
     shown = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     long, y = length / sheet.metres_per_px, sheet.height - 12
     line = f'<path d="M10,{y - 5:.1f}V{y:.1f}H{10 + long:.1f}V{y - 5:.1f}" fill="none" stroke="{TEXT}" stroke-width="1.5"/>'
-    return line + _text(10 + long / 2, y - 4, shown, 11, TEXT)
+    return line + _text(10 + long / 2, y - 4, shown, font, TEXT)
 
 
 def _text(x: float, y: float, text: str, size: float, ink: str, has_casing: bool = True) -> str:

@@ -289,12 +289,13 @@ def test_the_map_in_force_is_judged_anew_with_its_buildings(own_district: Settin
     assert "B-39" in after.faults[0]["en"]["sentence"]
 
 
-def test_checking_a_file_changes_nothing(own_district: Settings, tmp_path: Path) -> None:
+def test_checking_a_file_changes_nothing_in_the_lake(own_district: Settings, tmp_path: Path) -> None:
     before = rows_of(own_district, "select * from lake.grid order by all")
     report = check_grids(own_district, write_grids(tmp_path, square("G1", 113.2), square("G1", 113.3)))
     assert report.judgement.is_refused
     assert rows_of(own_district, "select * from lake.grid order by all") == before
-    assert read_attempts(own_district)[0].outcome == "taken"
+    assert read_attempts(own_district)[0].outcome == "checked"
+    assert read_in_force(own_district) is not None
 
 
 def test_a_town_has_one_name(settings: Settings, tmp_path: Path) -> None:

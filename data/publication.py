@@ -42,6 +42,7 @@ ROW_TABLES = (
     "unit_event",
     "household",
     "quarantine",
+    "quarantine_release",
     "ingest_file",
 )
 """Lake tables whose Parquet files the situation names, for questions over single rows."""
@@ -94,6 +95,7 @@ insert into mirror.quarantine select feed_code, log_kind, reason, count(*) from 
 insert into mirror.quarantine select feed_code, log_kind, reason, row_count from lake.erased_quarantine;
 insert into mirror.erasure
 select erasure_no, scope, round_code, from_at, until_at, erased_at, certificate, version_count from lake.erasure;
+insert into mirror.quarantine select feed_code, log_kind, reason, -count(*) from lake.quarantine_release group by all;
 """
 COMPACT_MIRRORS = """
 create or replace table mirror.site_bucket as
@@ -164,7 +166,7 @@ select whistle_code, max(raised_at), max(due_at), max(closed_at), max(place_kind
     max(place_name_en), max(role), max(needed_count)
 from mirror.whistle_version group by whistle_code order by whistle_code;
 insert into aside.quarantine_count
-select feed_code, log_kind, reason, sum(row_count) from mirror.quarantine group by all order by all;
+select feed_code, log_kind, reason, sum(row_count) from mirror.quarantine group by all having sum(row_count) != 0 order by all;
 insert into aside.erasure select * from mirror.erasure order by erasure_no;
 insert into aside.erased_round
 select distinct r.round_code

@@ -116,6 +116,15 @@ class Settings:
         return self.home / "certificates"
 
     @property
+    def quarantine_dir(self) -> Path:
+        """Sealed lines, and what the running worker is asked to check again."""
+        return self.home / "quarantine"
+
+    @property
+    def quarantine_key_path(self) -> Path:
+        return self.home / "keys" / "quarantine.key"
+
+    @property
     def scenario_dir(self) -> Path:
         """The built-in scenario's files; they are as raw as anyone's."""
         return self.inbox_dir / "scenario"

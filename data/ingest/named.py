@@ -66,6 +66,7 @@ def ingest_paths(
                 done += len(batch)
                 if on_progress:
                     on_progress(done, len(found))
+            taker.retry_due()
             work_if_due(upkeep)
             taker.publish()
             return summary

@@ -21,16 +21,27 @@ from data.clock import read_clock
 from data.errors import IngestError, LakeError
 from data.ingest.batch import Piece, Pieces, ReadBatch, begin_batches, read_again, read_rest
 from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, rejected_sql
-from data.ingest.columns import Mapping
+from data.ingest.columns import LogKind, Mapping, read_log_kinds
 from data.ingest.erased import load_erased, mark_erased
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
 from data.ingest.ledger import Ledger, Progress
 from data.ingest.mappings import Mappings
 from data.ingest.moments import moment_macros
 from data.ingest.pseudonym import open_key
+from data.ingest.quarantine import (
+    OpenLine,
+    RetrySummary,
+    Selection,
+    answer_request,
+    find_lines,
+    mended_by_import,
+    open_lines,
+    read_request,
+)
 from data.ingest.reading import BrokenLine, LogFile, LogTable
 from data.ingest.reference import has_reference, load_reference
 from data.ingest.registrations import BUCKET, INSERT_VERSIONS, VersionMirror
+from data.ingest.sealing import Sealer
 from data.lake import Lake, LeaseLost
 from data.publication import Publisher
 from data.settings import Settings
@@ -41,6 +52,8 @@ create or replace temp table batch_file (
     repeated_row_count bigint, part_no integer, last_line_no bigint, is_last boolean, ingest_no bigint);
 create or replace temp table rejected (
     file_no integer, line_no bigint, reason varchar, column_name varchar, masked_value varchar, due_at timestamptz);
+create or replace temp table sealed (file_no integer, line_no bigint, sealed_file varchar, sealed_no integer);
+create or replace temp table unknown_household (file_no integer, line_count bigint);
 create or replace temp table line_count (
     file_no integer, accepted_count bigint, corrected_count bigint, duplicate_count bigint,
     first_event_at timestamptz, last_event_at timestamptz);
@@ -56,18 +69,21 @@ select b.file_sha256, b.file_name, b.ingest_no, b.feed_code, b.log_kind, b.byte_
     coalesce(l.corrected_count, 0) as corrected_count,
     coalesce(r.rejected_count, 0) as quarantined_count,
     l.first_event_at, l.last_event_at, $received_at::timestamptz as received_at, b.part_no, b.last_line_no, b.is_last,
-    b.file_no
+    u.line_count as unknown_household_count, b.file_no
 from batch_file as b
+left join unknown_household as u on u.file_no = b.file_no
 left join line_count as l on l.file_no = b.file_no
 left join (select file_no, count(*) as rejected_count from rejected group by file_no) as r on r.file_no = b.file_no
 """
 INSERT_LEDGER = """
-insert into lake.ingest_file select * exclude (file_no) from taken order by ingest_no;
-insert into lake.quarantine
-select b.ingest_no, b.feed_code, b.log_kind, r.line_no, r.reason, r.column_name, r.masked_value, t.received_at
+insert into lake.ingest_file by name select * exclude (file_no) from taken order by ingest_no;
+insert into lake.quarantine by name
+select b.ingest_no, b.feed_code, b.log_kind, r.line_no, r.reason, r.column_name, r.masked_value, t.received_at, r.due_at,
+    s.sealed_file, s.sealed_no
 from rejected as r
 inner join batch_file as b on b.file_no = r.file_no
 inner join taken as t on t.file_no = r.file_no
+left join sealed as s on s.file_no = r.file_no and s.line_no = r.line_no
 order by b.ingest_no, r.line_no;
 insert into lake.feed_bucket_delta select feed_code, bucket_start_at, sum(row_count) from feed_bucket_change group by all;
 """
@@ -96,11 +112,51 @@ select least(
     (select min(bucket_start_at) from site_bucket_change), (select min(bucket_start_at) from grid_bucket_change),
     (select min(r.closes_at) from round_unit_change as c inner join mirror.ref_round as r on r.round_code = c.round_code))
 """
+# Lines checked again: those that fail as before stay as they are, the others are released from quarantine. The ledger's
+# row of a retry counts no row anew: what is accepted is no longer quarantined.
+FIND_RELEASED = """
+create or replace temp table released as
+select t.*, r.reason is null as is_taken
+from retried as t
+left join rejected as r on r.file_no = t.file_no and r.line_no = t.line_no
+where r.reason is distinct from t.reason or r.column_name is distinct from t.column_name;
+delete from rejected where (file_no, line_no) not in (select (file_no, line_no) from released);
+delete from batch_file where file_no not in (select file_no from released);
+delete from sealed where (file_no, line_no) in (select (file_no, line_no) from rejected where reason = 'erased')
+"""
+SUM_RETRY = """
+update taken set row_count = 0,
+    quarantined_count = quarantined_count - (select count(*) from released as r where r.file_no = taken.file_no)
+"""
+INSERT_RELEASES = """
+insert into lake.quarantine_release by name
+select r.ingest_no, r.line_no, r.feed_code, r.log_kind, r.reason, r.is_taken, t.ingest_no as release_no, t.received_at as released_at
+from released as r inner join taken as t on t.file_no = r.file_no
+"""
+FIND_UNSEALED = """
+select r.sealed_file, list(r.sealed_no)
+from released as r left join sealed as s on s.file_no = r.file_no and s.line_no = r.line_no
+where r.is_taken or s.file_no is null
+group by r.sealed_file
+"""
+REMEMBER_RELEASES = """
+insert into mirror.quarantine select feed_code, log_kind, reason, -count(*) from released group by all
+"""
 BULK_ROWS = 50_000
 """From so many lines on, hash joins are built on the reference tables. The optimizer knows no Arrow table's size, takes it
 for tiny and builds on it: right for a batch of a second, twice as slow for a batch of a day."""
+COUNT_UNKNOWN_HOUSEHOLDS = """
+insert into unknown_household
+select file_no, count(*) from checked_registration where reason is null and is_unknown_household group by file_no
+"""
+NOTE_SEALED = """
+insert into sealed select file_no, line_no, ?, (row_number() over () - 1)::integer from sealed_cell
+"""
+RETRY_PART_NO = -1
+"""The part number of a retry's row in the ledger: no part of the file, and not the file again."""
 DROPPED_TABLES = (
-    "batch_file", "rejected", "line_count", "taken", "feed_bucket_change", "site_bucket_change", "round_unit_change",
+    "batch_file", "rejected", "sealed", "unknown_household", "retried", "released",
+    "line_count", "taken", "feed_bucket_change", "site_bucket_change", "round_unit_change",
     "grid_bucket_change", "good", "known", "fresh", "merged", *(f"checked_{kind}" for kind in LOG_KINDS),
     *(f"fresh_{kind}" for kind in EVENT_KINDS),
 )  # fmt: skip
@@ -117,11 +173,14 @@ class IngestSummary:
     files: int = 0
     refused: tuple[tuple[str, str], ...] = field(default=())
     """Files refused whole: path, and why."""
+    unknown_households: int = 0
+    """Lines kept without the household that they name: nobody imported it."""
 
     def __add__(self, other: IngestSummary) -> IngestSummary:
         return IngestSummary(
             self.accepted + other.accepted, self.duplicate + other.duplicate, self.corrected + other.corrected,
             self.quarantined + other.quarantined, self.files + other.files, self.refused + other.refused,
+            self.unknown_households + other.unknown_households,
         )  # fmt: skip
 
     @property
@@ -152,6 +211,9 @@ class Taker:
         self._ingest_no = 0
         self._keys = (b"", b"")
         self._erased_until: datetime | None = None
+        self._sealer = Sealer(settings)
+        self._due_at: datetime | None = None
+        self._is_retry_due = False
         self._is_loaded = False
 
     def load(self) -> None:
@@ -166,6 +228,9 @@ class Taker:
         self._versions.load()
         self._ingest_no = self._ledger.load()
         self._keys = open_key(self._settings.key_path, is_new_allowed=self._ingest_no <= self._find_keyless_no())
+        self._sealer.sweep(self._find_sealed_files())
+        self._due_at = self._find_due()
+        self._is_retry_due = self._settings.retry_after_import
         self._is_loaded = True
 
     @property
@@ -250,8 +315,45 @@ class Taker:
             self._is_loaded = False  # memory and lake may disagree now: read anew before the next batch
             raise
         finally:
-            with suppress(duckdb.Error):
-                self._connection.execute(";".join(f"drop table if exists temp.{name}" for name in DROPPED_TABLES))
+            self._drop_tables()
+
+    def retry_due(self) -> bool:
+        """Checks again what may be right by now, without being told to; True when a line was taken.
+
+        Lines of unknown codes after each import, lines from the future once their time has come, and what another
+        process asks for. Costs nothing while there is no such line.
+        """
+        asked = read_request(self._settings)
+        summary = RetrySummary()
+        if self._is_retry_due:
+            summary += self.retry(Selection(reasons=mended_by_import()))
+            self._is_retry_due = False
+        latest_at = self._find_latest()
+        if self._due_at is not None and self._due_at <= latest_at:
+            summary += self.retry(Selection(reasons=("in_future",), due_before=latest_at))
+            self._due_at = self._find_due(latest_at)
+        if asked:
+            told = self.retry(asked)
+            summary += told
+            answer_request(self._settings, told)
+        return summary.taken > 0
+
+    def retry(self, selection: Selection) -> RetrySummary:
+        """Checks lines in quarantine again and takes those that are right by now, each file's in one transaction with
+        its place in the ledger; the others stay as they are, or under the reason that they fail for now.
+        """
+        if not self._is_loaded:
+            self.load()
+        summary = RetrySummary()
+        for lines in find_lines(self._lake, selection):
+            try:
+                summary += self._retry(lines)
+            except BaseException:
+                self._is_loaded = False
+                raise
+            finally:
+                self._drop_tables()
+        return summary
 
     def check_engine(self) -> None:
         """Raises LakeError when the engine itself is broken: then no file is to blame."""
@@ -333,8 +435,77 @@ class Taker:
             columns,
         )
 
-    def _check(self, table: LogTable, received_at: datetime) -> None:
-        """Makes `checked_<kind>` of one kind's lines, and adds those that failed to `rejected`."""
+    def _retry(self, lines: Sequence[OpenLine]) -> RetrySummary:
+        """One transaction of `retry`."""
+        received_at = read_clock(self._settings.home).now()
+        opened, cells = open_lines(self._sealer, lines)
+        shut = len(lines) - len(opened)
+        if not opened:
+            return RetrySummary(shut=shut)
+        files = {key: number for number, key in enumerate(dict.fromkeys(_file_of(line) for line in opened))}
+        file_no = np.array([files[_file_of(line)] for line in opened], np.int32)
+        line_no = np.array([line.line_no for line in opened], np.int64)
+        self._connection.execute(BATCH_TABLES)
+        self._note_files([(number, *key, 0, 0, RETRY_PART_NO, None, False) for key, number in files.items()])
+        self._note_retried(opened, file_no, line_no)
+        tables = []
+        for kind in read_log_kinds():
+            if kind.name in cells:
+                table = LogTable(kind, _place_lines(cells[kind.name], kind, file_no, line_no), ())
+                self._check(table, received_at, is_sealed=True)
+                tables.append(table)
+        self._connection.execute(FIND_RELEASED)
+        row = self._connection.execute("select count(*), count(*) filter (is_taken) from released").fetchone()
+        released, taken = (int(row[0]), int(row[1])) if row else (0, 0)
+        if released:
+            has_registrations = self._classify(tables)
+            self._connection.execute(SUM_FILES, {"received_at": received_at})
+            self._connection.execute(SUM_RETRY)
+            self._commit(tables, has_registrations, received_at, is_retry=True)
+            self._remember(tables, has_registrations)
+            self._connection.execute(REMEMBER_RELEASES)
+            gone = self._connection.execute(FIND_UNSEALED).fetchall()
+            self._sealer.destroy({name: set(places) for name, places in gone})
+        return RetrySummary(len(opened), taken, shut)
+
+    def _note_retried(self, lines: Sequence[OpenLine], file_no: np.ndarray, line_no: np.ndarray) -> None:
+        """The tables `retried` and `sealed` of lines whose cells are sealed already."""
+        columns = {
+            name: pa.array([getattr(line, name) for line in lines])
+            for name in ("ingest_no", "feed_code", "log_kind", "reason", "sealed_file", "sealed_no")
+        }
+        columns["column_name"] = pa.array([line.column_name for line in lines], pa.string())
+        retried = pa.table({"file_no": file_no, "line_no": line_no, **columns})
+        self._connection.register("retried_line", retried)
+        self._connection.execute("create or replace temp table retried as from retried_line")
+        self._connection.unregister("retried_line")
+        self._connection.execute("insert into sealed select file_no, line_no, sealed_file, sealed_no from retried")
+
+    def _find_latest(self) -> datetime:
+        """The latest moment that an event may tell of by now."""
+        return read_clock(self._settings.home).now() + timedelta(seconds=self._settings.future_tolerance_s)
+
+    def _find_due(self, after: datetime | None = None) -> datetime | None:
+        """When the next line from the future may be checked again; None when there is none."""
+        row = self._connection.execute(
+            "select min(due_at) from lake.open_quarantine where reason = 'in_future' and sealed_file is not null"
+            " and (?::timestamptz is null or due_at > ?)",
+            [after, after],
+        ).fetchone()
+        return row[0] if row else None
+
+    def _find_sealed_files(self) -> frozenset[str]:
+        rows = self._connection.execute(
+            "select distinct sealed_file from lake.open_quarantine where sealed_file is not null"
+        ).fetchall()
+        return frozenset(row[0] for row in rows)
+
+    def _drop_tables(self) -> None:
+        with suppress(duckdb.Error):
+            self._connection.execute(";".join(f"drop table if exists temp.{name}" for name in DROPPED_TABLES))
+
+    def _check(self, table: LogTable, received_at: datetime, *, is_sealed: bool = False) -> None:
+        """Makes `checked_<kind>` of one kind's lines, and adds those that failed to `rejected`, their cells sealed."""
         kind = table.kind.name
         self._connection.register("cell", table.rows)
         try:
@@ -354,6 +525,7 @@ class Taker:
                 if self._erased_until:
                     mark_erased(self._connection, self._erased_until)
                 mark_outside_rounds(self._connection, self._settings.round_tolerance_s)
+                self._connection.execute(COUNT_UNKNOWN_HOUSEHOLDS)
             failed = self._connection.execute(
                 f"select (file_no::bigint << 32) | line_no as line_id from checked_{kind} where reason is not null"
             ).fetchnumpy()["line_id"]
@@ -361,11 +533,26 @@ class Taker:
                 self._connection.register("failed_cell", _pick_lines(table.rows, failed))
                 self._connection.execute(rejected_sql(kind, table.kind.columns))
                 self._connection.unregister("failed_cell")
+                if not is_sealed:
+                    self._seal(table)
         finally:
             self._connection.execute("set disabled_optimizers = ''")
             self._connection.unregister("cell")
         if table.broken:
             self._reject(table.broken)
+
+    def _seal(self, table: LogTable) -> None:
+        """Seals the lines of a kind that failed, but for those that were erased: no copy of them may come back."""
+        sealable = self._connection.execute(
+            "select (r.file_no::bigint << 32) | r.line_no as line_id from rejected as r"
+            " inner join batch_file as b on b.file_no = r.file_no where b.log_kind = ? and r.reason != 'erased'",
+            [table.kind.name],
+        ).fetchnumpy()["line_id"]
+        if len(sealable):
+            lines = _pick_lines(table.rows, sealable)
+            self._connection.register("sealed_cell", lines)
+            self._connection.execute(NOTE_SEALED, [self._sealer.seal(lines.combine_chunks())])
+            self._connection.unregister("sealed_cell")
 
     def _reject(self, lines: Sequence[BrokenLine]) -> None:
         columns = [[line.file_no for line in lines], [line.line_no for line in lines], [line.reason for line in lines]]
@@ -398,9 +585,13 @@ class Taker:
                 )
         return has_registrations
 
-    def _commit(self, tables: Sequence[LogTable], has_registrations: bool, received_at: datetime) -> None:
+    def _commit(
+        self, tables: Sequence[LogTable], has_registrations: bool, received_at: datetime, *, is_retry: bool = False
+    ) -> None:
         with self._lake.transaction() as connection:
             connection.execute(INSERT_LEDGER)
+            if is_retry:
+                connection.execute(INSERT_RELEASES)
             if has_registrations:
                 connection.execute(INSERT_VERSIONS, {"received_at": received_at})
                 connection.execute(INSERT_ROLL_UPS)
@@ -426,6 +617,9 @@ class Taker:
         taken = connection.execute("select file_sha256, ingest_no from taken").fetchall()
         self._ledger.remember(sha256 for sha256, _ in taken)
         self._ingest_no = max(self._ingest_no, *(ingest_no for _, ingest_no in taken))
+        due = connection.execute("select min(due_at) from rejected").fetchone()
+        if due and due[0] is not None:
+            self._due_at = min(due[0], self._due_at or due[0])
 
     def _expect(self, statement: str) -> None:
         row = self._connection.execute(statement).fetchone()
@@ -436,16 +630,31 @@ class Taker:
         with suppress(duckdb.CatalogException):  # no table when every file was refused or known
             row = self._connection.execute(
                 "select sum(accepted_count), sum(duplicate_count), sum(corrected_count), sum(quarantined_count),"
-                " count(*) filter (is_last) from temp.taken"
+                " count(*) filter (is_last), sum(unknown_household_count) from temp.taken"
             ).fetchone()
             self._connection.execute("drop table temp.taken")
-        accepted, duplicate, corrected, quarantined, file_count = [int(value or 0) for value in row] if row else [0] * 5
+        accepted, duplicate, corrected, quarantined, file_count, unknown = (
+            [int(value or 0) for value in row] if row else [0] * 6
+        )
         paths = {number: piece.part.log.place for number, piece in batch.pieces}
         reasons = tuple((paths[number], str(error)) for number, error in sorted(refused.items()))
-        return IngestSummary(accepted, duplicate, corrected, quarantined, file_count, reasons)
+        return IngestSummary(accepted, duplicate, corrected, quarantined, file_count, reasons, unknown)
 
 
 def _pick_lines(rows: pa.Table, line_ids: np.ndarray) -> pa.Table:
     """The few rows of these lines: joining on all cells of a batch would cost as much as checking them."""
     ids = rows["file_no"].to_numpy().astype(np.int64) << 32 | rows["line_no"].to_numpy()
     return rows.take(pa.array(np.flatnonzero(np.isin(ids, line_ids))))
+
+
+def _file_of(line: OpenLine) -> tuple[str, str, str, str]:
+    return line.file_sha256, line.file_name, line.feed_code, line.log_kind
+
+
+def _place_lines(cells: pa.Table, kind: LogKind, file_no: np.ndarray, line_no: np.ndarray) -> pa.Table:
+    """Cells that were sealed, with the columns that their kind has today, numbered for this batch."""
+    place = cells["place"].to_numpy()
+    columns = {
+        name: cells[name] if name in cells.column_names else pa.nulls(len(place), pa.string()) for name in kind.columns
+    }
+    return pa.table(columns | {"file_no": pa.array(file_no[place]), "line_no": pa.array(line_no[place])})

@@ -183,9 +183,11 @@ class _Session:
         self._taker.close()
 
     def _follow_imports(self) -> None:
+        """After an import its reference data counts, and lines that it mends are taken; so are those whose time has come."""
         if time.monotonic() - self._refreshed_s > IMPORT_LOOK_SECONDS:
             self._refreshed_s = time.monotonic()
-            if self._taker.refresh():
+            is_changed = self._taker.refresh()
+            if self._taker.retry_due() or is_changed:
                 self._is_current = False
             self._lake.renew_lease()
 

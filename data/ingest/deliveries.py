@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from data.errors import IngestError, LakeError
@@ -83,9 +83,7 @@ def take_deliveries(
     for place, reason in summary.refused:
         by_place[place].refusals[place] = reason
     refused = tuple(refusal for delivery in deliveries for refusal in delivery.refusals.items())
-    return IngestSummary(
-        summary.accepted, summary.duplicate, summary.corrected, summary.quarantined, summary.files, refused
-    )
+    return replace(summary, refused=refused)
 
 
 def _take(

@@ -222,8 +222,10 @@ def locked_server(connection: duckdb.DuckDBPyConnection, wait_s: float) -> Itera
         beside.close()
 
 
-def attach_server(connection: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue) -> str:
-    """Attaches the PostgreSQL server as `lake_server`; gives the option that names the secret, "" where there is none."""
+def attach_server(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, name: str = SERVER
+) -> str:
+    """Attaches the PostgreSQL server under this name; gives the option that names the secret, "" where there is none."""
     load_extension(connection, "postgres_scanner")
     password = read_password(settings)
     secret = ""
@@ -236,7 +238,7 @@ def attach_server(connection: duckdb.DuckDBPyConnection, settings: Settings, cat
         connection.execute("reset variable catalogue_password")
         secret = "secret wangge_catalogue"
     options = f"type postgres{', ' + secret if secret else ''}"
-    connection.execute(f"attach {quoted(catalogue.address)} as {SERVER} ({options})")
+    connection.execute(f"attach {quoted(catalogue.address)} as {name} ({options})")
     return secret
 
 

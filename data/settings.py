@@ -15,6 +15,7 @@ from typing import Any
 from data.errors import SettingsError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+SETTINGS_FILE = "settings.toml"
 INBOX_FOLDERS = ("taking", "done", "refused", "scenario")
 """The inbox's own folders, where raw files lie; no feed may bear one of these names."""
 
@@ -147,7 +148,7 @@ def read_settings(home: Path | str | None = None, **overrides: Any) -> Settings:
     """
     place = Path(home or os.environ.get("WANGGE_HOME") or PROJECT_ROOT / "var").expanduser().absolute()
     values: dict[str, Any] = {}
-    path = place / "settings.toml"
+    path = place / SETTINGS_FILE
     if path.is_file():
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))

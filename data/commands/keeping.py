@@ -1,4 +1,4 @@
-"""`wangge doctor`, `wangge erase`: keeping an installation healthy, and letting go of what it need not keep."""
+"""`wangge doctor`, `wangge move-lake`, `wangge erase`: keeping an installation healthy, and letting go of what it need not keep."""
 
 from __future__ import annotations
 
@@ -18,6 +18,16 @@ def add_commands(add: AddCommand) -> None:
     command = add("doctor", _doctor, "Say what is wrong with this installation, and the cure.")
     command.add_argument("--port", type=int, metavar="N", help="port of the dashboard (8501)")
 
+    command = add(
+        "move-lake", _move_lake, "Move the lake's catalogue to PostgreSQL, or back; the files stay where they are."
+    )
+    command.add_argument(
+        "--to",
+        required=True,
+        metavar="CATALOGUE",
+        help='"postgres:host=… dbname=… user=…"; "" or sqlite: the home folder',
+    )
+
     command = add("erase", _erase, "Destroy registrations for ever, keep the totals, and certify it.")
     scope = command.add_mutually_exclusive_group(required=True)
     scope.add_argument("--round", metavar="R", help="the registrations of a closed round")
@@ -27,6 +37,19 @@ def add_commands(add: AddCommand) -> None:
     scope.add_argument("--verify", metavar="FILE", type=Path, help="check a certificate")
     command.add_argument("--dry-run", action="store_true", help="say what would be destroyed, and do nothing")
     command.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _move_lake(options: argparse.Namespace) -> int:
+    from data.move_lake import move_lake
+
+    moved = move_lake(read_settings(options.home), options.to)
+    print(f"The lake's catalogue is now: {moved.catalogue}.")
+    print(
+        f"  {moved.table_count} tables with {moved.row_count:,} rows were compared, at snapshot {moved.snapshot}: all agree."
+    )
+    if moved.kept:
+        print(f"  The old catalogue is kept as {moved.kept}; remove it when all is well.")
+    return 0
 
 
 def _moment(text: str) -> datetime:

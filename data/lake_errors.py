@@ -5,14 +5,19 @@ No message quotes a value, which may be a cell of a log, or a server's address w
 
 from __future__ import annotations
 
+import errno
 import re
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
 from data.errors import LakeError
+
+FULL_BYTES = 1_000_000
+"""With less free space than this a failure to write is the disk's."""
 
 
 class LeaseLost(LakeError):
@@ -32,10 +37,22 @@ def no_lake_error(place: object) -> LakeError:
 
 def write_permission_error(place: Path, error: OSError) -> LakeError:
     """The error for a folder into which nothing can be written."""
+    if error.errno == errno.ENOSPC:
+        return _full_disk_error(str(place))
     return LakeError(
         f"{place} cannot be written: {error.strerror or error}.",
         "Give this user write permission there, free some space, or choose another home: --home DIR.",
     )
+
+
+def _full_disk_error(place: str) -> LakeError:
+    return LakeError(f"{place}: the disk is full.", "Free some space; the last batch will be taken again.")
+
+
+def _is_full(place: Path) -> bool:
+    with suppress(OSError):
+        return shutil.disk_usage(place).free < FULL_BYTES
+    return False
 
 
 @contextmanager
@@ -50,6 +67,8 @@ def explained(lake_dir: Path, server: str = "") -> Iterator[None]:
         for words, build, place in causes:
             if any(word in text.lower() for word in words):
                 raise build(place, text) from None
+        if _is_full(lake_dir):  # the catalogue says "disk I/O error" then, and DuckDB how many bytes it could not write
+            raise _full_disk_error(str(lake_dir)) from None
         raise LakeError(f"{server or lake_dir}: {mask_values(text)}", "Run wangge doctor.") from None
 
 
@@ -161,9 +180,11 @@ _CAUSES: tuple[tuple[tuple[str, ...], _Build], ...] = (
     ),
     (
         ("no space", "disk full", "disk is full"),
-        lambda place, _: LakeError(
-            f"{place}: the disk is full.", "Free some space; the last batch will be taken again."
-        ),
+        lambda place, _: _full_disk_error(place),
+    ),
+    (
+        ("permission denied", "readonly database", "read-only", "unable to open database"),
+        lambda place, _: write_permission_error(Path(place), PermissionError(13, "permission denied")),
     ),
     (
         ("cannot open file",),
@@ -171,10 +192,6 @@ _CAUSES: tuple[tuple[tuple[str, ...], _Build], ...] = (
             f"{place}: a file of the lake is not where it should be.",
             "Where machines share a folder of files, see that it is mounted (lake_data_path). Else restore the lake from a backup.",
         ),
-    ),
-    (
-        ("permission denied", "readonly database", "read-only", "unable to open database"),
-        lambda place, _: write_permission_error(Path(place), PermissionError(13, "permission denied")),
     ),
     (
         (

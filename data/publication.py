@@ -7,6 +7,7 @@ It must not know how rows are read or checked.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 import os
@@ -20,6 +21,7 @@ import duckdb
 
 from data.errors import SituationError
 from data.lake import Lake, write_permission_error
+from data.lake_errors import FULL_BYTES
 from data.outline import GridShape, draw_footprint, draw_outlines
 from data.settings import Settings
 
@@ -313,9 +315,11 @@ class Publisher:
         except OSError as error:
             raise write_permission_error(self._settings.home, error) from None
         except duckdb.Error as error:
-            if "permission" in str(error).lower() or isinstance(error, duckdb.IOException):
+            if isinstance(error, duckdb.IOException) or "permission" in str(error).lower():
+                free = shutil.disk_usage(self._settings.home).free
+                number = errno.ENOSPC if free < FULL_BYTES else errno.EACCES
                 raise write_permission_error(
-                    self._settings.home, PermissionError(13, str(error).splitlines()[0][:200])
+                    self._settings.home, OSError(number, str(error).splitlines()[0][:200])
                 ) from None
             raise SituationError(
                 f"The situation could not be written to {self._path}: {str(error).splitlines()[0][:200]}",

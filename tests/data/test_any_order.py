@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import random
 import shutil
 from collections.abc import Sequence
@@ -19,7 +21,17 @@ from data.ingest.take import Taker
 from data.lake import open_lake
 from data.reference_import import find_reference_files, import_all
 from data.settings import Settings
-from tests.data.small_district import STORY, differing_tables, make_district, whole_situation, write_log
+from tests.data.small_district import (
+    ADA,
+    BO,
+    HEADER,
+    STORY,
+    differing_tables,
+    line,
+    make_district,
+    whole_situation,
+    write_log,
+)
 
 ONE_BATCH, MANY_BATCHES = 10**9, 90_000
 """Bytes in a transaction; the small world has 11 million."""
@@ -104,3 +116,73 @@ def test_any_order_of_lines_and_any_division_into_files_and_batches_give_the_sam
     shutil.copytree(district.home, home.home)
     files = [order[start : start + lines_a_file] for start in range(0, len(order), lines_a_file)]
     assert take_story(home, files, batches) == told_at_once
+
+
+PLACES, PEOPLE = ("S1", "S2", "S9"), (ADA, BO, "990101195003070010")  # a site and a number that cannot be
+lines = st.builds(
+    lambda site, person, registered, sampled, unit, household, grid, channel, notice: (
+        f"{line(site, person, registered, sampled, unit, household, grid, channel)},{notice}"
+    ),
+    st.sampled_from(PLACES), st.sampled_from(PEOPLE), st.sampled_from(("06:30", "07:30", "09:59")),
+    st.sampled_from(("", "10:05", "10:30")), st.sampled_from(("", "1", "2")), st.sampled_from(("", "H1", "H4", "H9")),
+    st.sampled_from(("", "G1", "G3")), st.sampled_from(("", "协助")), st.sampled_from(("", "", "", "是")),
+)  # fmt: skip
+"""Lines of few people at few places and times, so that most meet: repeats, corrections, withdrawals, lines that fail."""
+Delivered = tuple[str, bytes]
+"""A file's name, its bytes."""
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> list[Delivered]:
+    """Files of such lines; some come again under other names, or packed."""
+    told: list[Delivered] = []
+    for number, body in enumerate(draw(st.lists(st.lists(lines, min_size=1, max_size=5), min_size=1, max_size=5))):
+        content = "".join(f"{text}\n" for text in (f"{HEADER},是否撤销", *body)).encode()
+        told.append((f"{number}.csv", content))
+        for copy in draw(st.lists(st.sampled_from(("again", "packed")), max_size=2, unique=True)):
+            packed = gzip.compress(content, mtime=0) if copy == "packed" else content
+            told.append((f"{number}-{copy}.csv", packed))
+    return told
+
+
+def situation_after(home: Settings, order: Sequence[Delivered], batches: Sequence[int]) -> dict[str, Any]:
+    """The situation after these files, so many in a transaction each time."""
+    folder = home.home.parent / f"{home.home.name}-logs"
+    folder.mkdir()
+    with open_lake(home) as lake:
+        taker = Taker(lake, home)
+        try:
+            start = 0
+            for size in [*batches, len(order)]:
+                logs = []
+                for name, content in order[start : start + size]:
+                    (folder / name).write_bytes(content)
+                    logs += find_logs(folder / name, "baisha")
+                if logs:
+                    taker.take(logs)
+                start += size
+            taker.publish()
+        finally:
+            taker.close()
+    return whole_situation(home)
+
+
+EXAMPLES = int(os.environ.get("WANGGE_TEST_ORDERS", "8"))
+"""Pairs of orders that are compared; `make soak` asks for 1,000."""
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_no_two_orders_of_the_same_files_give_situations_that_differ(
+    district: Settings, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    files = data.draw(deliveries())
+    sizes = st.lists(st.integers(1, 3), max_size=4)
+    place = tmp_path_factory.mktemp("orders")
+    found = []
+    for name in ("one", "other"):
+        home = Settings(home=place / name)
+        shutil.copytree(district.home, home.home)
+        found.append(situation_after(home, data.draw(st.permutations(files)), data.draw(sizes)))
+    shutil.rmtree(place)
+    assert found[0] == found[1]

@@ -106,10 +106,20 @@ def read_layer(path: Path, options: LayerOptions = LayerOptions()) -> Layer:
             raw = _read_source(source, options)
     except GeoError:
         raise
-    except (RuntimeError, ValueError, OSError, KeyError, TypeError, struct.error, pa.ArrowException) as error:
+    except (
+        RuntimeError,
+        ValueError,
+        OSError,
+        KeyError,
+        TypeError,
+        struct.error,
+        pa.ArrowException,
+        shapely.errors.ShapelyError,
+    ) as error:
         raise GeoError(
             f"{path.name} is not a readable map file: {_one_line(error)}.", "Export or copy it again."
         ) from error
+    _set_aside_unfinished(raw)
     if not len(raw.shapes):
         raise GeoError(f"{path.name} holds no feature.", "Export the layer again.")
     if shapely.is_missing(raw.shapes).all() or shapely.is_empty(raw.shapes[~shapely.is_missing(raw.shapes)]).all():
@@ -148,6 +158,14 @@ def _read_source(source: Source, options: LayerOptions) -> RawLayer:
     if source.format == "kml":
         return read_kml((source.path, *source.others), options.layer)
     return read_with_gdal(source.path, options.layer)
+
+
+def _set_aside_unfinished(raw: RawLayer) -> None:
+    """Makes shapes with coordinates that are no numbers faults: nothing can be measured with them."""
+    coordinates, owners = shapely.get_coordinates(raw.shapes, return_index=True)
+    for i in np.unique(owners[~np.isfinite(coordinates).all(axis=1)]):
+        raw.shapes[i] = None
+        raw.faults[int(i)] = "some of its coordinates are no numbers"
 
 
 def _one_line(error: Exception) -> str:

@@ -347,7 +347,7 @@ def _from_json(geometry: object) -> tuple[Any, str]:
         IndexError,
         AttributeError,
         RecursionError,
-        shapely.GEOSException,
+        shapely.errors.ShapelyError,
     ) as error:
         return None, f"its geometry cannot be read: {str(error)[:100] or type(error).__name__}"
 
@@ -358,7 +358,7 @@ def _from_wkb(blobs: Sequence[bytes | None]) -> tuple[Shapes, dict[int, str]]:
     for i, blob in enumerate(blobs):
         try:
             shapes[i] = None if blob is None else shapely.force_2d(shapely.from_wkb(blob))
-        except shapely.GEOSException as error:
+        except shapely.errors.ShapelyError as error:
             faults[i] = f"its geometry cannot be read: {str(error)[:100]}"
     return shapes, faults
 
@@ -376,7 +376,7 @@ def _from_wkt(texts: Sequence[str]) -> tuple[Shapes, dict[int, str], str | None]
             continue
         try:
             shapes[i] = shapely.force_2d(shapely.from_wkt(text))
-        except shapely.GEOSException as error:
+        except shapely.errors.ShapelyError as error:
             faults[i] = f"its WKT cannot be read: {str(error)[:100]}"
     if len(systems) > 1:
         raise GeoError(

@@ -2,7 +2,7 @@
 #
 #   make run [PORT=8501] [SPEED=60] [SCALE=1] [HOST=127.0.0.1]   the dashboard with the built-in July 2022
 #   make test       every test, Chromium included        make lint    style, types, imports, SQL
-#   make bench      every figure beside its baseline     make soak    100 kills, 1,000 orders, 50 viewers
+#   make bench      every figure beside its baseline     make soak    100 kills, 1,000 orders, 50,000 bad files, 50 viewers
 #   make clean      removes what these made, never your data (var/)
 
 SHELL := /bin/bash
@@ -20,6 +20,7 @@ SCALE ?=
 KILLS ?= 100
 ORDERS ?= 1000
 VIEWERS ?= 50
+FUZZ ?= 50000
 ARGS ?=
 
 run: $(VENV)/.installed
@@ -41,6 +42,7 @@ bench: $(VENV)/.installed-dev $(VENV)/.chromium
 soak: $(VENV)/.installed-dev
 	WANGGE_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest tests/data/test_exactly_once.py $(ARGS)
 	WANGGE_TEST_ORDERS=$(ORDERS) $(BIN)/python -m pytest tests/data/test_any_order.py $(ARGS)
+	WANGGE_TEST_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/data/test_reading_fuzz.py $(ARGS)
 	$(BIN)/python -m tests.benchmarks.viewers --count $(VIEWERS)
 
 clean:

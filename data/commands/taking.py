@@ -62,7 +62,7 @@ def _ingest(options: argparse.Namespace) -> int:
         print(f"Kept in {keep_mapping(settings, options.feed, mapping)}.")
     refused = 0
     if options.paths:
-        with tqdm(unit="file", desc="ingest", disable=None) as bar:
+        with tqdm(unit="B", unit_scale=True, desc="ingest", disable=None) as bar:
 
             def show(done: int, total: int) -> None:
                 bar.total = total

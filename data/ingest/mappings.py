@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,7 +81,9 @@ def read_mapping(path: Path) -> Mapping:
 
 
 def keep_mapping(settings: Settings, feed_code: str, mapping: Mapping) -> Path:
-    """Keeps these pairs for the feed, beside those that were kept before; gives the file."""
+    """Keeps these pairs for the feed, beside those that were kept before; gives the file. IngestError: no such feed can be."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", feed_code):
+        raise IngestError(f"{feed_code!r} is no feed's code.", "Such a code has letters, digits, - and _ only.")
     path = mapping_path(settings, feed_code)
     before = read_mapping(path) if path.is_file() else ()
     headers = {normalise_header(header) for _, header in mapping}

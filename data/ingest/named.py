@@ -36,9 +36,9 @@ def ingest_paths(
     """Takes these files, and all files in these folders, into the lake; they stay where they are.
 
     A file's feed is the nearest folder above it that bears a feed's name, else `feed`. `mapping` tells what these files
-    call their columns, before what is kept for their feeds. `on_progress` is told the files done and the files in all.
-    Raises IngestError when a path is missing, no feed can be told, or nothing was imported yet; LakeError when a worker
-    is running.
+    call their columns, before what is kept for their feeds. `on_progress` is told the bytes done and in all, as
+    the files lie on the disk, after each transaction: also within a large file. Raises IngestError when a path is
+    missing, no feed can be told, or nothing was imported yet; LakeError when a worker is running.
     """
     with only_worker(settings), open_lake(settings) as lake, ThreadPoolExecutor(1) as pool:
         taker = Taker(lake, settings, mapping)
@@ -53,19 +53,19 @@ def ingest_paths(
             feeds = taker.list_feeds()
             found = [(path, _find_feed(path, feeds, feed)) for path in _list_files(paths)]
             summary = IngestSummary()
-            done = 0
+            total = sum(path.stat().st_size for path, _ in found)
+            bar = _Bar(on_progress, total, settings.batch_bytes)
             ahead: Future[ReadBatch | Exception] | None = None
             batches = list(_divide([Delivery(path, feed_code) for path, feed_code in found]))
             for place, batch in enumerate(batches):
                 ahead = ahead or pool.submit(read_ahead, taker, batch)
                 read = ahead.result()
                 ahead = pool.submit(read_ahead, taker, batches[place + 1]) if place + 1 < len(batches) else None
-                summary += take_deliveries(taker, batch, read)
+                bar.begin(batch)
+                summary += take_deliveries(taker, batch, read, bar.move)
+                bar.finish()
                 upkeep.note_commit()
                 batches[place] = []  # lets go of its names and hashes
-                done += len(batch)
-                if on_progress:
-                    on_progress(done, len(found))
             taker.retry_due()
             work_if_due(upkeep)
             taker.publish()
@@ -73,6 +73,31 @@ def ingest_paths(
         finally:
             upkeep.close()
             taker.close()
+
+
+class _Bar:
+    """How far the taking is, in bytes of the files as they lie on the disk."""
+
+    def __init__(self, on_progress: Callable[[int, int], None] | None, total: int, transaction_bytes: int) -> None:
+        self._on_progress = on_progress or (lambda done, total: None)
+        self._total = total
+        self._transaction_bytes = transaction_bytes
+        self._done = self._size = self._unpacked = self._taken = 0
+
+    def begin(self, batch: Sequence[Delivery]) -> None:
+        self._size = sum(delivery.path.stat().st_size for delivery in batch)
+        self._unpacked = sum(log.byte_count for delivery in batch for log in delivery.logs)
+        self._taken = 0
+
+    def move(self, _: IngestSummary) -> None:
+        """One transaction further: each takes about as much unpacked content as one may."""
+        self._taken += self._transaction_bytes
+        share = min(self._taken / max(self._unpacked, 1), 1.0)
+        self._on_progress(self._done + int(self._size * share), self._total)
+
+    def finish(self) -> None:
+        self._done += self._size
+        self._on_progress(min(self._done, self._total), self._total)
 
 
 def _divide(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,12 @@ import data.ingest.reading.parquet_files as parquet_files
 import data.ingest.reading.workbooks as workbooks
 from data.cli import main
 from data.errors import IngestError
+from data.ingest import ingest_paths
 from data.ingest.columns import match_header, normalise_header, read_log_kinds
 from data.ingest.mappings import Mappings, keep_mapping, mapping_path, parse_mapping
 from data.ingest.reading import LogFile, LogPart, cut_parts, find_logs, read_parts
 from data.settings import PROJECT_ROOT, Settings
-from tests.data.small_district import ADA, HEADER, line, write_log
+from tests.data.small_district import ADA, HEADER, line, make_district, write_log
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -206,4 +208,18 @@ def test_the_command_keeps_a_mapping_for_a_feed_only(tmp_path: Path, capsys: pyt
     assert main(["ingest", *home, "--map", "site_code=甲", "--keep-map"]) == 2
     assert main(["ingest", *home, "--map", "site_code=甲", "--feed", "baisha", "--keep-map"]) == 0
     assert "mappings/baisha.csv" in capsys.readouterr().out
+    assert main(["ingest", *home, "--map", "site_code=甲", "--feed", "../../x", "--keep-map"]) == 1
     assert main(["ingest", *home, "--map", "nonsense=甲", "x.csv"]) == 1
+
+
+def test_the_bar_moves_within_one_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    district = replace(make_district(Settings(home=tmp_path / "home")), batch_bytes=30_000)
+    monkeypatch.setattr(delimited, "PART_BYTES", 20_000)
+    monkeypatch.setattr(encodings.TextBlocks.__init__, "__defaults__", (20_000,))
+    path = write_log(tmp_path / "baisha" / "long.csv", numbered(1000), HEADER)
+    size = path.stat().st_size
+    moved: list[tuple[int, int]] = []
+    ingest_paths(district, [path], lambda done, total: moved.append((done, total)))
+    assert len(moved) > 2
+    assert moved == sorted(moved)
+    assert (moved[0][0] < size / 2, moved[-1]) == (True, (size, size))

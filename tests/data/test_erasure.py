@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +17,13 @@ import duckdb
 import pytest
 
 import data.erasure
+from data import cli
+from data.catalogue import METADATA
 from data.certificate import CertificateError, list_certificates, verify_certificate
 from data.doctor import examine
 from data.erasure import ErasureError, Scope, erase, find_scope, find_unfinished, preview_erasure
-from data.ingest import ingest_paths
+from data.ingest import ingest_paths, watch_inbox
+from data.lake import open_lake
 from data.questions import ask, read_note
 from data.settings import Settings
 from data.situation import open_situation
@@ -324,14 +330,7 @@ def test_a_preview_counts_the_same_and_touches_nothing(home: Settings) -> None:
     assert any("1 raw files also hold rows that are kept" in note for note in preview.notes)
 
 
-STEPS = (
-    "_destroy_key",
-    "_delete_in_one_transaction",
-    "_purge",
-    "_destroy_raw",
-    "_publish",
-    "issue_certificate",
-)
+STEPS = ("destroy_key", "delete_rows", "purge", "destroy_raw", "publish", "issue_certificate")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -393,3 +392,85 @@ def test_another_homes_certificate_is_told_apart(home: Settings, tmp_path: Path)
     shutil.copytree(home.home, other.home)
     (other.home / "keys" / "certificate.key").write_bytes(b"k" * 32)
     assert verify_certificate(other, path).is_own is False
+
+
+def run_cli(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
+    code = cli.main([str(argument) for argument in arguments])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_the_command_shows_asks_destroys_and_verifies(
+    home: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ("--home", home.home)
+    code, out, _ = run_cli(capsys, "erase", "--round", "M", "--dry-run", *here)
+    assert (code, "3 versions" in out, "note:" in out) == (0, True, True)
+    monkeypatch.setattr("builtins.input", lambda _: "yes")
+    code, _, err = run_cli(capsys, "erase", "--round", "M", *here)
+    assert (code, "Nothing was destroyed." in err) == (1, True)
+    assert lake_rows(home, "select count(*) from lake.registration_version where round_code = 'M'") == [(3,)]
+    monkeypatch.setattr("builtins.input", lambda _: "round M")
+    code, out, _ = run_cli(capsys, "erase", "--round", "M", *here)
+    assert (code, "0001-round-M.json" in out) == (0, True)
+    code, out, _ = run_cli(capsys, "erase", "--before", "2022-07-14 12:15", "--yes", *here)
+    assert code == 0
+    code, out, _ = run_cli(capsys, "erase", "--verify", list_certificates(home)[1], *here)
+    assert (code, "before 2022-07-14 12:15" in out, "1 before it, unbroken" in out) == (0, True, True)
+    code, _, err = run_cli(capsys, "ask", "quality/registrations", *here)
+    assert (code, "Single registrations were destroyed: of round M" in err) == (0, True)
+
+
+def test_a_compressed_copy_of_an_erased_log_goes_too(home: Settings) -> None:
+    packed = home.done_dir / "baisha" / "2022-07-15" / "morning.csv.gz"
+    packed.parent.mkdir()
+    packed.write_bytes(gzip.compress((home.done_dir / "baisha" / "2022-07-14" / "morning.csv").read_bytes()))
+    destroy(home, "round", round_code="M")
+    assert not packed.exists()
+
+
+def test_a_running_worker_forgets_what_was_erased_and_goes_on(home: Settings) -> None:
+    (home.inbox_dir / "baisha").mkdir(exist_ok=True)
+    stop = threading.Event()
+    worker = threading.Thread(target=watch_inbox, args=(Settings(home=home.home, settle_seconds=0.1), stop))
+    worker.start()
+    try:
+        first = write_log(home.home / "x.csv", [line("S1", CAI, "09:45", tube="TUBE-LATE")])
+        first.rename(home.inbox_dir / "baisha" / "first.csv")
+        until(lambda: lake_rows(home, "select count(*) from lake.registration_version") == [(7,)])
+        destroy(home, "all")
+        before = situation_without_erasures(home)
+        again = write_log(home.home / "x.csv", [line("S1", CAI, "09:45", tube="TUBE-LATE"), line("S1", ADA, "08:00")])
+        again.rename(home.inbox_dir / "baisha" / "again.csv")
+        until(lambda: lake_rows(home, "select count(*) from lake.quarantine where reason = 'erased'") == [(2,)])
+        until(lambda: rows(home, "select sum(row_count) from quarantine_count where reason = 'erased'") == [(2,)])
+    finally:
+        stop.set()
+        worker.join(60)
+    assert lake_rows(home, "select count(*) from lake.registration_version") == [(0,)]
+    for table in ("site_bucket", "grid_bucket", "round_unit"):
+        assert situation_without_erasures(home)[table] == before[table]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits until the condition holds, a minute at most: a machine may be busy."""
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never came to hold")
+
+
+def test_erasure_over_a_server_leaves_nothing_in_its_tables(tmp_path: Path, postgres_catalogue: str) -> None:
+    settings = make_district(Settings(home=tmp_path / "home", catalogue=postgres_catalogue))
+    path = write_log(settings.done_dir / "baisha" / "morning.csv", MORNING[:2])
+    ingest_paths(settings, [path])
+    before = situation_without_erasures(settings)
+    token = token_of(settings, "08:00")
+    assert destroy(settings, "round", round_code="M")["destroyed"]["version_count"] == 2
+    assert places_of(settings, token) == places_of(settings, ADA) == set()
+    with open_lake(settings, is_read_only=True) as lake:
+        for name in ("ducklake_file_column_stats", "ducklake_table_column_stats"):
+            found = lake.connection.execute(f"from {METADATA}.{name}").fetchall()
+            assert not [row for row in found if "TUBE-M" in str(row) or token.hex().upper() in str(row)]
+    assert situation_without_erasures(settings) == before

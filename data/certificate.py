@@ -182,6 +182,7 @@ _WORDS = {
     "registration_count": "登记 registrations",
     "person_count": "人员令牌 person tokens",
     "quarantined_count": "隔离行 quarantined lines",
+    "sealed_line_count": "其中密封保存的行 sealed lines among them",
     "sealed_file_count": "密封隔离文件 sealed files",
     "waiting_file_count": "收件箱中等待的文件 files waiting in the inbox",
     "elsewhere_file_count": "不在本机目录中的原始文件 raw files that lie elsewhere, if anywhere",

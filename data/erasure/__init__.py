@@ -24,13 +24,14 @@ from data.erasure.files import (
     count_waiting,
     destroy_key,
     destroy_raw,
+    destroy_sealed,
     find_raw,
     list_keys,
     publish,
     purge,
 )
-from data.erasure.journal import Work, begin, is_same, journal_path, read_journal
-from data.erasure.rows import check_gone, delete_rows, list_kept_hashes, measure, read_hashes, sum_kept
+from data.erasure.journal import begin, is_same, journal_path, read_journal
+from data.erasure.rows import check_gone, delete_rows, measure, sum_kept
 from data.erasure.scope import ErasureError, Scope, find_scope, list_open_rounds, suggest_command
 from data.errors import WanggeError
 from data.home import only_one
@@ -61,20 +62,17 @@ class Preview:
 def preview_erasure(settings: Settings, scope: Scope) -> Preview:
     """Counts what would be destroyed; touches nothing."""
     with open_lake(settings, is_read_only=True) as lake:
-        counts = measure(lake.connection, scope)
-        hashes = read_hashes(lake.connection)
-        kept = list_kept_hashes(lake.connection)
+        counts, work = measure(settings, lake.connection, scope)
         open_rounds = list_open_rounds(lake.connection, read_clock(settings.home).now())
-    work = Work(scope, "", 0, "", None, hashes, kept)
     for item in find_raw(settings, work):
         counts[f"{item['kind']}_file_count"] = counts.get(f"{item['kind']}_file_count", 0) + 1
     counts["key_count"] = sum(path.exists() for path in list_keys(settings, scope))
-    mixed = sum(hashes.values())
+    mixed = sum(work.hashes.values())
     notes = []
     if mixed:
         notes.append(f"{mixed:,} raw files also hold rows that are kept: the files go, these rows stay in the lake.")
     if counts["quarantined_count"]:
-        notes.append("Quarantined lines go with the file that brought them: nobody can take them again afterwards.")
+        notes.append("Quarantined lines of the scope go too: they cannot be checked again. To take what is right by now: wangge quarantine --retry.")
     if waiting := count_waiting(settings):
         notes.append(
             f"{waiting:,} files wait in the inbox and are not touched; their lines of this scope are set aside."
@@ -123,6 +121,7 @@ def erase(settings: Settings, scope: Scope, tell: Callable[[str], None] = lambda
             snapshot_count = purge(settings, lake, work)
             tell("raw files")
             destroy_raw(settings, work)
+            destroy_sealed(settings, work)
             tell("situation")
             publish(settings, lake)
             check_gone(lake.connection, scope)

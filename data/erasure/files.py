@@ -15,6 +15,8 @@ from data.erasure.rows import TRIES, as_writer
 from data.erasure.scope import ErasureError, Scope
 from data.errors import IngestError
 from data.ingest.reading import find_logs
+from data.ingest.sealing import SUFFIX as SEALED_SUFFIX
+from data.ingest.sealing import Sealer
 from data.lake import Lake, write_permission_error
 from data.settings import INBOX_FOLDERS, Settings
 from data.situation import open_situation, publish_situation
@@ -77,10 +79,24 @@ def destroy_raw(settings: Settings, work: Work) -> None:
     )
 
 
+def destroy_sealed(settings: Settings, work: Work) -> None:
+    """Destroys the sealed lines of the scope; with `all`, everything sealed: its key is gone."""
+    folder = settings.quarantine_dir
+    if work.scope.kind != "all":
+        Sealer(settings).destroy({name: set(places) for name, places in work.sealed.items() if (folder / name).is_file()})
+        return
+    known = {item["path"] for item in work.files}
+    doomed = [path for path in _list_files(folder) if path.suffix == SEALED_SUFFIX]
+    work.files += [describe_file(settings, path, "sealed", is_named=True) for path in doomed if str(path) not in known]
+    write_journal(settings, work)
+    for path in doomed:
+        path.unlink(missing_ok=True)
+
+
 def list_keys(settings: Settings, scope: Scope) -> list[Path]:
     if not scope.destroys_key:
         return []
-    keys = [settings.key_path, settings.home / "keys" / "quarantine.key"]
+    keys = [settings.key_path, settings.quarantine_key_path]
     return keys if scope.kind == "all" else keys[:1]
 
 

@@ -31,6 +31,8 @@ class Work:
     """SHA-256 of the logs that held erased lines; whether they held others too."""
     kept_hashes: list[str] = field(default_factory=list)
     """SHA-256 of logs that hold no registrations: of use with `all`, which takes what the ledger does not know."""
+    sealed: dict[str, list[int]] = field(default_factory=dict)
+    """Sealed lines to be destroyed: their places by sealed file."""
     files: list[dict[str, Any]] = field(default_factory=list)
     """Files destroyed, or about to be: kind, place, sha256, byte_count, and the path."""
 
@@ -54,7 +56,7 @@ def write_journal(settings: Settings, work: Work) -> None:
     body = {
         "scope": [scope.kind, scope.round_code, scope.from_at.isoformat(), scope.until_at.isoformat()],
         "name": work.name, "number": work.number, "started_at": work.started_at, "previous": work.previous,
-        "hashes": work.hashes, "kept_hashes": work.kept_hashes, "files": work.files,
+        "hashes": work.hashes, "kept_hashes": work.kept_hashes, "sealed": work.sealed, "files": work.files,
     }  # fmt: skip
     path = journal_path(settings)
     aside = path.with_name(f".{path.name}.{os.getpid()}")

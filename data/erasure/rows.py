@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from data.erasure.journal import Work, write_journal
+from data.erasure.quarantine import DELETE_LINES, find_lines, judge_lines
 from data.erasure.scope import ErasureError, Scope
 from data.lake import Lake, LeaseLost
 from data.settings import Settings
@@ -57,7 +58,10 @@ log as (
         p.file_sha256, sum(p.row_count) / count(distinct p.file_name) as row_count, min(p.first_event_at) as first_at,
         greatest(max(p.first_event_at), max(p.last_event_at)) as last_at, min(p.received_at) as received_at,
         coalesce(sum(l.erased_count), 0) as erased_count, coalesce(sum(l.kept_count), 0) as kept_count,
-        bool_or(p.ingest_no in (select ingest_no from lake.quarantine where reason = 'erased')) as came_late
+        bool_or(p.ingest_no in (
+            select ingest_no from lake.quarantine where reason = 'erased'
+            union all select ingest_no from judged_line where is_erased
+        )) as was_set_aside
     from part as p left join line as l on l.ingest_no = p.ingest_no
     group by p.file_sha256
     having bool_or(coalesce(p.is_last, true))  -- a worker is in the middle of any other: it counts among the waiting
@@ -66,27 +70,17 @@ select
     file_sha256,
     kept_count > 0 or coalesce(first_at < $from_at or last_at >= $until_at, false) as is_mixed
 from log
-where $is_all or erased_count > 0 or came_late
+where $is_all or erased_count > 0 or was_set_aside
     -- lines that left no row (sent before, or quarantined) are judged by the file's times
     or (
         coalesce(first_at, received_at) < $until_at and coalesce(last_at, received_at) >= $from_at
         and row_count > kept_count
     )
 """
-FIND_QUARANTINE = """
-create or replace temp table erased_ingest as
-select ingest_no from lake.ingest_file semi join erased_log using (file_sha256) where log_kind = 'registration'
-"""
-DELETE = """
-insert into lake.erased_quarantine
-select feed_code, log_kind, reason, count(*) from lake.quarantine
-where ingest_no in (select ingest_no from erased_ingest) group by all;
-delete from lake.quarantine where ingest_no in (select ingest_no from erased_ingest);
-"""
 
 
-def measure(connection: duckdb.DuckDBPyConnection, scope: Scope) -> dict[str, int]:
-    """Rows of the scope; leaves `sibling`, `erased_log` and `erased_ingest` behind."""
+def measure(settings: Settings, connection: duckdb.DuckDBPyConnection, scope: Scope) -> tuple[dict[str, int], Work]:
+    """Rows of the scope, and which files and sealed lines they came from; leaves `sibling` and `erased_line` behind."""
     values = {"round_code": scope.round_code, "from_at": scope.from_at, "until_at": scope.until_at}
     connection.execute(
         "create or replace temp table sibling (site_code varchar, person_token blob, registered_at timestamptz)"
@@ -95,25 +89,24 @@ def measure(connection: duckdb.DuckDBPyConnection, scope: Scope) -> dict[str, in
         _execute(connection, SIBLINGS.format(scope=SCOPE_SQL["round"]), values)
     condition = _condition(scope)
     counted = _execute(connection, MEASURE.format(scope=condition), values).fetchone() or (0, 0, 0)
+    judge_lines(settings, connection, scope)
     if scope.kind == "key":
         connection.execute("create or replace temp table erased_log (file_sha256 varchar, is_mixed boolean)")
     else:
         _execute(connection, FIND_LOGS.format(scope=condition), {**values, "is_all": scope.kind == "all"})
-    connection.execute(FIND_QUARANTINE)
-    row = connection.execute(
-        "select count(*) from lake.quarantine where ingest_no in (select ingest_no from erased_ingest)"
-    ).fetchone()
-    return {
+    found = Work(
+        scope, "", 0, "", None, dict(connection.execute("select * from erased_log order by 1").fetchall()),
+        _list_kept_hashes(connection), find_lines(connection, scope),
+    )  # fmt: skip
+    row = connection.execute("select count(*), count(sealed_file) from erased_line").fetchone() or (0, 0)
+    counts = {
         "version_count": int(counted[0]), "registration_count": int(counted[1]), "person_count": int(counted[2]),
-        "quarantined_count": int(row[0]) if row else 0,
+        "quarantined_count": int(row[0]), "sealed_line_count": int(row[1]),
     }  # fmt: skip
+    return counts, found
 
 
-def read_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, bool]:
-    return dict(connection.execute("select file_sha256, is_mixed from erased_log order by 1").fetchall())
-
-
-def list_kept_hashes(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _list_kept_hashes(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute(
         "select distinct file_sha256 from lake.ingest_file where log_kind != 'registration' order by 1"
     ).fetchall()
@@ -175,11 +168,12 @@ def sum_kept(connection: duckdb.DuckDBPyConnection, scope: Scope) -> dict[str, A
 def _delete_in_one_transaction(settings: Settings, lake: Lake, work: Work) -> None:
     scope = work.scope
     with lake.transaction() as connection:
-        counts = measure(connection, scope)
-        work.hashes |= read_hashes(connection)
-        work.kept_hashes = list_kept_hashes(connection)
+        counts, found = measure(settings, connection, scope)
+        work.hashes, work.kept_hashes, work.sealed = found.hashes, found.kept_hashes, found.sealed
         write_journal(settings, work)  # before the commit: afterwards the lake no longer knows which files held them
-        connection.execute(DELETE)
+        connection.execute(DELETE_LINES)
+        if scope.kind == "all":  # the key of what is sealed goes too: no line of any kind can be checked again
+            connection.execute("update lake.quarantine set sealed_file = null, sealed_no = null where sealed_file is not null")
         _execute(
             connection, f"delete from lake.registration_version as v where {_condition(scope)}",
             {"round_code": scope.round_code, "until_at": scope.until_at},
@@ -189,7 +183,7 @@ def _delete_in_one_transaction(settings: Settings, lake: Lake, work: Work) -> No
             insert into lake.erasure
             select coalesce((select max(erasure_no) from lake.erasure), 0) + 1, $scope, $round_code, $from_at, $until_at, now(),
                 $erased_by, $certificate, $version_count, $registration_count, $person_count, $quarantined_count,
-                $is_key_destroyed, (select max(ingest_no) from lake.ingest_file)
+                $sealed_line_count, $is_key_destroyed, (select max(ingest_no) from lake.ingest_file)
             """,
             {
                 "scope": scope.kind, "round_code": scope.round_code, "from_at": scope.from_at, "until_at": scope.until_at,
@@ -199,7 +193,9 @@ def _delete_in_one_transaction(settings: Settings, lake: Lake, work: Work) -> No
 
 
 def _read_record(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any] | None:
-    columns = ("version_count", "registration_count", "person_count", "quarantined_count", "erased_at", "erased_by")
+    columns = (
+        "version_count", "registration_count", "person_count", "quarantined_count", "sealed_line_count", "erased_at", "erased_by",
+    )  # fmt: skip
     row = connection.execute(f"select {', '.join(columns)} from lake.erasure where certificate = ?", [name]).fetchone()
     return dict(zip(columns, row, strict=True)) if row else None
 

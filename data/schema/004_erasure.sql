@@ -9,6 +9,7 @@ create table erasure (
     erased_at timestamptz, erased_by varchar,   -- the machine's clock; the user of the machine
     certificate varchar,                    -- file name in certificates/
     version_count bigint, registration_count bigint, person_count bigint, quarantined_count bigint,
+    sealed_line_count bigint,
     is_key_destroyed boolean,
     last_ingest_no bigint                   -- files up to this one were taken with the key that was destroyed
 );

@@ -72,7 +72,9 @@ def preview_erasure(settings: Settings, scope: Scope) -> Preview:
     if mixed:
         notes.append(f"{mixed:,} raw files also hold rows that are kept: the files go, these rows stay in the lake.")
     if counts["quarantined_count"]:
-        notes.append("Quarantined lines of the scope go too: they cannot be checked again. To take what is right by now: wangge quarantine --retry.")
+        notes.append(
+            "Quarantined lines of the scope go too: they cannot be checked again. To take what is right by now: wangge quarantine --retry."
+        )
     if waiting := count_waiting(settings):
         notes.append(
             f"{waiting:,} files wait in the inbox and are not touched; their lines of this scope are set aside."

@@ -55,7 +55,8 @@ def write_body(
         "software": f"Wangge {_read_version()}, DuckDB {DUCKDB_VERSION}",
         "destroyed": {
             "version_count": row["version_count"], "registration_count": row["registration_count"],
-            "person_count": row["person_count"], "sealed_line_count": row["sealed_line_count"], "quarantined_count": row["quarantined_count"],
+            "person_count": row["person_count"],
+            "sealed_line_count": row["sealed_line_count"], "quarantined_count": row["quarantined_count"],
             "snapshot_count": snapshot_count, "raw_file_count": counts["raw"],
             "mixed_file_count": sum(bool(item.get("is_mixed")) for item in files), "refused_file_count": counts["refused"],
             "lake_file_count": counts["lake"], "sealed_file_count": counts["sealed"], "log_count": counts["log"],

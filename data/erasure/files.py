@@ -83,7 +83,9 @@ def destroy_sealed(settings: Settings, work: Work) -> None:
     """Destroys the sealed lines of the scope; with `all`, everything sealed: its key is gone."""
     folder = settings.quarantine_dir
     if work.scope.kind != "all":
-        Sealer(settings).destroy({name: set(places) for name, places in work.sealed.items() if (folder / name).is_file()})
+        Sealer(settings).destroy(
+            {name: set(places) for name, places in work.sealed.items() if (folder / name).is_file()}
+        )
         return
     known = {item["path"] for item in work.files}
     doomed = [path for path in _list_files(folder) if path.suffix == SEALED_SUFFIX]

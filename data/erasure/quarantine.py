@@ -69,9 +69,7 @@ def judge_lines(settings: Settings, connection: duckdb.DuckDBPyConnection, scope
     cells = pa.concat_tables([_NO_CELLS, *_open_cells(settings, connection)])
     connection.execute(moment_macros(settings.timezone))
     connection.register("sealed_cell", cells)
-    connection.execute(
-        JUDGE, {"from_at": scope.from_at, "until_at": scope.until_at, "round_code": scope.round_code}
-    )
+    connection.execute(JUDGE, {"from_at": scope.from_at, "until_at": scope.until_at, "round_code": scope.round_code})
     connection.unregister("sealed_cell")
 
 
@@ -108,4 +106,6 @@ def _open_cells(settings: Settings, connection: duckdb.DuckDBPyConnection) -> It
                 rows[cell].cast(pa.string()) if cell in rows.column_names else pa.nulls(len(places), pa.string())
                 for cell in CELLS
             ]
-            yield pa.table([pa.array(ingest_nos, pa.int64()), pa.array(line_nos, pa.int64()), *columns], schema=_NO_CELLS.schema)
+            yield pa.table(
+                [pa.array(ingest_nos, pa.int64()), pa.array(line_nos, pa.int64()), *columns], schema=_NO_CELLS.schema
+            )

@@ -173,7 +173,9 @@ def _delete_in_one_transaction(settings: Settings, lake: Lake, work: Work) -> No
         write_journal(settings, work)  # before the commit: afterwards the lake no longer knows which files held them
         connection.execute(DELETE_LINES)
         if scope.kind == "all":  # the key of what is sealed goes too: no line of any kind can be checked again
-            connection.execute("update lake.quarantine set sealed_file = null, sealed_no = null where sealed_file is not null")
+            connection.execute(
+                "update lake.quarantine set sealed_file = null, sealed_no = null where sealed_file is not null"
+            )
         _execute(
             connection, f"delete from lake.registration_version as v where {_condition(scope)}",
             {"round_code": scope.round_code, "until_at": scope.until_at},

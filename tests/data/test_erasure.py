@@ -23,6 +23,8 @@ from data.certificate import CertificateError, list_certificates, verify_certifi
 from data.doctor import examine
 from data.erasure import ErasureError, Scope, erase, find_scope, find_unfinished, preview_erasure
 from data.ingest import ingest_paths, watch_inbox
+from data.ingest.quarantine import Selection
+from data.ingest.take import Taker
 from data.lake import open_lake
 from data.questions import ask, read_note
 from data.settings import Settings
@@ -325,7 +327,8 @@ def test_a_preview_counts_the_same_and_touches_nothing(home: Settings) -> None:
     preview = preview_erasure(home, find_scope(home, "round", "M"))
     assert sorted((path, path.stat().st_mtime_ns) for path in home.done_dir.rglob("*")) == before
     assert preview.counts == {
-        "version_count": 3, "registration_count": 3, "person_count": 2, "quarantined_count": 1, "raw_file_count": 2, "key_count": 0,
+        "version_count": 3, "registration_count": 3, "person_count": 2, "quarantined_count": 1, "sealed_line_count": 1,
+        "raw_file_count": 2, "key_count": 0,
     }  # fmt: skip
     assert any("1 raw files also hold rows that are kept" in note for note in preview.notes)
 
@@ -474,3 +477,38 @@ def test_erasure_over_a_server_leaves_nothing_in_its_tables(tmp_path: Path, post
             found = lake.connection.execute(f"from {METADATA}.{name}").fetchall()
             assert not [row for row in found if "TUBE-M" in str(row) or token.hex().upper() in str(row)]
     assert situation_without_erasures(settings) == before
+
+
+def test_quarantined_lines_go_one_by_one_and_those_of_other_rounds_can_still_be_taken(home: Settings) -> None:
+    early, late = line("S8", ADA, "08:30", grid="G1"), line("S8", BO, "18:30", grid="G1")
+    nowhen = line("S8", CAI, "").replace("2022-07-14 ", "")
+    ingest_paths(home, [write_log(home.done_dir / "baisha" / "S8.csv", [early, late, nowhen])])
+    sealed = {path: path.read_bytes() for path in home.quarantine_dir.rglob("*.sealed")}
+    before = situation_without_erasures(home)
+    body = destroy(home, "round", round_code="M")
+    assert (body["destroyed"]["quarantined_count"], body["destroyed"]["sealed_line_count"]) == (3, 3)
+    assert situation_without_erasures(home) == before
+    with open_lake(home) as lake:
+        lake.take_lease("import")
+        with lake.transaction() as connection:
+            connection.execute(
+                "insert into lake.site select 'S8', site_name, site_name_en, grid_code, lon, lat, feed_code, unit_count,"
+                " is_sampling_reported, leader_staff_code, party_branch_name from lake.site where site_code = 'S1'"
+            )
+        taker = Taker(lake, home)
+        try:
+            assert taker.retry(Selection()).taken == 1
+        finally:
+            taker.close()
+    assert lake_rows(home, "select count(*) from lake.registration where site_code = 'S8'") == [(1,)]
+    remaining = {path: path.read_bytes() for path in home.quarantine_dir.rglob("*.sealed")}
+    assert not [path for path, content in sealed.items() if remaining.get(path) == content]
+
+
+def test_all_leaves_nothing_sealed_and_no_key_to_open_it(home: Settings) -> None:
+    assert list(home.quarantine_dir.rglob("*.sealed"))
+    key = home.quarantine_key_path.read_bytes()
+    body = destroy(home, "all")
+    assert not list(home.quarantine_dir.rglob("*.sealed"))
+    assert places_of(home, key) == set()
+    assert body["destroyed"]["key_count"] == 2

@@ -228,6 +228,7 @@ class Taker:
         self._versions.load()
         self._ingest_no = self._ledger.load()
         self._keys = open_key(self._settings.key_path, is_new_allowed=self._ingest_no <= self._find_keyless_no())
+        self._sealer = Sealer(self._settings)  # its key may have been destroyed, and be another by now
         self._sealer.sweep(self._find_sealed_files())
         self._due_at = self._find_due()
         self._is_retry_due = self._settings.retry_after_import

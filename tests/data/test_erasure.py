@@ -15,7 +15,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from data.ingest.quarantine import Selection
 
 import data.erasure
 from data import cli
@@ -24,6 +23,7 @@ from data.certificate import CertificateError, list_certificates, verify_certifi
 from data.doctor import examine
 from data.erasure import ErasureError, Scope, erase, find_scope, find_unfinished, preview_erasure
 from data.ingest import ingest_paths, watch_inbox
+from data.ingest.quarantine import Selection
 from data.ingest.take import Taker
 from data.lake import open_lake
 from data.questions import ask, read_note

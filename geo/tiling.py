@@ -175,17 +175,18 @@ def find_widths(pieces: Shapes, exact_count: int = MEASURED_COUNT) -> npt.NDArra
     """How wide each piece is where it is widest, in m: the diameter of the largest circle within, to 2 %.
 
     The circle is found by shrinking the piece until nothing is left, which stays cheap for pieces that are thousands
-    of times as long as wide. Beyond the `exact_count` largest it is 4·area/perimeter, exact for a triangle.
+    of times as long as wide. Of others than the `exact_count` largest it is 4·area/perimeter, exact for a triangle.
     """
     area, length = shapely.area(pieces), shapely.length(pieces)
     low = np.divide(area, length, out=np.zeros_like(area), where=length > 0)
     high = np.maximum(np.sqrt(area / np.pi), low)
     widths: npt.NDArray[np.float64] = np.minimum(4 * low, 2 * high)
     chosen = np.argsort(-area)[:exact_count]
+    chosen = chosen[area[chosen] > SPECK_M2 / 10]
     if chosen.size == 0:
         return widths
-    inner, outer = low[chosen] * 0.5, high[chosen] * 1.01
-    for _ in range(9):
+    inner, outer = low[chosen] * 0.98, high[chosen] * 1.01
+    for _ in range(7):
         middle = np.sqrt(np.maximum(inner, 1e-6) * outer)
         gone = shapely.is_empty(shapely.buffer(pieces[chosen], -middle, join_style="mitre"))
         outer = np.where(gone, middle, outer)
@@ -194,15 +195,28 @@ def find_widths(pieces: Shapes, exact_count: int = MEASURED_COUNT) -> npt.NDArra
     return widths
 
 
-def split_by_width(place: BaseGeometry, width_m: float) -> tuple[list[BaseGeometry], list[BaseGeometry], float]:
-    """The place's parts that are wider than rounding and up to the width, the wider ones, and the widest width."""
-    parts = np.array([part for part in shapely.get_parts(place) if part.geom_type == "Polygon"], dtype=object)
-    if parts.size == 0:
-        return [], [], 0.0
+@dataclass(frozen=True)
+class Pieces:
+    """Parts of a place and how wide the widest is, in m."""
+
+    parts: Shapes
+    width_m: float
+
+    @property
+    def area_m2(self) -> float:
+        """What the parts cover together."""
+        return float(shapely.area(self.parts).sum())
+
+
+def split_by_width(place: BaseGeometry, width_m: float) -> tuple[Pieces, Pieces]:
+    """The place's parts that are wider than rounding and up to the width, and the wider ones."""
+    parts = shapely.get_parts(place)
+    parts = parts[shapely.get_type_id(parts) == 3]
     widths = find_widths(parts, 50)
-    narrow = [part for part, width in zip(parts, widths, strict=True) if ROUNDING_M < width <= width_m * 1.02]
-    wide = [part for part, width in zip(parts, widths, strict=True) if width > width_m * 1.02]
-    return narrow, wide, float(widths.max())
+    is_wide = widths > width_m * 1.02
+    is_narrow = ~is_wide & (widths > ROUNDING_M)
+    narrow, wide = (Pieces(parts[one], float(widths[one].max(initial=0.0))) for one in (is_narrow, is_wide))
+    return narrow, wide
 
 
 def find_neighbours(
@@ -282,22 +296,22 @@ def _find_overlaps(ground: Ground, snap_width_m: float) -> list[Fault]:
         pair = (int(left[i]), int(right[i]))
         if ground.label(pair[0]) == ground.label(pair[1]):
             continue  # rows of one code: told as such
-        narrow, wide, width = split_by_width(common[i], snap_width_m)
-        if wide:
-            faults.append(ground.fault("overlap", "warn", pair, shapely.union_all(wide), width_m=width))
-        if shapely.area(narrow).sum() > SPECK_M2:
+        narrow, wide = split_by_width(common[i], snap_width_m)
+        if wide.area_m2:
+            faults.append(ground.fault("overlap", "warn", pair, shapely.union_all(wide.parts), width_m=wide.width_m))
+        if narrow.area_m2 > SPECK_M2:
             faults.append(_sliver(ground, pair, narrow, "overlap"))
     return faults
 
 
-def _sliver(ground: Ground, members: Iterable[int], pieces: Sequence[BaseGeometry], detail: str) -> Fault:
-    width = float(find_widths(np.array(pieces, dtype=object), 50).max())
-    return ground.fault("sliver", "repair", members, shapely.union_all(pieces), width_m=width, detail=detail)
+def _sliver(ground: Ground, members: Iterable[int], pieces: Pieces, detail: str) -> Fault:
+    place = shapely.union_all(pieces.parts)
+    return ground.fault("sliver", "repair", members, place, width_m=pieces.width_m, detail=detail)
 
 
 def _find_gaps(ground: Ground, snap_width_m: float) -> list[Fault]:
     faults = []
-    slivers: dict[tuple[int, ...], list[BaseGeometry]] = defaultdict(list)
+    slivers: dict[tuple[int, ...], list[tuple[BaseGeometry, float]]] = defaultdict(list)
     holes = [Polygon(ring) for part in shapely.get_parts(ground.whole) for ring in part.interiors]
     closed = np.array([hole for hole in holes if hole.area > SPECK_M2], dtype=object)
     for hole, width in zip(closed, find_widths(closed) if closed.size else (), strict=True):
@@ -306,17 +320,20 @@ def _find_gaps(ground: Ground, snap_width_m: float) -> list[Fault]:
         is_narrow = width <= snap_width_m * 1.02
         around = find_neighbours(ground, hole, least_m=1.5 * float(width) if is_narrow else 0.0)
         if is_narrow:
-            slivers[tuple(sorted(around))].append(hole)
+            slivers[tuple(sorted(around))].append((hole, float(width)))
         elif len(around) == 1:
             faults.append(ground.fault("hole", "warn", around, hole, width_m=float(width)))
         else:
             faults.append(ground.fault("gap", "warn", around, hole, width_m=float(width)))
     for piece, width in find_open_gaps(ground, snap_width_m):
         if piece.area > SPECK_M2:
-            slivers[tuple(sorted(find_neighbours(ground, piece, least_m=1.5 * width)))].append(piece)
+            slivers[tuple(sorted(find_neighbours(ground, piece, least_m=1.5 * width)))].append((piece, width))
     for piece, width in find_open_gaps(ground, OPEN_GAP_WIDTH_M, snap_width_m * 1.02):
         faults.append(ground.fault("gap", "warn", find_neighbours(ground, piece), piece, width_m=width, detail="open"))
-    return faults + [_sliver(ground, members, pieces, "gap") for members, pieces in slivers.items()]
+    for members, found in slivers.items():
+        parts = np.array([piece for piece, _ in found], dtype=object)
+        faults.append(_sliver(ground, members, Pieces(parts, max(width for _, width in found)), "gap"))
+    return faults
 
 
 def find_open_gaps(ground: Ground, width_m: float, least_m: float = ROUNDING_M) -> list[tuple[BaseGeometry, float]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from data.settings import Settings
 from tests.benchmarks.asking import measure_asking
+from tests.benchmarks.mapping import measure_mapping
 from tests.benchmarks.serving import measure_serving
 from tests.benchmarks.taking_in import measure_taking_in
 
@@ -27,6 +28,7 @@ def main() -> int:
     sys.stdout.write(
         f"scale {options.scale:g}, {os.cpu_count()} cores, load before {load:.1f}; ratios tell more than seconds\n"
     )
+    measure_mapping()
     with tempfile.TemporaryDirectory() as temporary:
         settings = Settings(home=(options.home or Path(temporary)).absolute())
         if not settings.situation_path.exists():

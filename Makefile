@@ -2,7 +2,8 @@
 #
 #   make run [PORT=8501] [SPEED=60] [SCALE=1] [HOST=127.0.0.1]   the dashboard with the built-in July 2022
 #   make test       every test, Chromium included        make lint    style, types, imports, SQL
-#   make bench      every figure beside its baseline     make soak    100 kills, 1,000 orders, 50,000 bad files, 50 viewers
+#   make bench      every figure beside its baseline
+#   make soak       100 kills, 1,000 orders, 50,000 bad files, 50 viewers, 3,000 files one by one
 #   make clean      removes what these made, never your data (var/)
 
 SHELL := /bin/bash
@@ -21,6 +22,7 @@ KILLS ?= 100
 ORDERS ?= 1000
 VIEWERS ?= 50
 FUZZ ?= 50000
+COMMITS ?= 3000
 ARGS ?=
 
 run: $(VENV)/.installed
@@ -44,6 +46,8 @@ soak: $(VENV)/.installed-dev
 	WANGGE_TEST_ORDERS=$(ORDERS) $(BIN)/python -m pytest tests/data/test_any_order.py $(ARGS)
 	WANGGE_TEST_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/data/test_reading_fuzz.py $(ARGS)
 	$(BIN)/python -m tests.benchmarks.viewers --count $(VIEWERS)
+	$(BIN)/python -m tests.benchmarks.keeping_up --commits $(COMMITS)
+	$(BIN)/python -m tests.benchmarks.keeping_up --commits $(COMMITS) --postgres
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from zoneinfo import ZoneInfo
 
-from data.catalogue import EXTENSIONS
+from data.catalogue import EXTENSIONS, METADATA, find_catalogue, read_password
 from data.certificate import list_certificates, verify_certificate
 from data.clock import read_clock
 from data.engine import load_extension, open_engine
@@ -24,6 +24,7 @@ from data.erasure import find_unfinished, suggest_command
 from data.errors import WanggeError
 from data.home import is_open_to_others
 from data.lake import open_lake
+from data.lake_files import catalogue_bytes, list_known_files, list_present_files, list_scheduled_files
 from data.questions import read_questions
 from data.settings import PROJECT_ROOT, Settings
 from data.situation import open_situation
@@ -33,6 +34,8 @@ from data.worker_state import judge_worker
 LEAST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 2_000_000_000
 """A district's July takes about 1 GB with its scenario; a disk with less than this fills within the day."""
+LEAST_RETENTION_S = 60.0
+"""A question over single rows may run half a minute, on a situation that was read a moment before."""
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>\S+)")
 
 
@@ -181,6 +184,43 @@ def _look_at_lake(settings: Settings) -> Iterator[Finding]:
         yield Finding("lake", f"{row[0]:,} grids, {row[1]:,} registration lines from {row[2]:,} files")
 
 
+def _look_at_catalogue(settings: Settings) -> Iterator[Finding]:
+    catalogue = find_catalogue(settings)
+    if not settings.lake_dir.is_dir():
+        return
+    if catalogue.is_postgres:
+        read_password(settings)  # says so when others can read its file
+    data_dir = settings.lake_data_dir
+    with open_lake(settings, is_read_only=True) as lake:
+        row = lake.connection.execute(f"select count(*) from {METADATA}.ducklake_snapshot").fetchone()
+        size = catalogue_bytes(lake.connection, catalogue)
+        present = list_present_files(data_dir)  # before what is known: a file that comes meanwhile is not missing
+        known = list_known_files(lake.connection, data_dir)
+        scheduled = list_scheduled_files(lake.connection, data_dir).keys()
+        missing = {path for path in known if not path.exists()}
+    yield Finding("catalogue", f"{catalogue}; {size / 1e6:,.1f} MB, {row[0] if row else 0:,} snapshots")
+    if missing:
+        yield Finding(
+            "files",
+            f"{len(missing):,} of {len(known):,} files that the catalogue names are not in {data_dir}",
+            "Where machines share the folder, see that it is mounted (lake_data_path). Else restore the lake from a backup.",
+            is_broken=True,
+        )
+    orphans = present - known - scheduled
+    found = (
+        f"{len(present):,} files; {len(scheduled):,} wait to be removed, {len(orphans):,} belong to nobody;"
+        f" each goes once no situation has named it for {settings.retention_s:g} s"
+    )
+    if settings.retention_s < LEAST_RETENTION_S:
+        cure = f"retention_s should be {LEAST_RETENTION_S:g} at least: a question over single rows may take as long."
+        yield Finding("upkeep", found, cure)
+    else:
+        yield Finding("upkeep", found)
+    moved = sorted(path.name for path in settings.lake_dir.glob("catalogue.moved_*.sqlite"))
+    if moved:
+        yield Finding("old catalogue", ", ".join(moved), "Remove it when the lake has proved well where it is now.")
+
+
 def _look_at_situation(settings: Settings) -> Iterator[Finding]:
     if not settings.lake_dir.is_dir():
         return
@@ -241,6 +281,7 @@ _LOOKS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _look_at_key: "key",
     _look_at_erasures: "erasure",
     _look_at_lake: "lake",
+    _look_at_catalogue: "catalogue",
     _look_at_situation: "situation",
     _look_at_clock: "clock",
     _look_at_questions: "questions",

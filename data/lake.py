@@ -223,6 +223,8 @@ class Lake:
             scheduled = list_scheduled_files(connection, data_dir)
             doomed = list_present_files(data_dir) - list_known_files(connection, data_dir)
             try:
+                # a catalogue that was moved away from and kept knows what the present one forgot
+                doomed |= set(self.settings.lake_dir.glob("catalogue.moved_*"))
                 sizes = [shred_file(path) for path in sorted(doomed | scheduled.keys())]
             except OSError as error:
                 raise write_permission_error(data_dir, error) from None

@@ -145,6 +145,13 @@ def vacuum_catalogue(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue
         "select table_name from duckdb_tables() where database_name = ? and table_name like 'ducklake\\_%' escape '\\'",
         [SERVER],
     ).fetchall()
+    # catalogues that were moved away from and kept know what the present one forgot
+    moved = connection.execute(
+        "select schema_name from duckdb_schemas() where database_name = ? and starts_with(schema_name, 'moved_')",
+        [SERVER],
+    ).fetchall()
+    for (schema,) in moved:
+        connection.execute(f"call postgres_execute('{SERVER}', 'drop schema {schema} cascade')")
     # the planner's statistics quote values too
     for table in (*(name for (name,) in tables), "pg_statistic"):
         statement = f"vacuum (full, analyze) {table}"

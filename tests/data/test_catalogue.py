@@ -12,6 +12,7 @@ import pytest
 
 import data.catalogue
 from data.catalogue import PASSWORD_VARIABLE, find_catalogue
+from data.doctor import examine
 from data.errors import LakeError, SettingsError
 from data.lake import LeaseLost, open_lake
 from data.lake_errors import CatalogueLost
@@ -242,6 +243,21 @@ def test_writers_of_all_machines_wait_for_each_other(settings: Settings, monkeyp
         with first.transaction(), pytest.raises(LakeError, match="process of another machine has been writing"):
             second.take_lease("import")
         second.take_lease("import")
+
+
+def test_the_doctor_tells_the_catalogue_its_files_and_what_belongs_to_nobody(
+    settings: Settings, postgres_server: PostgresServer
+) -> None:
+    add_feed(settings, "kept")
+    (settings.lake_data_dir / "ducklake-left.parquet").write_bytes(b"half a file")
+    found = {finding.subject: finding for finding in examine(replace(settings, retention_s=5))}
+    assert found["catalogue"].found.startswith(f"PostgreSQL, {postgres_server.folder}")
+    assert "1 belong to nobody" in found["upkeep"].found and "60 at least" in found["upkeep"].cure
+    with open_lake(settings, is_read_only=True) as lake:
+        Path(lake.list_files(["feed"])[0][1]).unlink()
+    assert any(finding.subject == "files" and finding.is_broken for finding in examine(settings))
+    away = {finding.subject: finding for finding in examine(changed(settings, port="1"))}
+    assert away["catalogue"].is_broken and "cannot be reached" in away["catalogue"].found
 
 
 def test_a_lost_connection_is_told_and_the_next_transaction_makes_a_new_one(

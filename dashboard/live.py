@@ -24,7 +24,7 @@ from data.errors import WanggeError
 from data.questions import Sitting, ask, sit_down
 from data.settings import Settings
 from data.situation import Situation, open_situation
-from data.worker_state import WorkerJudgement, judge_worker
+from data.worker_state import WorkerJudgement, judge_worker, list_backlogs
 
 LOG = logging.getLogger(__name__)
 
@@ -193,6 +193,7 @@ class Feed:
                 LOG.warning("The block %s of the live picture failed: %s", block, error)
                 self._blocks.pop(block, None)
                 failed[block] = self._failing_since.get(block) or write_time(self.clock.now()) or ""
+        self._tell_backlogs()
         self._failing_since = failed
         self._asked = tuple(asked)
         as_of = district["as_of"]
@@ -213,6 +214,13 @@ class Feed:
             geometry=outline.payload,
             geometry_hash=outline.hash,
         )
+
+    def _tell_backlogs(self) -> None:
+        """Says at each feed how many of its files wait because the worker does not keep up; nothing where it does."""
+        backlogs = list_backlogs(self.settings)
+        for feed in self._blocks.get("feeds") or []:
+            if feed["feed_code"] in backlogs:
+                feed["waiting_file_count"] = backlogs[feed["feed_code"]].file_count
 
     def _draw_failure(self, error: Exception) -> Picture:
         """The last picture, marked as broken since when; or a bare one where there never was any."""

@@ -96,6 +96,14 @@ def read_worker_state(settings: Settings) -> WorkerState | None:
     return None
 
 
+def list_backlogs(settings: Settings) -> dict[str, Waiting]:
+    """The feeds whose files wait for longer than they should, and how much of them; empty when the worker keeps up."""
+    state = read_worker_state(settings)
+    if state is None or not 0 <= time.monotonic() - state.beat_s <= SILENT_AFTER_S:
+        return {}
+    return {feed: waiting for feed, waiting in state.waiting.items() if waiting.oldest_s > BEHIND_AFTER_S}
+
+
 def judge_worker(settings: Settings, now_s: float | None = None) -> WorkerJudgement:
     """Whether the worker is at work, and if not, or not as it should, why."""
     state = read_worker_state(settings)

@@ -611,10 +611,12 @@
         const moment = feed.last_event_at ? Date.parse(feed.last_event_at) : null;
         const ageS = moment === null ? null : Math.max(0, (view.now - moment) / 1000);
         const isLate = feed.kind !== "orders" && view.isOld && ageS !== null && ageS > view.live.tolerances.stale_s;
-        const item = el("span", `feed${lacking ? " lacking" : ""}${isLate ? " late" : ""}`);
+        const isBehind = feed.waiting_file_count > 0;
+        const item = el("span", `feed${lacking ? " lacking" : ""}${isLate || isBehind ? " late" : ""}`);
         item.style.left = `${start + index * pitch}px`;
         let age = "—";
         if (feed.kind === "orders" && moment !== null) age = dateText(moment, false);
+        else if (isBehind) age = fill(words.backlog, { n: whole(feed.waiting_file_count) });
         else if (lacking) age = fill(words.silent, { duration: durationText(ageS) });
         else if (ageS !== null && !view.isEmpty) age = durationText(ageS);
         item.append(feedName(feed), el("span", "age", age));

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from data.errors import QuestionError
 from data.ingest import ingest_paths
 from data.questions import Sitting
 from data.settings import Settings
+from data.worker_state import Waiting, WorkerState, write_worker_state
 from tests.dashboard.conftest import set_clock, take_in_morning
 from tests.data.small_district import write_log
 
@@ -121,6 +123,27 @@ def test_a_situation_that_cannot_be_read_keeps_the_last_figures_and_says_so(feed
     feed.settings.situation_path.write_bytes(good)
     feed.look()
     assert (_body(feed)["state"], _body(feed)["errors"]) == ("ok", {})
+
+
+def test_a_feed_whose_files_wait_too_long_says_how_many(feed: Feed) -> None:
+    waiting = {"baisha": Waiting(12_345, 1_000, 31.0), "checkin": Waiting(1, 10, 2.0)}
+    write_worker_state(feed.settings, WorkerState(1, time.monotonic(), waiting))
+    take_in_morning(feed.settings)
+    feed.look()
+    told = {row["feed_code"]: row.get("waiting_file_count") for row in _body(feed)["feeds"]}
+    assert (told["baisha"], told["checkin"]) == (12_345, None)
+    health = feed.judge_health()
+    assert (health.status, health.is_well) == ("ok", True)
+    assert "12,346 files" in health.reason
+
+
+def test_a_worker_that_cannot_work_is_no_health_and_the_reason_says_why(feed: Feed) -> None:
+    take_in_morning(feed.settings)
+    feed.look()
+    write_worker_state(feed.settings, WorkerState(1, time.monotonic(), problem="var/lake: the disk is full."))
+    health = feed.judge_health()
+    assert (health.status, health.is_well) == ("failing", False)
+    assert "the disk is full" in health.reason
 
 
 def test_a_home_without_a_situation_says_what_to_do(tmp_path: Any) -> None:

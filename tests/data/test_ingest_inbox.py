@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,6 +113,24 @@ def test_refused_files_have_their_reason_beside_them(district: Settings) -> None
     assert "folder of its feed" in reasons["lost.csv.reason.txt"]
     assert "no feed 'nowhere'" in reasons["b.csv.reason.txt"]
     assert "its header is no log's" in reasons["c.csv.reason.txt"]
+
+
+def test_of_an_archive_the_good_members_are_taken_and_the_reason_names_the_others(
+    district: Settings, tmp_path: Path
+) -> None:
+    good = write_log(tmp_path / "good.csv", [line("S1", ADA, "08:00")])
+    (district.inbox_dir / "baisha").mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(tmp_path / "week.zip", "w") as archive:
+        archive.write(good, "good.csv")
+        archive.writestr("bad.csv", "no,log\n1,2\n")
+    (tmp_path / "week.zip").rename(district.inbox_dir / "baisha" / "week.zip")
+    with watching(district):
+        eventually(lambda: len(list(district.refused_dir.rglob("week.zip.reason.txt"))) == 1)
+        eventually(lambda: registered(district) == 1)
+    reason = next(district.refused_dir.rglob("week.zip.reason.txt")).read_text(encoding="utf-8")
+    refused, taken = reason.split("Members that were taken:")
+    assert "bad.csv: " in refused and "good.csv" not in refused
+    assert taken.split() == ["good.csv"]
 
 
 def test_a_restart_takes_first_what_the_last_worker_left(district: Settings, tmp_path: Path) -> None:

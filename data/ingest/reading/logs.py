@@ -39,7 +39,7 @@ class LogFile:
     @property
     def place(self) -> str:
         """Where it is: the file's path; a member's is its archive's, with the member below."""
-        return str(self.path if self.member_no is None else self.path.with_name(self.name))
+        return str(self.path if self.member_no is None else self.path.parent / self.name)
 
 
 @dataclass(frozen=True)

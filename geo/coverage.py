@@ -53,7 +53,10 @@ def unite_coverage(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
             return united
     except shapely.GEOSException:
         pass  # no tiling: the general union is slower and always right
-    return shapely.union_all(shapely.make_valid(areas))
+    united = shapely.union_all(shapely.make_valid(areas))
+    # making valid may leave lines and points where an area was folded on itself
+    parts = [part for part in shapely.get_parts(united) if part.geom_type in ("Polygon", "MultiPolygon")]
+    return united if united.geom_type in ("Polygon", "MultiPolygon") else shapely.union_all(parts)
 
 
 def round_coordinates(shapes: Sequence[BaseGeometry] | Shapes, decimals: int = 6) -> Shapes:

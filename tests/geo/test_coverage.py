@@ -59,6 +59,13 @@ def test_areas_that_overlap_are_united_all_the_same() -> None:
     assert unite_coverage([left, right]).equals(box(113.0, 22.0, 113.2, 22.1))
 
 
+def test_the_outline_of_a_folded_area_holds_no_lines() -> None:
+    folded = Polygon([(113.0, 22.0), (113.1, 22.0), (113.1, 22.1), (113.3, 22.1), (113.1, 22.1), (113.0, 22.1)])
+    united = unite_coverage([folded])
+    assert united.geom_type == "Polygon"
+    assert united.equals(box(113.0, 22.0, 113.1, 22.1))
+
+
 def test_a_label_lies_in_the_widest_part_of_an_area() -> None:
     club = MultiPolygon([Polygon([(0, 0), (0.01, 0), (0.01, 0.001), (0.002, 0.001), (0.002, 0.002), (0, 0.002)])])
     ((lon, lat),) = label_points([club])

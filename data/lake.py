@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 
@@ -34,6 +35,7 @@ from data.lake_files import (
     vacuum_catalogue,
 )
 from data.settings import Settings
+from data.uncertain import FOLDER, SecondNames, restore_uncertain
 
 SCHEMA_DIR = Path(__file__).parent / "schema"
 LEASE_FRESH_S = 60
@@ -66,9 +68,14 @@ class Lake:
         self._holder = ""
         self._epoch = 0
         self._renewed_s = 0.0
+        # SQLite knows what it committed; a server's word may be lost on its way
+        self._second_names = SecondNames(settings.lake_data_dir) if self.catalogue.is_postgres else None
         if not is_read_only:
             try:
                 self._claim_data_dir()
+                if (settings.lake_data_dir / FOLDER).is_dir():
+                    with self._writing(), self._explained():
+                        self._restore_uncertain()
                 self._apply_migrations()
             except BaseException:
                 self.connection.close()
@@ -152,6 +159,9 @@ class Lake:
         Raises LeaseLost, with nothing written, when another process became the writer.
         """
         with self._writing(), self._explained():
+            self._restore_uncertain()
+            if self._second_names:
+                self._second_names.look()
             self.connection.execute("begin")
             try:
                 renewed = self.connection.execute(
@@ -161,7 +171,10 @@ class Lake:
                 if not renewed or renewed[0] != 1:
                     raise self._lease_error()
                 yield self.connection
+                kept = self._second_names.keep() if self._second_names else []
                 self.connection.execute("commit")
+                for path in kept:
+                    path.unlink(missing_ok=True)
                 self._renewed_s = time.monotonic()
             except BaseException:
                 _roll_back(self.connection)
@@ -208,6 +221,23 @@ class Lake:
                 raise self._lease_error()
             yield self.connection
 
+    def execute_alone(self, statement: str) -> list[tuple[Any, ...]]:
+        """The rows of a statement that writes files and is no part of our transactions; call it within `alone`."""
+        if not self._second_names:
+            return self.connection.execute(statement).fetchall()
+        self._second_names.look()
+        self.connection.execute("begin")
+        try:
+            rows = self.connection.execute(statement).fetchall()
+            kept = self._second_names.keep()
+            self.connection.execute("commit")
+        except BaseException:
+            _roll_back(self.connection)
+            raise
+        for path in kept:
+            path.unlink(missing_ok=True)
+        return rows
+
     def destroy_history(self) -> Destroyed:
         """Destroys, now, all that the newest state of the lake does not hold: for erasure. Cannot be undone.
 
@@ -217,7 +247,7 @@ class Lake:
         """
         data_dir = self.settings.lake_data_dir
         with self.alone() as connection:
-            connection.execute("call ducklake_rewrite_data_files('lake', delete_threshold => 0)")
+            self.execute_alone("call ducklake_rewrite_data_files('lake', delete_threshold => 0)")
             snapshots = self.expire_until(self.snapshot - 1)
             forget_extremes(connection)
             scheduled = list_scheduled_files(connection, data_dir)
@@ -294,6 +324,11 @@ class Lake:
                 )
         except OSError as error:
             raise write_permission_error(mark, error) from None
+
+    def _restore_uncertain(self) -> None:
+        """After a lost connection: the files of a commit that was done after all come back under their names."""
+        if self._second_names:
+            restore_uncertain(self.connection, self.settings.lake_data_dir)
 
     def _lease_error(self) -> LeaseLost:
         return LeaseLost(

@@ -184,7 +184,7 @@ class Upkeep:
 
     def _join_files(self, connection: duckdb.DuckDBPyConnection) -> int:
         """Joins small files of each table; gives how many went into larger ones."""
-        joined = sum(int(row[2]) for row in connection.execute(_merge(LEVELS_BYTES[0])).fetchall())
+        joined = sum(int(row[2]) for row in self._lake.execute_alone(_merge(LEVELS_BYTES[0])))
         for least, most in itertools.pairwise(LEVELS_BYTES):
             crowded = connection.execute(
                 f"""
@@ -196,7 +196,7 @@ class Upkeep:
                 [least, most, LEVEL_FILES],
             ).fetchall()
             for (table,) in crowded:
-                joined += sum(int(row[2]) for row in connection.execute(_merge(most, str(table))).fetchall())
+                joined += sum(int(row[2]) for row in self._lake.execute_alone(_merge(most, str(table))))
         return joined
 
     def _expire_snapshots(self) -> int:

@@ -14,9 +14,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,59 @@ class PostgresServer:
         )
         if done.returncode != 0:
             raise RuntimeError(f"{program} failed: {done.stderr[-2000:]}")
+
+
+class BreakingWire:
+    """A port that leads to the server. Once `is_cutting`, the answer to the next commit that wrote is lost with the connection."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server_port = server.port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.is_cutting = False
+        self.cut_count = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Takes no more connections."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                wire = _Wire(self, client, socket.create_connection(("127.0.0.1", self._server_port)))
+                for work in (wire.send_on, wire.answer):
+                    threading.Thread(target=work, daemon=True).start()
+
+
+class _Wire:
+    def __init__(self, port: BreakingWire, client: socket.socket, server: socket.socket) -> None:
+        self._port, self._client, self._server = port, client, server
+        self._has_written = self._is_last = False
+
+    def send_on(self) -> None:
+        with suppress(OSError):
+            while data := self._client.recv(65536):
+                self._has_written = self._has_written or b"INSERT INTO" in data
+                if self._port.is_cutting and self._has_written and b"COMMIT" in data:
+                    self._is_last, self._port.is_cutting = True, False
+                self._server.sendall(data)
+        self._end()
+
+    def answer(self) -> None:
+        with suppress(OSError):
+            while (data := self._server.recv(65536)) and not self._is_last:
+                self._client.sendall(data)
+        if self._is_last:
+            self._port.cut_count += 1
+        self._end()
+
+    def _end(self) -> None:
+        for end in (self._client, self._server):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
 
 
 @contextmanager

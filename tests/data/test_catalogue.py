@@ -17,7 +17,7 @@ from data.errors import LakeError, SettingsError
 from data.lake import LeaseLost, open_lake
 from data.lake_errors import CatalogueLost
 from data.settings import Settings
-from tests.data.postgres import PASSWORD, PostgresServer
+from tests.data.postgres import PASSWORD, BreakingWire, PostgresServer
 
 WRITER = """
 import sys
@@ -271,6 +271,28 @@ def test_a_lost_connection_is_told_and_the_next_transaction_makes_a_new_one(
         with lake.transaction() as connection:
             connection.execute("insert into lake.feed (feed_code) values ('kept')")
     assert feed_codes(settings) == ["kept"]
+
+
+@pytest.mark.parametrize("is_reopened", [True, False])
+def test_a_commit_whose_confirmation_is_lost_keeps_its_files(
+    settings: Settings, postgres_server: PostgresServer, is_reopened: bool
+) -> None:
+    wire = BreakingWire(postgres_server)
+    broken = changed(settings, host="127.0.0.1", port=str(wire.port), sslmode="disable")
+    with open_lake(broken) as lake:
+        lake.take_lease("worker")
+        with pytest.raises(CatalogueLost), lake.transaction() as connection:
+            connection.execute("insert into lake.feed (feed_code) values ('committed')")
+            wire.is_cutting = True
+        assert wire.cut_count == 1
+        if not is_reopened:
+            with lake.transaction() as connection:
+                connection.execute("insert into lake.feed (feed_code) values ('later')")
+    wire.close()
+    with open_lake(settings):
+        pass
+    assert feed_codes(settings) == (["committed"] if is_reopened else ["committed", "later"])
+    assert list((settings.lake_data_dir / ".uncertain").iterdir()) == []
 
 
 def test_a_server_that_crashed_and_came_back_is_written_to_again(

@@ -166,6 +166,16 @@ def _look_at_erasures(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "erasures", f"{len(certificates)}, the last {certificates[-1].name}: {', '.join(verdict.notes) or 'valid'}"
         )
+        with open_lake(settings, is_read_only=True) as lake:
+            row = lake.connection.execute(
+                "select count(*), count(distinct ingest_no) from lake.quarantine where reason = 'erased'"
+            ).fetchone()
+        if row and row[0]:
+            yield Finding(
+                "erasures",
+                f"{row[0]:,} lines of what was erased came later, in {row[1]:,} files",
+                "The same wangge erase once more destroys these files too.",
+            )
 
 
 def _look_at_lake(settings: Settings) -> Iterator[Finding]:

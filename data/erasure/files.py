@@ -136,7 +136,7 @@ def publish(settings: Settings, lake: Lake) -> None:
 
 def count_waiting(settings: Settings) -> int:
     folders = [path for path in settings.inbox_dir.glob("*") if path.is_dir() and path.name not in INBOX_FOLDERS]
-    return sum(1 for folder in folders for _ in _list_files(folder))
+    return sum(1 for folder in (*folders, settings.taking_dir) for _ in _list_files(folder))
 
 
 def count_later_refused(settings: Settings, scope: Scope) -> int:

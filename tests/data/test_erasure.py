@@ -225,6 +225,7 @@ def test_late_lines_of_what_was_erased_are_set_aside_and_double_nothing(home: Se
     assert after["round_unit"] != before["round_unit"]  # the one of 14:00
     assert rows(home, buckets) == [(3,)]
     assert lake_rows(home, "select count(*) from lake.registration_version where round_code = 'M'") == [(0,)]
+    assert any("3 lines of what was erased came later, in 1 files" in finding.found for finding in examine(home))
 
 
 def test_the_very_same_file_again_is_a_copy(home: Settings) -> None:
@@ -284,7 +285,7 @@ def test_all_destroys_the_key_too_and_ingest_goes_on_with_a_new_one(home: Settin
     assert {
         str(one): places for one in (key, *tokens, ADA, BO, CAI, DI, NAME, PHONE) if (places := places_of(home, one))
     } == {}
-    assert body["destroyed"]["key_count"] == 1
+    assert body["destroyed"]["key_count"] == 2
     assert not list(home.done_dir.rglob("*.csv"))
     late = write_log(home.home.parent / "baisha" / "late.csv", [line("S1", ADA, "08:00")])
     assert ingest_paths(home, [late]).quarantined == 1
@@ -360,7 +361,7 @@ def test_broken_off_before_any_step_the_same_command_ends_the_erasure(
         body["destroyed"]["version_count"],
         body["destroyed"]["raw_file_count"],
         body["destroyed"]["key_count"],
-    ) == (6, 3, 1)
+    ) == (6, 3, 2)
     assert lake_rows(home, "select scope from lake.erasure") == [("all",)]
     assert places_of(home, token) == places_of(home, "TUBE-D-CAI") == set()
     assert situation_without_erasures(home) == before

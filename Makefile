@@ -48,6 +48,8 @@ soak: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.viewers --count $(VIEWERS)
 	$(BIN)/python -m tests.benchmarks.keeping_up --commits $(COMMITS)
 	$(BIN)/python -m tests.benchmarks.keeping_up --commits $(COMMITS) --postgres
+	$(BIN)/python -m tests.benchmarks.long_file
+	$(BIN)/python -m tests.benchmarks.history
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

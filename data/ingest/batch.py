@@ -6,7 +6,10 @@ Everything here may be done by another thread while the engine works on the batc
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from data.errors import IngestError
 from data.ingest.columns import LogKind
@@ -19,9 +22,15 @@ Pieces = list[tuple[int, "Piece"]]
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a log, and the name and feed that it is recorded under: those of the file that brought the content first."""
+    """A part of a log, and the name and feed that it is recorded under: those of the file that brought the content first.
 
-    part: LogPart
+    It holds no content: once the lines are cells, the text is not kept.
+    """
+
+    log: LogFile
+    part_no: int
+    last_line_no: int
+    is_last: bool
     name: str
     feed_code: str
 
@@ -44,7 +53,7 @@ class ReadBatch:
 class Rest:
     """The pieces still to be cut; used up piece by piece, by one thread at a time."""
 
-    pieces: Iterator[Piece]
+    pieces: Iterator[tuple[Piece, LogPart]]
     limit_bytes: int
 
 
@@ -73,30 +82,48 @@ def read_rest(batch: ReadBatch) -> ReadBatch | None:
     return _read_batch(batch.files, batch.rest, batch.copies) if batch.rest else None
 
 
-def read_again(batch: ReadBatch, pieces: Pieces) -> ReadBatch:
+def keep_pieces(batch: ReadBatch, pieces: Pieces) -> ReadBatch:
     """The same batch with these of its pieces only."""
-    return ReadBatch(batch.files, pieces, _read(pieces), batch.copies, batch.rest)
+    numbers = [number for number, _ in pieces]
+    tables, kinds, refused = batch.logs
+    kept = [
+        LogTable(
+            table.kind,
+            table.rows.filter(pc.is_in(table.rows["file_no"], pa.array(numbers, table.rows["file_no"].type))),
+            tuple(line for line in table.broken if line.file_no in numbers),
+        )
+        for table in tables
+    ]
+    return replace(
+        batch,
+        pieces=pieces,
+        logs=(
+            [table for table in kept if table.rows.num_rows or table.broken],
+            {number: kinds[number] for number in numbers if number in kinds},
+            {number: refused[number] for number in numbers if number in refused},
+        ),
+    )
 
 
 def _read_batch(files: Sequence[LogFile], rest: Rest, copies: Sequence[LogFile]) -> ReadBatch:
     pieces: Pieces = []
+    parts: list[tuple[int, LogPart]] = []
     size = 0
-    for piece in rest.pieces:
+    for piece, part in rest.pieces:
+        parts.append((len(pieces), part))
         pieces.append((len(pieces), piece))
-        size += min(piece.part.log.byte_count, PART_BYTES)
+        size += min(part.log.byte_count, PART_BYTES)
         if size >= rest.limit_bytes:
-            return ReadBatch(files, pieces, _read(pieces), copies, rest)
-    return ReadBatch(files, pieces, _read(pieces), copies)
+            return ReadBatch(files, pieces, read_parts(parts), copies, rest)
+    return ReadBatch(files, pieces, read_parts(parts), copies)
 
 
-def _read(pieces: Pieces) -> tuple[list[LogTable], dict[int, LogKind], dict[int, IngestError]]:
-    return read_parts([(number, piece.part) for number, piece in pieces])
-
-
-def _cut(fresh: Sequence[tuple[LogFile, Progress | None]]) -> Iterator[Piece]:
+def _cut(fresh: Sequence[tuple[LogFile, Progress | None]]) -> Iterator[tuple[Piece, LogPart]]:
     for log, progress in fresh:
         if progress is None:
-            yield from (Piece(part, log.name, log.feed_code) for part in cut_parts(log))
+            name, feed_code, parts = log.name, log.feed_code, cut_parts(log)
         else:
+            name, feed_code = progress.name, progress.feed_code
             parts = cut_parts(log, progress.last_line_no, progress.next_part_no)
-            yield from (Piece(part, progress.name, progress.feed_code) for part in parts)
+        for part in parts:
+            yield Piece(log, part.part_no, part.last_line_no, part.is_last, name, feed_code), part

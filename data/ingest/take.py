@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from data.clock import read_clock
 from data.errors import IngestError, LakeError
-from data.ingest.batch import Piece, Pieces, ReadBatch, begin_batches, read_again, read_rest
+from data.ingest.batch import Pieces, ReadBatch, begin_batches, keep_pieces, read_rest
 from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, rejected_sql
 from data.ingest.columns import LogKind, Mapping, read_log_kinds
 from data.ingest.erased import load_erased, mark_erased
@@ -377,9 +377,8 @@ class Taker:
         self._connection.execute(BATCH_TABLES)
         rows: list[tuple[object, ...]] = [
             (
-                number, piece.part.log.sha256, piece.name, piece.feed_code, kinds[number].name,
-                piece.part.log.byte_count if piece.part.part_no == 0 else 0, 0, piece.part.part_no, piece.part.last_line_no,
-                piece.part.is_last,
+                number, piece.log.sha256, piece.name, piece.feed_code, kinds[number].name,
+                piece.log.byte_count if piece.part_no == 0 else 0, 0, piece.part_no, piece.last_line_no, piece.is_last,
             )
             for number, piece in batch.pieces if number in kinds
         ]  # fmt: skip
@@ -403,12 +402,12 @@ class Taker:
 
         Raises LakeError if a part before them was not taken.
         """
-        found = self._ledger.find(piece.part.log.sha256 for _, piece in batch.pieces)
+        found = self._ledger.find(piece.log.sha256 for _, piece in batch.pieces)
         due = {sha256: progress.next_part_no for sha256, progress in found.items()}
         kept: Pieces = []
         copies: dict[str, LogFile] = {}
         for number, piece in batch.pieces:
-            log, part_no = piece.part.log, piece.part.part_no
+            log, part_no = piece.log, piece.part_no
             progress = found.get(log.sha256)
             if progress and log.name not in progress.names:
                 copies[log.sha256] = log
@@ -417,10 +416,10 @@ class Taker:
             if part_no > due.get(log.sha256, 0):
                 raise LakeError(f"{piece.name}: an earlier part of it is not in the lake.", "It will be taken again.")
             due[log.sha256] = part_no + 1
-            named = Piece(piece.part, progress.name, progress.feed_code) if progress else piece
+            named = replace(piece, name=progress.name, feed_code=progress.feed_code) if progress else piece
             kept.append((number, named))
         if len(kept) < len(batch.pieces):
-            batch = read_again(batch, kept)
+            batch = keep_pieces(batch, kept)
         return replace(batch, pieces=kept), list(copies.values())
 
     def _find_keyless_no(self) -> int:
@@ -637,7 +636,7 @@ class Taker:
         accepted, duplicate, corrected, quarantined, file_count, unknown = (
             [int(value or 0) for value in row] if row else [0] * 6
         )
-        paths = {number: piece.part.log.place for number, piece in batch.pieces}
+        paths = {number: piece.log.place for number, piece in batch.pieces}
         reasons = tuple((paths[number], str(error)) for number, error in sorted(refused.items()))
         return IngestSummary(accepted, duplicate, corrected, quarantined, file_count, reasons, unknown)
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from data.settings import Settings
 from tests.benchmarks.asking import measure_asking
+from tests.benchmarks.history import measure_history
+from tests.benchmarks.long_file import measure_long_file
 from tests.benchmarks.mapping import measure_mapping
 from tests.benchmarks.serving import measure_serving
 from tests.benchmarks.taking_in import measure_taking_in
@@ -22,6 +24,12 @@ def main() -> int:
     """Measures and prints; gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the residents (1)")
+    parser.add_argument(
+        "--long-rows", type=int, default=500_000, help="rows of one long file (500,000; soak: 10 million)"
+    )
+    parser.add_argument(
+        "--history-rows", type=int, default=5_000_000, help="rows of history (5 million; soak: 50 million)"
+    )
     parser.add_argument("--home", type=Path, help="keep what is built there, and use it again")
     options = parser.parse_args()
     load = os.getloadavg()[0]
@@ -34,6 +42,9 @@ def main() -> int:
         if not settings.situation_path.exists():
             settings.home.mkdir(parents=True, exist_ok=True)
             measure_taking_in(settings, options.scale)
+            with tempfile.TemporaryDirectory() as apart:
+                measure_long_file(Settings(home=Path(apart) / "long"), options.long_rows)
+                measure_history(Path(apart), options.history_rows)
         measure_asking(settings)
         measure_serving(settings)
     return 0

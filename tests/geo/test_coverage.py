@@ -61,9 +61,11 @@ def test_areas_that_overlap_are_united_all_the_same() -> None:
 
 def test_the_outline_of_a_folded_area_holds_no_lines() -> None:
     folded = Polygon([(113.0, 22.0), (113.1, 22.0), (113.1, 22.1), (113.3, 22.1), (113.1, 22.1), (113.0, 22.1)])
-    united = unite_coverage([folded])
+    overlapping = box(113.05, 22.0, 113.2, 22.05)
+    assert shapely.union_all(shapely.make_valid([folded, overlapping])).geom_type == "GeometryCollection"
+    united = unite_coverage([folded, overlapping])
     assert united.geom_type == "Polygon"
-    assert united.equals(box(113.0, 22.0, 113.1, 22.1))
+    assert united.equals(box(113.0, 22.0, 113.1, 22.1).union(overlapping))
 
 
 def test_a_label_lies_in_the_widest_part_of_an_area() -> None:

@@ -616,7 +616,7 @@
         item.style.left = `${start + index * pitch}px`;
         let age = "—";
         if (feed.kind === "orders" && moment !== null) age = dateText(moment, false);
-        else if (isBehind) age = fill(words.backlog, { n: whole(feed.waiting_file_count) });
+        else if (isBehind) age = fill(words.backlog, { n: count(feed.waiting_file_count) });
         else if (lacking) age = fill(words.silent, { duration: durationText(ageS) });
         else if (ageS !== null && !view.isEmpty) age = durationText(ageS);
         item.append(feedName(feed), el("span", "age", age));

@@ -47,6 +47,8 @@ is written some four times in its life, and not with every upkeep."""
 LEVEL_FILES = 8
 SUM_ROWS_MIN = 20_000
 """Deltas are added up once there are twice as many rows as after the last time, and so many at least."""
+MEMORY_BYTES = 2_000_000_000
+"""What the engine may hold while it joins files, beside the mirrors it holds anyway; some 1.5 MB for each small file."""
 STEADY_S = 3600.0
 """Log files are removed by the calendar only when the system's clock has kept pace with the machine's for so long."""
 JUMP_S = 120.0
@@ -141,7 +143,11 @@ class Upkeep:
         for table in DELTAS:
             self._sum_deltas(table)
         with self._lake.alone() as connection:
-            joined = self._join_files(connection)
+            connection.execute(f"set memory_limit = '{MEMORY_BYTES} bytes'")
+            try:
+                joined = self._join_files(connection)
+            finally:
+                connection.execute(f"set memory_limit = '{self._settings.writer_memory_bytes} bytes'")
             expired = self._expire_snapshots()
             removed, orphans = self._remove_files(connection)
         logs = self._remove_logs()
@@ -184,8 +190,9 @@ class Upkeep:
 
     def _join_files(self, connection: duckdb.DuckDBPyConnection) -> int:
         """Joins small files of each table; gives how many went into larger ones."""
-        joined = sum(int(row[2]) for row in self._lake.execute_alone(_merge(LEVELS_BYTES[0])))
-        for least, most in itertools.pairwise(LEVELS_BYTES):
+        joined = 0
+        # table by table: the readers of all tables' files at once do not fit into the writer's memory
+        for least, most in itertools.pairwise((0, *LEVELS_BYTES)):
             crowded = connection.execute(
                 f"""
                 select t.table_name from {METADATA}.ducklake_data_file as f
@@ -193,7 +200,7 @@ class Upkeep:
                 where f.end_snapshot is null and f.file_size_bytes >= ? and f.file_size_bytes < ?
                 group by t.table_name having count(*) >= ?
                 """,
-                [least, most, LEVEL_FILES],
+                [least, most, LEVEL_FILES if least else 2],
             ).fetchall()
             for (table,) in crowded:
                 joined += sum(int(row[2]) for row in self._lake.execute_alone(_merge(most, str(table))))
@@ -292,9 +299,8 @@ def work_if_due(upkeep: Upkeep) -> bool:
     return True
 
 
-def _merge(most_bytes: int, table: str = "") -> str:
-    name = f", '{table}'" if table else ""
-    return f"call ducklake_merge_adjacent_files('lake'{name}, max_file_size => {most_bytes})"
+def _merge(most_bytes: int, table: str) -> str:
+    return f"call ducklake_merge_adjacent_files('lake', '{table}', max_file_size => {most_bytes})"
 
 
 def _read_boot() -> str:

@@ -321,6 +321,41 @@ def test_rows_kept_without_an_unknown_household_are_counted_and_said(
     assert "1 lines were taken without the household they name" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("secrets", [[f"QZ甲{number:02}乙7731946K" for number in range(11)]])
+def test_whatever_a_cell_holds_nothing_that_is_listed_logged_or_stored_shows_it(
+    empty_district: Settings,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    secrets: list[str],
+) -> None:
+    folder = tmp_path_factory.mktemp("leak")
+    home = Settings(home=folder / "home")
+    shutil.copytree(empty_district.home, home.home)
+    good = line(
+        "S1", ADA, "08:00", "08:10", unit="1", household="H1", grid="G1", channel="协助", id_type="居民身份证"
+    ).split(",")
+    places = [place for place in range(len(good)) if place != 4]  # the name is never read
+    lines = [
+        ",".join([*good[:place], secret, *good[place + 1 :]]) for place, secret in zip(places, secrets, strict=True)
+    ]
+    path = write_log(folder / "logs" / "baisha" / "a.csv", lines)
+    capsys.readouterr()
+    assert main(["ingest", str(path), "--home", str(home.home)]) == 0
+    assert main(["quarantine", "--lines", "--format", "csv", "--home", str(home.home)]) == 0
+    assert main(["quarantine", "--retry", "--home", str(home.home)]) == 0
+    said = capsys.readouterr()
+    assert "site_code" in said.out
+    shown = said.out + said.err + caplog.text
+    assert [secret for secret in secrets if secret in shown] == []
+    # tube numbers are kept, and nothing else that is not a code of the reference files
+    kept = dict(zip(places, secrets, strict=True))[len(good) - 1]
+    stored = [file.read_bytes() for file in home.home.rglob("*") if file.is_file()]
+    assert [
+        secret for secret in secrets if secret != kept and any(secret.encode() in content for content in stored)
+    ] == []
+
+
 @settings(max_examples=300, deadline=None)
 @given(value=st.text(max_size=60))
 def test_a_mask_never_shows_a_letter_or_a_digit_of_the_value(value: str) -> None:

@@ -23,13 +23,14 @@ ORDERS ?= 1000
 VIEWERS ?= 50
 FUZZ ?= 50000
 COMMITS ?= 3000
+JOBS ?= 2
 ARGS ?=
 
 run: $(VENV)/.installed
 	@exec $(BIN)/wangge run --demo --port $(PORT) --host $(HOST) --speed $(SPEED) $(if $(SCALE),--scale $(SCALE))
 
 test: $(VENV)/.installed-dev $(VENV)/.chromium
-	WANGGE_CHROMIUM="$$(cat $(VENV)/.chromium)" $(BIN)/python -m pytest $(ARGS)
+	WANGGE_CHROMIUM="$$(cat $(VENV)/.chromium)" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -151,6 +151,60 @@ inner join mirror.ref_channel as c on c.channel_no = d.channel_no
 group by all
 having sum(d.registered) != 0 or sum(d.sampled) != 0
 """
+# A household is seen when any line of the round names it, of a row that is not withdrawn. When it was first seen is kept
+# beside the versions; they are looked through only for households of which a row is withdrawn just now.
+HOUSEHOLDS = """
+create or replace temp table household_change as
+with gone as materialized (select token, site_no, registered_at, was_counted from merged where not is_counted),
+named as materialized (
+    select f.round_no, f.household_no, min(f.registered_at) as registered_at
+    from fresh as f
+    anti join gone as w on w.token = f.token and w.site_no = f.site_no and w.registered_at = f.registered_at
+    where f.round_no is not null and f.household_no is not null
+    group by f.round_no, f.household_no
+),
+lost as materialized (
+    select distinct v.round_no, v.household_no
+    from known as v
+    semi join (select * from gone where was_counted) as w
+        on w.token = v.token and w.site_no = v.site_no and w.registered_at = v.registered_at
+    where v.round_no is not null and v.household_no is not null
+),
+kept as (
+    select v.round_no, v.household_no, min(v.registered_at) as registered_at
+    from scratch.version as v
+    inner join lost as l on l.round_no = v.round_no and l.household_no = v.household_no
+    anti join (
+        select token, site_no, registered_at from scratch.version where is_withdrawn
+        union all select token, site_no, registered_at from gone
+    ) as w on w.token = v.token and w.site_no = v.site_no and w.registered_at = v.registered_at
+    group by v.round_no, v.household_no
+)
+select * from (
+    select t.round_no, t.household_no, s.seen_at as known_at,
+        least(case when l.round_no is null then s.seen_at else k.registered_at end, n.registered_at) as seen_at
+    from (select round_no, household_no from named union select round_no, household_no from lost) as t
+    left join mirror.household_seen as s on s.round_no = t.round_no and s.household_no = t.household_no
+    left join named as n on n.round_no = t.round_no and n.household_no = t.household_no
+    left join lost as l on l.round_no = t.round_no and l.household_no = t.household_no
+    left join kept as k on k.round_no = t.round_no and k.household_no = t.household_no
+)
+where seen_at is distinct from known_at
+"""
+SUM_HOUSEHOLDS = """
+create or replace table mirror.household_seen as
+select v.round_no, v.household_no, min(v.registered_at) as seen_at
+from scratch.version as v
+anti join (select token, site_no, registered_at from scratch.version where is_withdrawn) as w
+    on w.token = v.token and w.site_no = v.site_no and w.registered_at = v.registered_at
+where v.round_no is not null and v.household_no is not null
+group by v.round_no, v.household_no
+"""
+REMEMBER_HOUSEHOLDS = """
+delete from mirror.household_seen as s using household_change as c
+where c.round_no = s.round_no and c.household_no = s.household_no and c.known_at is not null;
+insert into mirror.household_seen select round_no, household_no, seen_at from household_change where seen_at is not null;
+"""
 # The person's grid is that of the earliest registration, ties by site: time, site and grid packed into one number, whose
 # minimum is found faster than an arg_min over a struct. Hardly anyone registers twice in a round: only those who did
 # (`several`) are grouped.
@@ -177,41 +231,6 @@ person as materialized (
     select round_no, sign, (min((epoch_us(registered_at)::hugeint << 44) + (site_no::hugeint << 24) + grid_no) & 16777215)::integer,
         min(registered_at), min(covered_at)
     from state semi join several on several.person_hash = state.person_hash group by round_no, token, sign
-),
-named as materialized (  -- a household is seen when any line of the round names it, of a row that is not withdrawn
-    select distinct round_no, household_no from fresh where round_no is not null and household_no is not null
-    union
-    select v.round_no, v.household_no
-    from known as v
-    semi join (select token, site_no, registered_at from merged where was_counted and not is_counted) as w
-        on w.token = v.token and w.site_no = v.site_no and w.registered_at = v.registered_at
-    where v.round_no is not null and v.household_no is not null
-),
-withdrawn as materialized (
-    select token, site_no, registered_at, true as was_withdrawn from scratch.version
-    where is_withdrawn and registered_at >= $from_at and registered_at < $until_at
-    union
-    select token, site_no, registered_at, false from merged where was_counted and not is_counted
-    union
-    select token, site_no, registered_at, false from fresh where is_withdrawn
-),
-told as (
-    select v.round_no, v.household_no, v.token, v.site_no, v.registered_at, true as is_known
-    from scratch.version as v inner join named as n on n.round_no = v.round_no and n.household_no = v.household_no
-    where v.registered_at >= $from_at and v.registered_at < $until_at
-    union all
-    select round_no, household_no, token, site_no, registered_at, false
-    from fresh where round_no is not null and household_no is not null
-),
-household as (
-    select t.round_no, t.household_no,
-        min(t.registered_at) filter (where w.token is null) as seen_at,
-        min(t.registered_at) filter (where t.is_known and not coalesce(w.was_withdrawn, false)) as known_at
-    from told as t
-    left join (select token, site_no, registered_at, bool_or(was_withdrawn) as was_withdrawn from withdrawn group by all) as w
-        on w.token = t.token and w.site_no = t.site_no and w.registered_at = t.registered_at
-    group by t.round_no, t.household_no
-    having seen_at is distinct from known_at
 )
 select d.bucket_start_at, g.grid_code, r.round_code, sum(d.registered)::bigint as registered_person_count,
     sum(d.covered)::bigint as covered_person_count, sum(d.seen)::bigint as seen_household_count
@@ -223,10 +242,10 @@ from (
     from person where covered_at is not null
     union all
     select {BUCKET.format(moment="h.seen_at")}, n.grid_no, h.round_no, 0, 0, 1
-    from household as h inner join mirror.ref_household as n on n.household_no = h.household_no where h.seen_at is not null
+    from household_change as h inner join mirror.ref_household as n on n.household_no = h.household_no where h.seen_at is not null
     union all
     select {BUCKET.format(moment="h.known_at")}, n.grid_no, h.round_no, 0, 0, -1
-    from household as h inner join mirror.ref_household as n on n.household_no = h.household_no where h.known_at is not null
+    from household_change as h inner join mirror.ref_household as n on n.household_no = h.household_no where h.known_at is not null
 ) as d
 inner join mirror.ref_grid as g on g.grid_no = d.grid_no
 inner join mirror.ref_round as r on r.round_no = d.round_no
@@ -293,6 +312,7 @@ class VersionMirror:
                 {"from_at": newest + timedelta(microseconds=1), "until_at": datetime(2100, 1, 1, tzinfo=UTC)},
             )
             self._pack()
+        self._connection.execute(SUM_HOUSEHOLDS)
 
     def classify(self) -> bool:
         """Makes of `checked_registration` the tables `good`, `fresh` and `merged`; False when no line is new.
@@ -314,11 +334,13 @@ class VersionMirror:
         connection.execute(COUNT_LINES)
         connection.execute(SITE_BUCKETS)
         connection.execute(ROUND_UNITS)
-        connection.execute(GRID_BUCKETS, window)
+        connection.execute(HOUSEHOLDS)
+        connection.execute(GRID_BUCKETS)
         return True
 
     def remember(self) -> None:
         """After the commit: the batch's new versions are known from now on."""
+        self._connection.execute(REMEMBER_HOUSEHOLDS)
         inserted = self._connection.execute(REMEMBER_VERSIONS).fetchone()
         self._unpacked_rows += int(inserted[0]) if inserted else 0
         if self._unpacked_rows > PACK_ROWS:
@@ -338,6 +360,7 @@ class VersionMirror:
             return
         self._fetch(from_at, self._from_at - timedelta(microseconds=1))
         self._from_at = from_at
+        self._connection.execute(SUM_HOUSEHOLDS)
 
     def _fetch(self, from_at: datetime, last_at: datetime) -> None:
         """Mirrors the lake's versions from one moment to another, both included, hour by hour."""

@@ -14,6 +14,8 @@ import pytest
 import data.upkeep
 from data.catalogue import METADATA
 from data.ingest import ingest_paths
+from data.ingest.reading import find_logs
+from data.ingest.take import Taker
 from data.lake import Lake, open_lake
 from data.lake_files import list_present_files
 from data.settings import Settings
@@ -200,9 +202,12 @@ def test_deltas_are_summed_up_when_they_have_doubled_and_every_figure_stays(
 ) -> None:
     monkeypatch.setattr(data.upkeep, "SUM_ROWS_MIN", 2)
     settings = make_district(Settings(home=tmp_path / "home", catalogue=catalogue))
-    for number, text in enumerate(STORY):
-        write_log(tmp_path / "baisha" / f"{number:02}.csv", [text])
-        ingest_paths(settings, [tmp_path / "baisha" / f"{number:02}.csv"])
+    with open_lake(settings) as lake:
+        taker = Taker(lake, settings)
+        for number, text in enumerate(STORY):
+            taker.take(find_logs(write_log(tmp_path / "baisha" / f"{number:02}.csv", [text]), "baisha"))
+        taker.publish()
+        taker.close()
     before = whole_situation(settings)
     counted = "select (select count(*) from lake.site_bucket_delta) + (select count(*) from lake.grid_bucket_delta)"
     with open_lake(settings) as lake:

@@ -218,15 +218,15 @@ def test_a_check_finds_what_does_not_add_up(check: str) -> None:
 def test_erasures_are_listed_with_their_certificates() -> None:
     erasures = """
     erasure: erasure_no scope round_code from_at until_at erased_at certificate version_count
-    2 before - - 08:00 14T12:00 0002-before.json 4
-    1 round M4 07:00 10:00 14T11:00 0001-round-M4.json 3
+    2 before - - 08:00 12:00 0002-before.json 4
+    1 round M4 07:00 10:00 11:00 0001-round-M4.json 3
     """
     answers(
         build_world(erasures, as_of=AS_OF),
         "quality/erasures",
         """
         erasure_no scope round_code from_at until_at erased_at certificate version_count
-        1 round M4 07:00 10:00 14T11:00 0001-round-M4.json 3
-        2 before - - 08:00 14T12:00 0002-before.json 4
+        1 round M4 07:00 10:00 11:00 0001-round-M4.json 3
+        2 before - - 08:00 12:00 0002-before.json 4
         """,
     )

@@ -106,7 +106,7 @@ def test_refused_files_have_their_reason_beside_them(district: Settings) -> None
         district.inbox_dir / "baisha" / "c.csv",
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("no,log\n1,2\n")
+        path.write_text("a,b,c\n1,2,3\n")
     with watching(district):
         eventually(lambda: len(list(district.refused_dir.rglob("*.reason.txt"))) == 3)
     reasons = {path.name: path.read_text() for path in district.refused_dir.rglob("*.reason.txt")}

@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from data.settings import Settings
 from tests.data.postgres import PostgresServer, running_postgres
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_an_engine() -> Iterator[None]:
+    """A few rows need no second thread, and handing short statements around costs a quarter of the suite's time.
+
+    Ingest sets its threads itself, so large batches still run on all.
+    """
+    connect = duckdb.connect
+
+    def connect_thrifty(*places: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        connection = connect(*places, **options)
+        connection.execute("set threads = 1")
+        return connection
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", connect_thrifty)
+        yield
 
 
 @pytest.fixture(scope="session")

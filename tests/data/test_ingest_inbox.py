@@ -112,7 +112,7 @@ def test_refused_files_have_their_reason_beside_them(district: Settings) -> None
     reasons = {path.name: path.read_text() for path in district.refused_dir.rglob("*.reason.txt")}
     assert "folder of its feed" in reasons["lost.csv.reason.txt"]
     assert "no feed 'nowhere'" in reasons["b.csv.reason.txt"]
-    assert "its header is no log's" in reasons["c.csv.reason.txt"]
+    assert "no header line was found" in reasons["c.csv.reason.txt"]
 
 
 def test_of_an_archive_the_good_members_are_taken_and_the_reason_names_the_others(

@@ -23,7 +23,7 @@ ORDERS ?= 1000
 VIEWERS ?= 50
 FUZZ ?= 50000
 COMMITS ?= 3000
-JOBS ?= 2
+JOBS ?= 3
 ARGS ?=
 
 run: $(VENV)/.installed
@@ -43,7 +43,7 @@ bench: $(VENV)/.installed-dev $(VENV)/.chromium
 	WANGGE_CHROMIUM="$$(cat $(VENV)/.chromium)" $(BIN)/python -m tests.benchmarks $(ARGS)
 
 soak: $(VENV)/.installed-dev
-	WANGGE_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest tests/data/test_exactly_once.py $(ARGS)
+	WANGGE_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest tests/data/test_exactly_once.py tests/data/test_erasure.py tests/data/test_move_lake.py $(ARGS)
 	WANGGE_TEST_ORDERS=$(ORDERS) $(BIN)/python -m pytest tests/data/test_any_order.py $(ARGS)
 	WANGGE_TEST_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/data/test_reading_fuzz.py $(ARGS)
 	$(BIN)/python -m tests.benchmarks.viewers --count $(VIEWERS)

@@ -30,7 +30,7 @@ from tests.data.small_district import (
     write_log,
 )
 
-KILLS = int(os.environ.get("WANGGE_TEST_KILLS", "4"))
+KILLS = int(os.environ.get("WANGGE_TEST_KILLS", "2"))
 """Kills in this session, half of them with each catalogue; `make soak` asks for 100."""
 FILES = 40
 WORKER = "import sys; from data.cli import main; sys.exit(main(['ingest', '--watch', '--home', sys.argv[1]]))"

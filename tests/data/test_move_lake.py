@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -77,7 +78,10 @@ def test_the_rest_of_the_settings_stays_as_it_was(settings: Settings, postgres_c
     assert tomllib.loads((settings.home / "settings.toml").read_text()) == {"port": 9000, "catalogue": ""}
 
 
-@pytest.mark.parametrize("step", ["_copy", "_read_contents", "_write_setting", "_put_aside"])
+STEPS = ("_copy", "_read_contents", "_write_setting", "_put_aside")
+
+
+@pytest.mark.parametrize("step", STEPS if "WANGGE_TEST_KILLS" in os.environ else STEPS[::2])  # `make soak`: every step
 def test_interrupted_at_any_step_it_is_run_again_and_finishes(
     settings: Settings, postgres_catalogue: str, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

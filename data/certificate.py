@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from data.durable import write_durably
 from data.errors import WanggeError
 from data.ingest.pseudonym import KEY_BYTES, make_key
-from data.lake import write_permission_error
 from data.settings import Settings
 
 
@@ -63,8 +62,9 @@ def issue_certificate(settings: Settings, name: str, body: dict[str, Any]) -> Pa
     signature = private.sign(_canonical(body)).hex()
     document = {"body": body, "public_key": private.public_key().public_bytes_raw().hex(), "signature": signature}
     path = settings.certificates_dir / name
-    _write(path.with_suffix(".html"), write_page(document))
-    _write(path, json.dumps(document, ensure_ascii=False, indent=2) + "\n")  # last: with it the certificate is there
+    write_durably(path.with_suffix(".html"), write_page(document).encode())
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    write_durably(path, text.encode())  # last: with it the certificate is there
     return path
 
 
@@ -146,19 +146,6 @@ def _read_private_key(path: Path, *, is_new_allowed: bool) -> Ed25519PrivateKey:
 
 def _canonical(body: dict[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _write(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        raise write_permission_error(path.parent, error) from None
 
 
 _WORDS = {

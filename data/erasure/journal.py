@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from data.certificate import find_previous
+from data.durable import write_durably
 from data.erasure.scope import Scope
-from data.lake import write_permission_error
 from data.settings import Settings
 
 JOURNAL_FILE = "unfinished.json"
@@ -58,17 +57,7 @@ def write_journal(settings: Settings, work: Work) -> None:
         "name": work.name, "number": work.number, "started_at": work.started_at, "previous": work.previous,
         "hashes": work.hashes, "kept_hashes": work.kept_hashes, "sealed": work.sealed, "files": work.files,
     }  # fmt: skip
-    path = journal_path(settings)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("w", encoding="utf-8") as file:
-            json.dump(body, file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        raise write_permission_error(path.parent, error) from None
+    write_durably(journal_path(settings), json.dumps(body).encode())
 
 
 def read_journal(settings: Settings) -> Work | None:

@@ -7,12 +7,11 @@ anyone who has a list of numbers can. A lost key makes every later token a stran
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
+from data.durable import write_durably
 from data.errors import IngestError
-from data.lake import write_permission_error
 
 KEY_BYTES = 32
 BLOCK_BYTES = 64
@@ -49,15 +48,5 @@ def open_key(path: Path, *, is_new_allowed: bool) -> tuple[bytes, bytes]:
 def make_key(path: Path) -> bytes:
     """A new random key, whole and on the disk before any token is made with it."""
     key = secrets.token_bytes(KEY_BYTES)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        aside.unlink(missing_ok=True)
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        raise write_permission_error(path.parent, error) from None
+    write_durably(path, key, mode=0o600, folder_mode=0o700)
     return key

@@ -1,0 +1,26 @@
+"""Files that must be whole whatever happens: written aside, on the disk, then renamed into place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from data.lake_errors import write_permission_error
+
+
+def write_durably(path: Path, content: bytes, *, mode: int = 0o666, folder_mode: int = 0o777) -> None:
+    """Replaces the file by one with this content, all or nothing; its folder is made. Modes are before the umask.
+
+    Raises LakeError where it cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(mode=folder_mode, parents=True, exist_ok=True)
+        aside.unlink(missing_ok=True)
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        raise write_permission_error(path.parent, error) from None

@@ -12,8 +12,8 @@ import shapely
 from geo.fault import LEVELS, Fault
 from geo.report.drawing import FONT, INK, NUMBERED_COUNT, SURFACE, draw_close_up, draw_map
 from geo.report.report import MapReport
-from geo.report.text import count_levels, list_repair
-from geo.report.words import area_text, describe_fault, length_text, read_words, say
+from geo.report.text import count_levels, describe_size, list_repair
+from geo.report.words import describe_fault, length_text, read_words, say
 
 CLOSE_UP_COUNT = 80
 """Problems that get a close-up; each is some 5 KB."""
@@ -83,19 +83,6 @@ def write_page(report: MapReport, language: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_e(say('title', language))} · {_e(report.source)}</title><style>{style}</style></head>\n"
         f"<body>{chr(10).join(body)}</body></html>\n"
-    )
-
-
-def describe_size(report: MapReport, language: str) -> str:
-    """How many grids, communities and towns, on how much ground."""
-    size = report.judgement.size
-    return say(
-        "size",
-        language,
-        grids=f"{size.grid_count:,}",
-        communities=f"{size.community_count:,}",
-        towns=f"{size.town_count:,}",
-        area=area_text(size.area_m2),
     )
 
 

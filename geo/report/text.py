@@ -16,19 +16,9 @@ MARKS = {"refuse": "✗", "repair": "~", "warn": "!"}
 
 def write_text(report: MapReport, language: str) -> str:
     """The report in plain text; a fault has the same number as on the page and in the GeoJSON."""
-    judgement, size = report.judgement, report.judgement.size
+    judgement = report.judgement
     lines = [f"{say('title', language)}: {report.source}"]
-    lines.append(
-        "  "
-        + say(
-            "size",
-            language,
-            grids=f"{size.grid_count:,}",
-            communities=f"{size.community_count:,}",
-            towns=f"{size.town_count:,}",
-            area=area_text(size.area_m2),
-        )
-    )
+    lines.append(f"  {describe_size(report, language)}")
     lines += list_repair(report, language, SHOWN_CHANGES, indent="  ")
     if not judgement.faults:
         return "\n".join([*lines, f"  {say('sound', language)}"])
@@ -73,3 +63,16 @@ def list_repair(report: MapReport, language: str, shown: int, indent: str = "") 
     if len(repair.changes) > shown:
         lines.append(f"{indent}  " + say("more_changes", language, count=f"{len(repair.changes) - shown:,}"))
     return lines
+
+
+def describe_size(report: MapReport, language: str) -> str:
+    """How many grids, communities and towns, on how much ground."""
+    size = report.judgement.size
+    return say(
+        "size",
+        language,
+        grids=f"{size.grid_count:,}",
+        communities=f"{size.community_count:,}",
+        towns=f"{size.town_count:,}",
+        area=area_text(size.area_m2),
+    )

@@ -10,6 +10,7 @@ round M  community C1,       14 July 07:00–10:00
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,12 @@ def make_district(settings: Settings) -> Settings:
                 )  # fmt: skip
         publish_situation(lake, settings)
     return settings
+
+
+def copy_of(district: Settings, home: Path) -> Settings:
+    """The same district in a home of its own."""
+    shutil.copytree(district.home, home)
+    return Settings(home=home)
 
 
 def line(

@@ -15,7 +15,7 @@ from data.ingest import ingest_paths
 from data.ingest.checks import LOG_KINDS, _is_bad_phone, check_sql, read_reasons
 from data.lake import open_lake
 from data.settings import PROJECT_ROOT, Settings, read_settings
-from tests.data.small_district import ADA, BO, PHONE, lake_rows, line, make_district, write_log
+from tests.data.small_district import ADA, BO, PHONE, lake_rows, line, write_log
 
 READER_REASONS = {
     "bad_json",
@@ -26,11 +26,6 @@ READER_REASONS = {
     "too_many_cells",
     "bad_encoding",
 }
-
-
-@pytest.fixture(scope="module")
-def empty_district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return make_district(Settings(home=tmp_path_factory.mktemp("district") / "home"))
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
-import shutil
 import stat
 from pathlib import Path
 
@@ -29,27 +28,17 @@ from tests.data.small_district import (
     NAME,
     PHONE,
     STORY,
+    copy_of,
     lake_rows,
     line,
-    make_district,
     rows,
     write_log,
 )
 
 
-@pytest.fixture(scope="module")
-def empty_district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return make_district(Settings(home=tmp_path_factory.mktemp("district") / "home"))
-
-
 @pytest.fixture
 def district(tmp_path: Path, empty_district: Settings) -> Settings:
     return copy_of(empty_district, tmp_path / "home")
-
-
-def copy_of(district: Settings, home: Path) -> Settings:
-    shutil.copytree(district.home, home)
-    return Settings(home=home)
 
 
 @pytest.fixture

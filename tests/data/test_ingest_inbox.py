@@ -18,12 +18,7 @@ from data.ingest import ingest_paths, watch_inbox
 from data.lake import open_lake
 from data.settings import Settings
 from data.situation import publish_situation
-from tests.data.small_district import ADA, BO, lake_rows, line, make_district, rows, write_log
-
-
-@pytest.fixture(scope="module")
-def empty_district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return make_district(Settings(home=tmp_path_factory.mktemp("district") / "home"))
+from tests.data.small_district import ADA, BO, lake_rows, line, rows, write_log
 
 
 @pytest.fixture

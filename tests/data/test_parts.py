@@ -19,7 +19,7 @@ from data.ingest.reading.encodings import TextBlocks
 from data.ingest.take import Taker
 from data.lake import open_lake
 from data.settings import Settings
-from tests.data.small_district import ADA, BO, CAI, DI, lake_rows, line, make_district, rows, whole_situation, write_log
+from tests.data.small_district import ADA, BO, CAI, DI, lake_rows, line, rows, whole_situation, write_log
 
 PART_BYTES, BLOCK_BYTES = 2_000, 500
 LEDGER = """
@@ -29,11 +29,6 @@ select sum(row_count), sum(accepted_count), sum(corrected_count), sum(duplicate_
 
 class Interrupted(Exception):
     """The worker was stopped between two transactions."""
-
-
-@pytest.fixture(scope="module")
-def empty_district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return make_district(Settings(home=tmp_path_factory.mktemp("district") / "home"))
 
 
 @pytest.fixture(autouse=True)

@@ -45,11 +45,6 @@ NEW_SITE = "insert into lake.site values ('S9', '新点', 'New', 'G2', 113.015, 
 EVERYTHING = Selection()
 
 
-@pytest.fixture(scope="module")
-def empty_district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return make_district(Settings(home=tmp_path_factory.mktemp("district") / "home"))
-
-
 @pytest.fixture
 def district(tmp_path: Path, empty_district: Settings) -> Settings:
     shutil.copytree(empty_district.home, tmp_path / "home")

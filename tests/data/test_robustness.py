@@ -27,11 +27,6 @@ TAKEN = "select count(*), sum(accepted_count), sum(duplicate_count) from lake.in
 QUICK = "settle_seconds = 0.0\nbatch_seconds = 0.1\n"
 
 
-@pytest.fixture(scope="module")
-def empty_district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return make_district(Settings(home=tmp_path_factory.mktemp("district") / "home"))
-
-
 def district_in(home: Path, empty_district: Settings) -> Settings:
     shutil.copytree(empty_district.home, home)
     (home / "settings.toml").write_text(QUICK)

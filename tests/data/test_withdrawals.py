@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,9 @@ from tests.data.small_district import (
     CAI,
     DI,
     HEADER,
+    copy_of,
     lake_rows,
     line,
-    make_district,
     rows,
     whole_situation,
     write_log,
@@ -68,19 +67,9 @@ NOTICES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def empty_district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return make_district(Settings(home=tmp_path_factory.mktemp("district") / "home"))
-
-
 @pytest.fixture
 def district(tmp_path: Path, empty_district: Settings) -> Settings:
     return copy_of(empty_district, tmp_path / "home")
-
-
-def copy_of(district: Settings, home: Path) -> Settings:
-    shutil.copytree(district.home, home)
-    return Settings(home=home)
 
 
 def take(home: Settings, files: Sequence[Sequence[str]], batches: Sequence[int] = ()) -> IngestSummary:

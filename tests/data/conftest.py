@@ -1,0 +1,14 @@
+"""The small district, made once: every test takes a copy of its home."""
+
+from __future__ import annotations
+
+import pytest
+
+from data.settings import Settings
+from tests.data.small_district import make_district
+
+
+@pytest.fixture(scope="session")
+def empty_district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Reference data and no log. Shared: copy it, do not change it."""
+    return make_district(Settings(home=tmp_path_factory.mktemp("district") / "home"))

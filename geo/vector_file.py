@@ -151,7 +151,14 @@ def read_with_gdal(path: Path, layer: str | None) -> RawLayer:
     if layer is None and len(names) > 1:
         raise GeoError(f"{path.name} has several layers: {_listed(names)}.", "Choose one with --layer NAME.")
     _refuse_unknown(layer, names, path)
-    return _read_layers(pyogrio, [(path, layer or names[0])])
+    found = _read_layers(pyogrio, [(path, layer or names[0])])
+    stated = int(pyogrio.read_info(path, layer=layer or names[0])["features"])
+    if len(found.shapes) < stated:  # the stream of FlatGeobuf ends without a word where the file does
+        raise GeoError(
+            f"{path.name} breaks off: {len(found.shapes):,} of its {stated:,} features are there.",
+            "Copy or export it again.",
+        )
+    return found
 
 
 def read_kml(paths: Sequence[Path], layer: str | None) -> RawLayer:
@@ -236,7 +243,14 @@ def _wake_gdal() -> Any:
     os.environ.setdefault("GDAL_SKIP", _NEEDLESS_DRIVERS)
     import pyogrio
 
-    pyogrio.set_gdal_config_options({"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "SHAPE_RESTORE_SHX": "YES"})
+    pyogrio.set_gdal_config_options(
+        {
+            "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+            "SHAPE_RESTORE_SHX": "YES",
+            # of a feature without a shape, the driver's own stream of FlatGeobuf gives an offset that points nowhere
+            "OGR_FLATGEOBUF_STREAM_BASE_IMPL": "YES",
+        }
+    )
     return pyogrio
 
 

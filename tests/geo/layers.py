@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas
+import pyogrio
 import shapely
 
 CODES = ("440703002143001", "040703002143002", "440703002143003")
@@ -33,9 +34,14 @@ def three_grids(codes: Sequence[str] = CODES, names: Sequence[str] = NAMES) -> g
 
 
 def write_layer(
-    folder: Path, suffix: str, frame: geopandas.GeoDataFrame | None = None, *, crs: str | int | None = None
+    folder: Path,
+    suffix: str,
+    frame: geopandas.GeoDataFrame | None = None,
+    *,
+    crs: str | int | None = None,
+    is_sorted: bool = True,
 ) -> Path:
-    """A file of this format; `crs`: turned into that system first."""
+    """A file of this format; `crs`: turned into that system first; `is_sorted`: FlatGeobuf may order the features."""
     frame = three_grids() if frame is None else frame
     path = folder / f"grids.{suffix}"
     if crs is not None:
@@ -51,10 +57,15 @@ def write_layer(
         frame.to_parquet(path)
     elif suffix == "csv":
         table = frame.drop(columns="geometry")
-        table["wkt"] = [f"SRID={frame.crs.to_epsg()};{shape.wkt}" for shape in frame.geometry]
+        srid = f"SRID={frame.crs.to_epsg()};"
+        table["wkt"] = ["" if shape is None else f"{srid}{shape.wkt}" for shape in frame.geometry]
         table.to_csv(path, index=False)
     else:
-        frame.to_file(path, driver=DRIVERS[suffix], engine="pyogrio")
+        # the library writes no crossed outline as KML; others do
+        pyogrio.set_gdal_config_options({"LIBKML_STRICT_COMPLIANCE": "NO"})
+        # with an index FlatGeobuf puts features into the order of their places
+        options = {} if is_sorted or suffix != "fgb" else {"SPATIAL_INDEX": "NO"}
+        frame.to_file(path, driver=DRIVERS[suffix], engine="pyogrio", **options)
     return path
 
 

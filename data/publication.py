@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,8 +25,9 @@ from data.lake_errors import FULL_BYTES
 from data.outline import GridShape, draw_footprint, draw_outlines
 from data.settings import Settings
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SCHEMA_FILE = Path(__file__).parent / "schema" / "situation.sql"
+RULES_FILE = Path(__file__).parent / "reference" / "zone_rules.csv"
 RECENT_HOURS = 2
 """Buckets older than this live in the base file; a late row below the cut writes the base anew (about 0.3 s for a week)."""
 RECENT_ROWS_MAX = 40_000
@@ -247,6 +248,31 @@ from lake.round as r left join aside.round_grid as g on g.round_code = r.round_c
 group by all order by r.starts_at, r.round_code;
 """
 
+WRITE_RELEASE = """
+insert into aside.zone_rule by name
+select * from lake.zone_rule
+union all by name
+select
+    rule_set_code, rule_set_name, rule_set_name_en, valid_from::timestamptz as valid_from, level, came_from_level,
+    clear_days::integer as clear_days,
+    list_transform(regexp_extract_all(coalesce(round_days, ''), '[0-9]+'), x -> x::integer) as round_days,
+    day_one, next_level, source, (row_number() over ())::integer as sort_order
+from read_csv($rules, all_varchar = true, header = true) where not exists (from lake.zone_rule);
+insert into aside.infection
+select
+    i.infection_code, i.found_at, i.reported_at, i.place_kind, i.place_code, b.building_code,
+    coalesce(b.grid_code, g.grid_code), coalesce(h.community_code, c.community_code)
+from lake.infection as i
+left join aside.building as b on i.place_kind = 'building' and b.building_code = i.place_code
+left join aside.grid as g on i.place_kind = 'grid' and g.grid_code = i.place_code
+left join aside.grid as h on h.grid_code = coalesce(b.grid_code, g.grid_code)
+left join aside.community as c on i.place_kind = 'community' and c.community_code = i.place_code
+order by i.infection_code;
+insert into aside.round_result
+select round_code, place_kind, place_code, is_all_negative, reported_at from lake.round_result order by all
+"""
+"""Rules, infections and results; of a district without rules of its own, the published ones."""
+
 WRITE_EXTENTS = """
 insert into aside.zone_extent
 with place as (
@@ -382,6 +408,7 @@ class Publisher:
             self._connection.execute("use memory; begin")
             self._connection.execute(WRITE_REFERENCE)
             self._write_extents()
+            self._execute_each(WRITE_RELEASE, {"rules": str(RULES_FILE)})
             self._connection.execute("commit")
             self._geometry_hash = self._hash_geometry()
             self._connection.execute("checkpoint aside")
@@ -517,7 +544,7 @@ class Publisher:
         self._connection.execute("set force_compression = 'auto'; use memory")
         self._connection.execute("detach aside")
 
-    def _execute_each(self, script: str, values: dict[str, datetime | None]) -> None:
+    def _execute_each(self, script: str, values: Mapping[str, datetime | str | None]) -> None:
         """Runs a script's statements, each with those of the values that it names."""
         for statement in _split(script):
             named = {name: value for name, value in values.items() if f"${name}" in statement}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 REFERENCE_KINDS = (
     "feeds", "towns", "communities", "grids", "buildings", "households", "sites", "staff", "rounds", "zones",
+    "zone_rules", "infections", "round_results",
 )  # fmt: skip
 LANGUAGES = ("zh", "en")
 

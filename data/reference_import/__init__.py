@@ -25,6 +25,7 @@ from data.reference_import.orphans import describe_orphans, find_orphans
 from data.reference_import.places import place_points
 from data.reference_import.problems import refusal
 from data.reference_import.read import Records, read_records
+from data.reference_import.release import place_infections
 from data.reference_import.store import prepare_footprints, prepare_shapes, replace_kind
 from data.reference_import.tiling import TilingOptions, mend_records, report_records
 from data.settings import Settings
@@ -182,6 +183,8 @@ def _check_places(
     connection: duckdb.DuckDBPyConnection, findings: Findings, records: Records, kind: Kind, options: ImportOptions
 ) -> tuple[str, ...]:
     """Adds what is wrong between a file of places and the lake to the findings; gives notes on what is merely odd."""
+    if kind.name == "infections":
+        return place_infections(connection, findings)
     if kind.shape == "point":
         return place_points(connection, findings, kind)
     if kind.shape == "none":

@@ -13,6 +13,7 @@ import duckdb
 from data.reference_import.kinds import BOOLEANS, Field, Kind
 from data.reference_import.problems import SHOWN_COUNT, Problem
 from data.reference_import.read import Records
+from data.reference_import.release import INFECTION_CHECKS, RESULT_CHECKS, RULE_CHECKS
 
 _BLANKS = r"e' \t\r\n　'"
 _LIST_SEPARATOR = "'[;；]'"
@@ -42,9 +43,18 @@ class Findings:
         self.count += count
 
     def add_rows(
-        self, connection: duckdb.DuckDBPyConnection, condition: str, column: str, expected: str, origin: str
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        condition: str,
+        column: str,
+        expected: str,
+        origin: str,
+        is_private: bool = False,
     ) -> None:
-        """Notes every record of `origin` (with `record_no` and `value`) for which the condition holds."""
+        """Notes every record of `origin` (with `record_no` and `value`) for which the condition holds.
+
+        What is private is not repeated.
+        """
         rows = connection.execute(
             f"""
             select record_no, coalesce(value, ''), count(*) over () from ({origin})
@@ -52,7 +62,7 @@ class Findings:
             """
         ).fetchall()
         for record_no, value, _ in rows:
-            self.add(column, value, expected, record_no, count=0)
+            self.add(column, None if is_private else value, expected, record_no, count=0)
         self.count += rows[0][2] if rows else 0
 
 
@@ -78,7 +88,8 @@ def find_problems(connection: duckdb.DuckDBPyConnection, records: Records, kind:
         return findings
     for field in kind.fields:
         _check_cells(connection, findings, field)
-    _check_key(connection, findings, kind)
+    if kind.key:
+        _check_key(connection, findings, kind)
     for field in kind.fields:
         if field.refers_to:
             _check_reference(connection, findings, field)
@@ -131,9 +142,8 @@ def _check_cells(connection: duckdb.DuckDBPyConnection, findings: Findings, fiel
         wrong.append(f"lower(value) in ({names})")
     if field.type == "list":
         wrong.append("value is not null and len(typed) = 0")
-    findings.add_rows(
-        connection, " or ".join(f"({condition})" for condition in wrong), name, f"expected {field.expected}", origin
-    )
+    condition = " or ".join(f"({one})" for one in wrong)
+    findings.add_rows(connection, condition, name, f"expected {field.expected}", origin, field.is_private)
 
 
 def _check_key(connection: duckdb.DuckDBPyConnection, findings: Findings, kind: Kind) -> None:
@@ -147,6 +157,7 @@ def _check_key(connection: duckdb.DuckDBPyConnection, findings: Findings, kind: 
         select record_no, {kind.key} as value, row_number() over (partition by {kind.key} order by record_no) - 1 as earlier
         from staged.text
         """,
+        any(field.is_private for field in kind.fields if field.name == kind.key),
     )
 
 
@@ -231,4 +242,7 @@ _RULES = {
     "staff": (_STAND_IN,),
     "rounds": (_ROUND_TIMES, _ROUND_COMMUNITIES),
     "zones": (_ZONE_TIMES, _ZONE_MEMBERS),
+    "zone_rules": RULE_CHECKS,
+    "infections": INFECTION_CHECKS,
+    "round_results": RESULT_CHECKS,
 }

@@ -50,6 +50,8 @@ class Field:
     pattern: str | None = None
     pattern_words: str = ""
     reserved: tuple[str, ...] = ()
+    is_private: bool = False
+    """Whether a wrong cell may hold what names a person: then a refusal does not repeat it."""
 
     @property
     def is_code(self) -> bool:
@@ -78,11 +80,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of reference file, the table that it fills, and the column that tells its rows apart."""
+    """A kind of reference file, and the table that it fills."""
 
     name: str
     table: str
     key: str
+    """The column that tells its rows apart; empty where several do, and a rule of `check` compares them."""
     fields: tuple[Field, ...]
     shape: Literal["none", "area", "outline", "point"] = "none"
     """What a map file of it holds: areas it cannot do without, outlines it may have, points (or footprints)."""
@@ -253,7 +256,72 @@ ZONES = Kind(
     ),
 )
 
+LEVELS = {"high": "高", "medium": "中", "low": "低"}
+INFECTIONS = Kind(
+    "infections",
+    "infection",
+    "infection_code",
+    (
+        Field(
+            "infection_code",
+            "病例编号",
+            is_required=True,
+            # no run of digits as long as a telephone or identity number
+            pattern="[0-9]{0,10}([A-Za-z_-]+[0-9]{0,10})*",
+            pattern_words="a case number: letters, digits, - and _, at most ten digits on end; never a person's name or number",
+            is_private=True,
+        ),
+        Field("found_at", "发现时间", "time", True),
+        Field("reported_at", "上报时间", "time"),
+        Field("place_kind", "位置类别", words={"building": "楼栋", "grid": "网格", "community": "社区"}),
+        _code("place_code", "位置编号", required=False),
+        Field("lon", "经度", "number", at_least=-180, at_most=180),
+        Field("lat", "纬度", "number", at_least=-90, at_most=90),
+    ),
+    is_optional=True,
+)
+ROUND_RESULTS = Kind(
+    "round_results",
+    "round_result",
+    "",
+    (
+        _code("round_code", "轮次编号", refers_to="round.round_code"),
+        Field(
+            "place_kind",
+            "范围类别",
+            is_required=True,
+            words={"zone": "风险区", "building": "楼栋", "grid": "网格", "community": "社区", "district": "全区"},
+        ),
+        _code("place_code", "范围编号", required=False),
+        Field("is_all_negative", "是否全部阴性", "boolean"),
+        Field("reported_at", "报告时间", "time"),
+    ),
+    is_optional=True,
+)
+ZONE_RULES = Kind(
+    "zone_rules",
+    "zone_rule",
+    "",
+    (
+        _code("rule_set_code", "规则编号"),
+        *_names("rule_set", "规则名称", "英文名称"),
+        Field("valid_from", "施行时间", "time", True),
+        Field("level", "等级", is_required=True, words=LEVELS),
+        Field("came_from_level", "原等级", words=LEVELS),
+        Field("clear_days", "无新增天数", "integer", True, at_least=0, at_most=60),
+        Field("round_days", "核酸日", "list"),
+        Field("day_one", "第一天", words={"same_day": "当日", "next_day": "次日"}, default="same_day"),
+        Field("next_level", "降为", is_required=True, words=LEVELS | {"none": "解除"}),
+        Field("source", "依据", is_required=True),
+    ),
+    is_optional=True,
+)
+
 KINDS = {
-    kind.name: kind for kind in (FEEDS, TOWNS, COMMUNITIES, GRIDS, BUILDINGS, HOUSEHOLDS, SITES, STAFF, ROUNDS, ZONES)
+    kind.name: kind
+    for kind in (
+        *(FEEDS, TOWNS, COMMUNITIES, GRIDS, BUILDINGS, HOUSEHOLDS, SITES, STAFF, ROUNDS, ZONES),
+        *(ZONE_RULES, INFECTIONS, ROUND_RESULTS),
+    )
 }
 """Every kind by name, in the order in which a district is to be imported: each refers to those before it."""

@@ -59,7 +59,7 @@ def read_records(path: Path, kind: Kind, options: ImportOptions) -> Records:
     if kind.shape == "area" or (kind.shape != "none" and (not is_table or _has_wkt(path))):
         return _restore_codes(_read_map_records(path, kind, options), kind)
     records = _read_csv_records(path, kind, options)
-    if kind.shape == "point":
+    if any(field.name == "lon" for field in kind.fields):
         records = _move_points(path, records, options)
     return _restore_codes(records, kind)
 

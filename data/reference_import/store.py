@@ -57,6 +57,18 @@ _ROWS = {
         from staged.typed
     """,
     "zone_extent": "select distinct order_code, unnest(extent_codes) as member_code from staged.typed",
+    "zone_rule": """
+        select
+            rule_set_code, rule_set_name, rule_set_name_en, valid_from, level, came_from_level, clear_days,
+            list_sort(list_transform(coalesce(round_days, []), x -> x::integer)) as round_days, day_one, next_level, source,
+            record_no as sort_order
+        from staged.typed
+    """,
+    "infection": """
+        select infection_code, found_at, coalesce(reported_at, found_at) as reported_at, place_kind, place_code, lon, lat
+        from staged.typed
+    """,
+    "round_result": "select round_code, place_kind, place_code, is_all_negative, reported_at from staged.typed",
 }
 TABLES_OF_KIND = {
     "communities": ("town", "community"),

@@ -151,3 +151,21 @@ def zone_rows(geography: Geography, population: Population) -> list[tuple[str, .
 
 
 HIGH_RISK_ZONES = ("Z1", "Z2", "Z3")
+RESULTS_AFTER = timedelta(hours=10)
+"""From the end of a round to its result: invented; the guide asks for results within 24 hours of sampling."""
+
+
+def infection_rows(population: Population) -> list[tuple[str, ...]]:
+    """The one case of 9 July (A6), in the first of the buildings that were sealed; its hour is invented."""
+    building = population.building_code[population.high_risk_buildings[0]]
+    return [("I-0709-1", "2022-07-09 15:40:00", "2022-07-09 16:30:00", "building", building, "", "")]
+
+
+def result_rows() -> list[tuple[str, ...]]:
+    """No round found another case (A7): district rounds reported as a whole, the others zone by zone."""
+    rows: list[tuple[str, ...]] = []
+    for held in ROUNDS:
+        known = (held.closes_at + RESULTS_AFTER).strftime("%Y-%m-%d %H:%M:%S")
+        places = [("zone", f"Z{n}") for n in range(1, 7)] if held.community_codes else [("district", "")]
+        rows += [(held.code, kind, code, "true", known) for kind, code in places]
+    return rows

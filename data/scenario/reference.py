@@ -15,7 +15,7 @@ import pyarrow.csv
 from data.errors import WanggeError
 from data.scenario import DEFAULT_SEED
 from data.scenario.geography import Geography, make_geography, write_grids
-from data.scenario.orders import FEED_ROWS, ROUNDS, zone_rows
+from data.scenario.orders import FEED_ROWS, ROUNDS, infection_rows, result_rows, zone_rows
 from data.scenario.population import Population, settle
 from data.scenario.sites import Sites, place
 from data.scenario.workforce import Staff, hire
@@ -51,7 +51,7 @@ def make_district(seed: int = DEFAULT_SEED, scale: float = 1.0) -> District:
 def write_reference(
     out_dir: Path, seed: int = DEFAULT_SEED, scale: float = 1.0, district: District | None = None
 ) -> District:
-    """Writes feeds, grids, buildings, households, sites, staff, rounds and zones into `out_dir`; returns what they hold."""
+    """Writes every reference file, from feeds to results of rounds, into `out_dir`; returns what they hold."""
     district = district or make_district(seed, scale)
     geography, people, sites, staff = district.geography, district.population, district.sites, district.staff
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -145,6 +145,16 @@ def write_reference(
             "party_branch_name",
         ),
         zone_rows(geography, people),
+    )
+    _write(
+        out_dir / "infections.csv",
+        ("infection_code", "found_at", "reported_at", "place_kind", "place_code", "lon", "lat"),
+        infection_rows(people),
+    )
+    _write(
+        out_dir / "round_results.csv",
+        ("round_code", "place_kind", "place_code", "is_all_negative", "reported_at"),
+        result_rows(),
     )
     return district
 

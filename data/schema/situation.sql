@@ -66,6 +66,16 @@ create table zone_extent (
     grid_code varchar,   -- the grid that a building stands in, or that the member is; null for a community
     household_count bigint, resident_count bigint      -- of the member; null where it is no place that is known
 );
+create table zone_rule (     -- the district's own rule sets, else those of data/reference/zone_rules.csv
+    rule_set_code varchar, rule_set_name varchar, rule_set_name_en varchar, valid_from timestamptz,
+    level varchar, came_from_level varchar, clear_days integer, round_days integer[], day_one varchar,
+    next_level varchar, source varchar, sort_order integer
+);
+create table infection (
+    infection_code varchar, found_at timestamptz, reported_at timestamptz, place_kind varchar, place_code varchar,
+    building_code varchar, grid_code varchar, community_code varchar   -- as deep as the place is known
+);
+create table round_result (round_code varchar, place_kind varchar, place_code varchar, is_all_negative boolean, reported_at timestamptz);
 
 create table staff_event (
     staff_code varchar, role varchar, event varchar, event_at timestamptz,

@@ -117,6 +117,22 @@ def test_a7_at_midnight_before_16_july_high_becomes_medium_and_medium_becomes_lo
     assert after == {zone: lower[level] for zone, level in before.items()}
 
 
+def test_a7_follows_from_the_rules_the_case_and_the_rounds(situation: Situation) -> None:
+    def released(as_of: datetime) -> set[tuple[str, str, str, bool]]:
+        answer = rows(situation, "zones/release", as_of)
+        return {
+            (row["level"], row["next_level"], row["blocked_by"], row["earliest_release_at"] == july(16, "00:00:00"))
+            for row in answer
+            if row["level"] != "low"
+        }
+
+    assert released(july(14, "08:40:00")) == {
+        ("high", "medium", "days;round_missing", True),
+        ("medium", "low", "days;round_missing", True),
+    }
+    assert released(july(15, "20:00:00")) == {("high", "medium", "days", True), ("medium", "low", "days", True)}
+
+
 def test_a8_the_high_risk_zone_is_three_areas_with_a_party_branch_each(situation: Situation) -> None:
     high = [row for row in rows(situation, "zones/orders_in_force", july(14, "12:00:00")) if row["level"] == "high"]
     assert len({row["party_branch_name"] for row in high}) == len(high) == 3

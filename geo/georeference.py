@@ -6,7 +6,9 @@ contradict it, the error says what they look like.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +64,7 @@ def bring_to_degrees(shapes: Shapes, file_crs: str | None, told_crs: str | None)
     elif declared is None:
         raise GeoError(
             f"The file does not say what its coordinates are: they run from ({_pair(bounds[:2])}) to ({_pair(bounds[2:])}).",
-            f"{describe_coordinates(bounds)} Name the system, such as --crs EPSG:4490.",
+            f"{describe_coordinates(bounds)} Name the system, such as --crs {_usual_system(bounds)}.",
         )
     else:
         crs = declared
@@ -75,6 +77,7 @@ def bring_to_degrees(shapes: Shapes, file_crs: str | None, told_crs: str | None)
     notes += way
     moved = shapes if convert is None else _move_distinct(shapes, convert)
     _refuse_astray(moved, bounds, crs, convert)
+    _refuse_round_the_world(moved)
     return Georeferenced(moved, _name(crs), tuple(notes))
 
 
@@ -90,6 +93,8 @@ def describe_coordinates(bounds: Bounds) -> str:
         return "They look like degrees in China with latitude first: swap the two columns or axes."
     if _within(bounds, (-180, -90, 180, 90)):
         return "They look like degrees, longitude first: EPSG:4326 from GPS."
+    if _within(bounds, (0, -90, 360, 90)):
+        return "They look like degrees that count on past 180°: east of it, expected are those from -180 to 0."
     if _within((south, west, north, east), (-180, -90, 180, 90)):
         return "They look like degrees with latitude first: swap the two columns or axes."
     if 1e6 <= west <= east <= 7e6 and (-1e5 <= south <= north <= 1e6 or 1.3e7 <= south <= north <= 4.6e7):
@@ -119,7 +124,8 @@ def _find_way(crs: CRS, bounds: Bounds) -> tuple[Callable[[Coordinates], Coordin
     if crs.to_epsg() == 4326 or (crs.is_geographic and crs.to_authority() == ("OGC", "CRS84")):
         return None, []
     try:
-        group = TransformerGroup(crs, CRS.from_epsg(4326), always_xy=True, area_of_interest=_area(crs, bounds))
+        with _told_here():
+            group = TransformerGroup(crs, CRS.from_epsg(4326), always_xy=True, area_of_interest=_area(crs, bounds))
     except ProjError as error:
         raise GeoError(
             f"There is no way from {_name(crs)} to WGS 84: {error}.", "Export the layer in EPSG:4490."
@@ -148,13 +154,23 @@ def _find_way(crs: CRS, bounds: Bounds) -> tuple[Callable[[Coordinates], Coordin
     return convert, notes
 
 
+@contextmanager
+def _told_here() -> Iterator[None]:
+    """Keeps the library's warning that a finer transformation needs a file from elsewhere off the terminal.
+
+    How exact the way taken is, a note says.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
 def _area(crs: CRS, bounds: Bounds) -> Any:
     """Roughly where the coordinates lie, for the choice among transformations."""
     if crs.is_geographic:
         west, south, east, north = bounds
     else:
-        geodetic = crs.geodetic_crs
-        group = TransformerGroup(crs, geodetic, always_xy=True)
+        group = TransformerGroup(crs, crs.geodetic_crs, always_xy=True)
         west, south = group.transformers[0].transform(bounds[0], bounds[1])
         east, north = group.transformers[0].transform(bounds[2], bounds[3])
     if not np.isfinite([west, south, east, north]).all() or not (west <= east and south <= north):
@@ -213,6 +229,27 @@ def _refuse_astray(
                 "Swap the two columns or axes and import again; nothing is swapped by itself.",
             )
     raise GeoError(message, f"{describe_coordinates(bounds)} Name the system with --crs.")
+
+
+def _refuse_round_the_world(moved: Shapes) -> None:
+    """A map across 180° has its one half at one end of the world and its other half at the other: no distance is right."""
+    west, _, east, _ = _bounds(moved)
+    if not east - west > 180:
+        return
+    middles = shapely.bounds(moved)[:, [0, 2]].mean(axis=1)
+    east_count, west_count = int((middles > 0).sum()), int((middles < 0).sum())
+    raise GeoError(
+        f"The layer runs from longitude {west:.4g} to {east:.4g}, more than half round the world: {east_count:,} of its "
+        f"shapes lie east of Greenwich, {west_count:,} west of it.",
+        "Correct or remove those that lie far from the district. A map that crosses the 180th meridian cannot be shown: "
+        "leave out what lies beyond it.",
+    )
+
+
+def _usual_system(bounds: Bounds) -> str:
+    """The system to name as an example, for coordinates within these bounds."""
+    is_abroad = _within(bounds, (-180, -90, 180, 90)) and not _within(bounds, _CHINA)
+    return "EPSG:4326" if is_abroad else "EPSG:4490"
 
 
 def _read_crs(text: str) -> CRS | None:

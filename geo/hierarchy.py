@@ -16,7 +16,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import metres_from_degrees
-from geo.fault import Fault, Level, Outlines
+from geo.fault import Fault, Level, Outlines, Shapes
 
 if TYPE_CHECKING:
     from geo.tiling import Ground
@@ -27,9 +27,10 @@ def find_hierarchy_faults(ground: Ground, tears: Sequence[Fault], outlines: Sequ
     known = {layer.kind: set(layer.codes) for layer in outlines}
     faults = [*_find_missing(ground, known), *_find_two_parents(ground)]
     gaps = _fillings(ground, tears)
-    faults += _find_exclaves(ground, gaps)
-    faults += _find_pieces(ground, gaps, "community_apart", ground.grids.communities, None)
-    faults += _find_pieces(ground, gaps, "town_apart", ground.grids.towns, ground.grids.communities or None)
+    land = shapely.get_parts(shapely.union_all([ground.whole, *gaps]))
+    faults += _find_exclaves(ground, land)
+    faults += _find_pieces(ground, gaps, land, "community_apart", ground.grids.communities, None)
+    faults += _find_pieces(ground, gaps, land, "town_apart", ground.grids.towns, ground.grids.communities or None)
     for layer in outlines:
         faults += _find_unnested(ground, layer)
     return faults
@@ -78,37 +79,39 @@ def _find_two_parents(ground: Ground) -> list[Fault]:
     return faults
 
 
-def _find_exclaves(ground: Ground, gaps: BaseGeometry) -> list[Fault]:
+def _find_exclaves(ground: Ground, land: Shapes) -> list[Fault]:
     """Parts of the map that hang together with nothing else, each with its grids; the largest part is the mainland."""
-    parts = shapely.get_parts(shapely.union_all([ground.whole, gaps]))
-    if len(parts) < 2:
+    if len(land) < 2:
         return []
     faults = []
-    for part in np.delete(parts, int(np.argmax(shapely.area(parts)))):
-        members = [int(k) for k in ground.tree.query(part, predicate="covers")]
+    for part in np.delete(land, int(np.argmax(shapely.area(land)))):
+        # of a union, the corners are the members' to a hair only
+        members = [int(k) for k in ground.tree.query(part.buffer(0.01, join_style="mitre"), predicate="covers")]
         if members:  # else it is a part of a grid that has others: told as that
             faults.append(ground.fault("exclave", "warn", members, part))
     return faults
 
 
 def _find_pieces(
-    ground: Ground, gaps: BaseGeometry, kind: str, owners: Sequence[str], lower: Sequence[str] | None
+    ground: Ground, gaps: Shapes, land: Shapes, kind: str, owners: Sequence[str], lower: Sequence[str] | None
 ) -> list[Fault]:
     """What lies in several pieces on one mainland: told for each piece that holds a whole grid (or community: `lower`)."""
     members: dict[str, list[int]] = defaultdict(list)
     for k, index in enumerate(ground.indices):
         if owners and owners[index]:
             members[owners[index]].append(k)
-    mainland = max(
-        shapely.get_parts(shapely.union_all([ground.whole, gaps])), key=lambda part: float(part.area), default=None
-    )
+    mainland = max(land, key=lambda part: float(part.area), default=None)
+    shapely.prepare(mainland)
+    near_gaps = shapely.STRtree(gaps)
     faults = []
     for code, indices in members.items():
         united = shapely.union_all(ground.areas[indices])
         parts = shapely.get_parts(united)
-        if len(parts) > 1 and not gaps.is_empty:
-            parts = shapely.get_parts(shapely.union_all([united, shapely.intersection(gaps, united.buffer(1.0))]))
-        parts = [part for part in parts if mainland is not None and part.intersects(mainland)]
+        if len(parts) > 1 and len(gaps):
+            around = united.buffer(1.0)
+            joints = shapely.intersection(gaps[near_gaps.query(around, predicate="intersects")], around)
+            parts = shapely.get_parts(shapely.union_all([united, *joints]))
+        parts = [part for part in parts if mainland is not None and mainland.intersects(part)]
         if len(parts) < 2:
             continue
         smaller = sorted(parts, key=lambda part: float(part.area))[:-1]
@@ -154,13 +157,15 @@ def _find_unnested(ground: Ground, layer: Outlines) -> list[Fault]:
     return faults
 
 
-def _fillings(ground: Ground, tears: Sequence[Fault]) -> BaseGeometry:
+def _fillings(ground: Ground, tears: Sequence[Fault]) -> Shapes:
     """The gaps that were found, in metres, a little widened so that they touch what is round them."""
     gaps = [fault.place for fault in tears if fault.kind in ("gap", "sliver") and fault.detail != "overlap"]
-    if not gaps:
-        return shapely.Polygon()
-    forward = metres_from_degrees(ground.lon, ground.lat)
-    return shapely.union_all(shapely.buffer([shapely.transform(gap, forward) for gap in gaps], 0.05))
+    parts: Shapes = shapely.get_parts(np.array(gaps, dtype=object))
+    # grown by mitres: a narrow gap has hundreds of corners, and each arc would have sixteen more
+    widened: Shapes = shapely.buffer(
+        shapely.transform(parts, metres_from_degrees(ground.lon, ground.lat)), 0.05, join_style="mitre"
+    )
+    return widened
 
 
 def _renamed(fault: Fault, codes: tuple[str, ...], detail: str) -> Fault:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 Shapes = npt.NDArray[np.object_]
 
+_POLYGON, _COLLECTION = 3, 7
+"""The library's numbers for these types of shapes."""
+
 
 @dataclass(frozen=True)
 class LayerOptions:
@@ -120,6 +123,7 @@ def read_layer(path: Path, options: LayerOptions = LayerOptions()) -> Layer:
             f"{path.name} is not a readable map file: {_one_line(error)}.", "Export or copy it again."
         ) from error
     _set_aside_unfinished(raw)
+    _keep_areas_of_mixtures(raw)
     if not len(raw.shapes):
         raise GeoError(f"{path.name} holds no feature.", "Export the layer again.")
     if shapely.is_missing(raw.shapes).all() or shapely.is_empty(raw.shapes[~shapely.is_missing(raw.shapes)]).all():
@@ -166,6 +170,19 @@ def _set_aside_unfinished(raw: RawLayer) -> None:
     for i in np.unique(owners[~np.isfinite(coordinates).all(axis=1)]):
         raw.shapes[i] = None
         raw.faults[int(i)] = "some of its coordinates are no numbers"
+
+
+def _keep_areas_of_mixtures(raw: RawLayer) -> None:
+    """Takes the areas of shapes that hold areas, lines and points together, as cutting one layer by another leaves them."""
+    count = 0
+    for i in np.flatnonzero(shapely.get_type_id(raw.shapes) == _COLLECTION):
+        parts = shapely.get_parts(shapely.get_parts(raw.shapes[i]))
+        areas = parts[shapely.get_type_id(parts) == _POLYGON]
+        if len(areas):
+            raw.shapes[i] = areas[0] if len(areas) == 1 else shapely.multipolygons(areas)
+            count += 1
+    if count:
+        raw.notes.append(f"{count:,} shapes are mixtures of areas, lines and points; of these the areas are taken.")
 
 
 def _one_line(error: Exception) -> str:

@@ -17,6 +17,7 @@ import shapely
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
+from geo.coverage import round_coordinates
 from geo.crs import degrees_from_metres
 from geo.fault import ROUNDING_M, SNAP_WIDTH_M, GridMap, Shapes
 from geo.tiling import Ground, find_open_gaps, find_widths, lay_ground, make_areas_valid
@@ -72,6 +73,9 @@ def repair_map(grids: GridMap, snap_width_m: float = SNAP_WIDTH_M) -> Repair:
     if areas is not before or ground.invalid:
         kept = shapely.transform(areas, degrees_from_metres(ground.lon, ground.lat))
         shapes[ground.indices] = kept
+    elif not shapely.coverage_is_valid(shapes[ground.indices]):
+        # corners that differ in their last digits only, as sums of floating-point numbers do
+        shapes[ground.indices] = round_coordinates(shapes[ground.indices], 9)
     return Repair(shapes, _list_changes(ground, before, areas), snap_width_m)
 
 

@@ -30,6 +30,17 @@ _MAP_SUFFIXES = {
     *(".shp", ".geojson", ".json", ".geojsonl", ".ndjson", ".gpkg", ".kml"),
     *(".kmz", ".fgb", ".parquet", ".geoparquet", ".csv"),
 }
+_OTHERS = {
+    **dict.fromkeys((".gdb", ".mdb"), ("a geodatabase of ArcGIS", "Export the layer there as a GeoPackage or a Shapefile.")),
+    **dict.fromkeys((".mxd", ".aprx", ".qgz", ".qgs"), ("a project, not the map in it", "Export the layer itself.")),
+    **dict.fromkeys((".tab", ".mif", ".mid"), ("a map of MapInfo", "Export it there as a GeoPackage or a Shapefile.")),
+    **dict.fromkeys((".dwg", ".dxf"), ("a drawing (CAD)", "Drawings have lines but no codes: have the survey office export a GIS layer.")),
+    **dict.fromkeys((".xlsx", ".xls", ".et"), ("a workbook", "Save the sheet as CSV, with lon and lat or WKT.")),
+    **dict.fromkeys((".rar", ".7z", ".tar"), ("an archive, but not zip", "Unpack it, or pack it as zip.")),
+    **dict.fromkeys((".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff"), ("a picture or a page", "The outlines themselves are needed.")),
+    **dict.fromkeys((".gml", ".gpx", ".osm", ".pbf", ".svg"), ("of a format that is not read", "Export it as GeoPackage or GeoJSON.")),
+}  # fmt: skip
+"""What people send instead of a map, by its ending: what it is, and what to do."""
 WKT_HEADERS = ("wkt", "geometry", "geom", "the_geom", "wkt_geom", "shape", "几何", "图形", "坐标串")
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _NAME_IS_UTF8 = 0x800
@@ -51,6 +62,9 @@ class Source:
 @contextmanager
 def open_source(path: Path, layer: str | None = None) -> Iterator[Source]:
     """The map within a file. `layer` chooses among the maps of an archive. Raises GeoError where it is none."""
+    if path.suffix.lower() in _OTHERS and path.exists():
+        what, advice = _OTHERS[path.suffix.lower()]
+        raise GeoError(f"{path.name} is {what}.", advice)
     if path.is_dir():
         raise GeoError(f"{path} is a folder.", "Name the file in it, such as the .shp.")
     if not path.is_file():

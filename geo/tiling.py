@@ -379,7 +379,7 @@ def _find_unmatched(ground: Ground, tears: Sequence[Fault]) -> list[Fault]:
     forward = metres_from_degrees(ground.lon, ground.lat)
     places = [shapely.transform(fault.place, forward) for fault in tears if fault.place is not None]
     # grown one by one: there and back through the projection, a narrow place may cross itself
-    known = shapely.union_all(shapely.buffer(places, 2 * ROUNDING_M)) if places else Polygon()
+    known = shapely.STRtree(shapely.buffer(np.array(places, dtype=object), 2 * ROUNDING_M))
     edges = ground.edges[torn]
     near = shapely.buffer(edges, ROUNDING_M, cap_style="flat", join_style="mitre", quad_segs=1)
     left, right = shapely.STRtree(near).query(edges, predicate="intersects")
@@ -389,7 +389,7 @@ def _find_unmatched(ground: Ground, tears: Sequence[Fault]) -> list[Fault]:
             continue
         shared = shapely.line_merge(shapely.intersection(edges[a], near[b]))
         lines = [line for line in shapely.get_parts(shared) if line.length > 5 * ROUNDING_M]
-        lines = [line for line in lines if not line.intersects(known)]
+        lines = [line for line in lines if not len(known.query(line, predicate="intersects"))]
         if lines:
             place = shapely.union_all(lines)
             pair = (int(torn[a]), int(torn[b]))

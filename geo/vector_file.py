@@ -6,6 +6,7 @@ only importer of pyogrio, so that GDAL wakes with none of the drivers that follo
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -37,6 +38,9 @@ _NEEDLESS_DRIVERS = (
 )
 _LON_HEADERS = ("lon", "lng", "longitude", "经度", "x", "x_m")
 _LAT_HEADERS = ("lat", "latitude", "纬度", "y", "y_m")
+_KML_DATA_NAME = re.compile(
+    r"""(<(?:\w+:)?Data\b[^>]*?\bname\s*=\s*)(["'])([^"'<>]*[^"'<>\w][^"'<>]*|[^"'<>]*[^\x00-\x7f][^"'<>]*)\2"""
+)
 _DEGREE_HEADERS = ("lon", "lng", "longitude", "经度")
 _SRID = re.compile(r"\s*SRID\s*=\s*(\d+)\s*;", re.IGNORECASE)
 _SHAPE = "\x00shape"
@@ -79,12 +83,22 @@ def read_geojson(path: Path, encoding: str | None) -> RawLayer:
     else:
         features = None
     if not isinstance(features, list):
-        what = str(document.get("type", "something else"))[:40]
-        raise GeoError(f"{path.name} is JSON, but no GeoJSON: it is {what!r}.", "It should be a FeatureCollection.")
+        raise _refuse_other_json(path, document)
     layer = _from_features(features)
     layer.crs = _crs_member(document.get("crs"))
     layer.encoding = used
     return layer
+
+
+def _refuse_other_json(path: Path, document: dict[str, Any]) -> GeoError:
+    if document.get("type") == "Topology":
+        return GeoError(f"{path.name} is TopoJSON, which is not read.", "Export it as GeoJSON; mapshaper does it.")
+    if {"features", "geometryType"} <= document.keys() or "spatialReference" in document:
+        return GeoError(
+            f"{path.name} is the JSON of an ArcGIS server, no GeoJSON.", "Ask the server with f=geojson in the address."
+        )
+    what = f"it is {str(document['type'])[:40]!r}" if "type" in document else "it has no member 'type'"
+    return GeoError(f"{path.name} is JSON, but no GeoJSON: {what}.", "It should be a FeatureCollection.")
 
 
 def read_geojson_lines(path: Path, encoding: str | None) -> RawLayer:
@@ -165,7 +179,8 @@ def read_kml(paths: Sequence[Path], layer: str | None) -> RawLayer:
     """The places of KML documents, all folders together unless one is named."""
     pyogrio = _wake_gdal()
     with TemporaryDirectory(prefix="wangge-") as folder:
-        plain = [_plain_kml(path, Path(folder) / f"{number}.kml") for number, path in enumerate(paths)]
+        names_of: dict[str, str] = {}
+        plain = [_plain_kml(path, Path(folder) / f"{number}.kml", names_of) for number, path in enumerate(paths)]
         found = [(path, name) for path in plain if path is not None for name in _layer_names(pyogrio, path)]
         if not found:
             links = any("NetworkLink" in read_text(path)[0] for path in paths)
@@ -174,6 +189,7 @@ def read_kml(paths: Sequence[Path], layer: str | None) -> RawLayer:
         names = [name for _, name in found]
         _refuse_unknown(layer, names, paths[0])
         read = _read_layers(pyogrio, [one for one in found if layer is None or one[1] == layer])
+    read.columns = {names_of.get(name, name): column for name, column in read.columns.items()}
     if len(names) > 1 and layer is None:
         read.notes.append(f"Its {len(names)} folders are read together: {_listed(names)}.")
     return read
@@ -284,13 +300,26 @@ def _read_layers(pyogrio: Any, layers: Sequence[tuple[Path, str]]) -> RawLayer:
     return RawLayer(columns, shapes, crs, numeric_columns=numeric, faults=faults)
 
 
-def _plain_kml(path: Path, plain: Path) -> Path | None:
-    """A copy in UTF-8 that holds nothing to expand (entities let a kilobyte grow to gigabytes); None without a place."""
+def _plain_kml(path: Path, plain: Path, names_of: dict[str, str]) -> Path | None:
+    """A copy in UTF-8 that holds nothing to expand (entities let a kilobyte grow to gigabytes); None without a place.
+
+    Names of data that are not plain English stand there under a number, which `names_of` tells: the library makes
+    underscores of every byte of them.
+    """
     text, _ = read_text(path)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise GeoError("The KML defines XML entities, which a map has no use for.", "Export it again as plain KML.")
     if "<Placemark" not in text and ":Placemark" not in text:
         return None
+    numbers = {name: number for number, name in names_of.items()}
+
+    def number_name(found: re.Match[str]) -> str:
+        name = html.unescape(found[3])
+        number = numbers.setdefault(name, f"named_{len(numbers)}")
+        names_of[number] = name
+        return f"{found[1]}{found[2]}{number}{found[2]}"
+
+    text = _KML_DATA_NAME.sub(number_name, text)
     plain.write_text(re.sub(r"^\s*<\?xml[^>]*\?>", '<?xml version="1.0" encoding="UTF-8"?>', text), encoding="utf-8")
     return plain
 
@@ -322,8 +351,11 @@ def _crs_member(member: object) -> str | None:
     if member is None:
         return "EPSG:4326"
     properties = member.get("properties") if isinstance(member, dict) else None
-    name = properties.get("name") if isinstance(properties, dict) else None
-    return str(name) if name else None
+    if not isinstance(properties, dict):
+        return None
+    if properties.get("name"):
+        return str(properties["name"])
+    return f"EPSG:{properties['code']}" if properties.get("code") else None  # as before 2008
 
 
 def _from_features(features: Sequence[Any]) -> RawLayer:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data.commands.parsing import AddCommand, pair
 from data.errors import QuestionError
-from data.questions import Question, accepted_params, ask, find_question, read_note, read_questions
 from data.settings import read_settings
-from data.situation import open_situation
+
+if TYPE_CHECKING:
+    from data.questions import Question
 
 ANSWER_FORMATS = ("table", "csv", "json", "parquet")
 
@@ -29,6 +31,8 @@ def add_commands(add: AddCommand) -> None:
 
 def _ask(options: argparse.Namespace) -> int:
     from data.answer_format import write_answer
+    from data.questions import ask, find_question, read_note, read_questions
+    from data.situation import open_situation
 
     questions = read_questions()
     if options.question is None:
@@ -51,6 +55,8 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def _list_questions(questions: dict[str, Question]) -> None:
+    from data.questions import accepted_params
+
     for name, question in questions.items():
         params = [param for param in accepted_params(question, questions).values() if param.name != "as_of"]
         shown = " ".join(f"-p {param.name}={'…' if not param.has_default else param.default}" for param in params)

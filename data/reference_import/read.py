@@ -70,6 +70,8 @@ def _read_map_records(path: Path, kind: Kind, options: ImportOptions) -> Records
         layer = read_layer(path, options.layer)
     except GeoError as error:
         raise refusal(path, [Problem("", "", None, str(error))]) from None
+    if kind.shape in ("area", "outline"):
+        _refuse_without_areas(path, layer, kind)
     given = _FROM_SHAPES if kind.shape == "point" else ()
     match = match_header(layer.columns, kind, options.columns, given, may_be_cut=layer.has_short_names)
     if match.problems:
@@ -93,6 +95,17 @@ def _read_map_records(path: Path, kind: Kind, options: ImportOptions) -> Records
     )
     notes = (_describe_source(layer), *layer.notes, *match.notes, *(note for note in lost if note))
     return Records(_complete(table, kind), layer.place_of, layer.shapes, faults, notes)
+
+
+def _refuse_without_areas(path: Path, layer: Layer, kind: Kind) -> None:
+    types = set(shapely.get_type_id(layer.shapes[~shapely.is_missing(layer.shapes)]).tolist())
+    if not types & {3, 6}:
+        found = "points" if types <= {0, 4} else "lines" if types <= {1, 2, 5} else "lines and points"
+        expected = (
+            f"none of its {len(layer.shapes):,} {layer.row_word}s has an area: they are {found}. Each of the {kind.name} "
+            "needs its outline; is this the layer of something else?"
+        )
+        raise refusal(path, [Problem("", "", None, expected)])
 
 
 def _with_places(table: pa.Table, shapes: Shapes) -> pa.Table:

@@ -19,7 +19,7 @@ import pytest
 from pyarrow import parquet
 
 from data import cli
-from data.commands import asking, reference
+from data.commands import reference
 from data.doctor import examine
 from data.errors import WanggeError
 from data.questions import read_questions
@@ -141,7 +141,7 @@ def test_an_unforeseen_failure_is_a_paragraph_and_its_traceback_a_log(
     def fail() -> None:
         raise RuntimeError("the sky fell")
 
-    monkeypatch.setattr(asking, "read_questions", fail)
+    monkeypatch.setattr("data.questions.read_questions", fail)
     code, _, err = run_cli(capsys, "ask", "--home", tmp_path)
     assert code == 1
     assert "unforeseen failure: RuntimeError: the sky fell" in err

@@ -367,6 +367,13 @@ def test_a_shape_that_cannot_be_read_is_a_problem_of_its_row(settings: Settings,
     assert "feature 2, geometry: its geometry cannot be read" in refusal_of(settings, "grids", path)
 
 
+def test_a_layer_of_points_is_no_map_of_grids(settings: Settings, tmp_path: Path) -> None:
+    frame = grids()
+    frame["geometry"] = frame.geometry.representative_point()
+    said = refusal_of(settings, "grids", write_layer(tmp_path, "geojson", frame))
+    assert "none of its 3 features has an area: they are points. Each of the grids needs its outline" in said
+
+
 def test_kinds_without_places_are_read_from_tables_only(settings: Settings, tmp_path: Path) -> None:
     path = write_grids(tmp_path)
     assert "staff are read from CSV files only" in refusal_of(settings, "staff", path)

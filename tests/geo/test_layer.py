@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas
 import numpy as np
 import pytest
 import shapely
+from shapely import GeometryCollection
+from shapely.geometry.base import BaseGeometry
 
 from geo.crs import metres_from_degrees
 from geo.errors import GeoError
@@ -389,12 +392,111 @@ def test_a_shapefile_without_its_table_is_refused(tmp_path: Path) -> None:
         ("a.gpkg", "SQLite format 3\x00 and nothing else", "not a readable map file"),
         ("a.zip", "PK\x03\x04 and nothing else", "damaged or locked archive"),
         ("a.doc", "anything", "not a readable map file"),
+        ("a.topojson", '{"type": "Topology", "objects": {}, "arcs": []}', "is TopoJSON, which is not read. Export it"),
+        ("a.json", '{"geometryType": "esriGeometryPolygon", "features": 1}', "JSON of an ArcGIS server"),
+        ("a.json", '{"name": "x"}', "no GeoJSON: it has no member 'type'"),
+        ("a.dwg", "AC1032", "is a drawing (CAD)"),
+        ("a.xlsx", "PK", "is a workbook. Save the sheet as CSV"),
+        ("a.rar", "Rar!", "is an archive, but not zip"),
+        ("a.gml", "<gml/>", "of a format that is not read"),
     ],
 )
 def test_what_is_no_map_is_refused_with_what_it_is(tmp_path: Path, name: str, content: str, said: str) -> None:
     path = tmp_path / name
     path.write_text(content)
     assert said in error_of(path)
+
+
+def write_features(path: Path, shapes: Sequence[BaseGeometry], **document: object) -> Path:
+    features = [
+        {"type": "Feature", "properties": {"code": str(i)}, "geometry": json.loads(shapely.to_geojson(shape))}
+        for i, shape in enumerate(shapes)
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features} | document))
+    return path
+
+
+@pytest.mark.parametrize(
+    "crs",
+    [
+        {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4547"}},
+        {"type": "name", "properties": {"name": "EPSG:4547"}},
+        {"type": "EPSG", "properties": {"code": 4547}},
+    ],
+)
+def test_the_old_member_crs_of_geojson_is_obeyed_in_each_of_its_forms(tmp_path: Path, crs: dict[str, object]) -> None:
+    shapes = three_grids().to_crs(4547).geometry
+    assert farthest_m(read_layer(write_features(tmp_path / "grids.geojson", shapes, crs=crs))) < 0.1
+
+
+def test_of_mixtures_the_areas_are_taken_and_said(tmp_path: Path) -> None:
+    mixture = GeometryCollection([SQUARES[0], shapely.LineString([(113.07, 22.58), (113.071, 22.581)])])
+    nested = GeometryCollection([shapely.MultiPolygon([SQUARES[1]]), shapely.Point(113.0715, 22.5805)])
+    layer = read_layer(write_features(tmp_path / "grids.geojson", [mixture, nested, SQUARES[2]]))
+    assert farthest_m(layer) < 0.01
+    assert [shape.geom_type for shape in layer.shapes] == ["Polygon"] * 3
+    assert layer.notes == ("2 shapes are mixtures of areas, lines and points; of these the areas are taken.",)
+
+
+def test_heights_are_left_out(tmp_path: Path) -> None:
+    layer = read_layer(
+        write_features(tmp_path / "grids.geojson", [shapely.force_3d(square, 7.5) for square in SQUARES])
+    )
+    assert not shapely.has_z(layer.shapes).any()
+    assert farthest_m(layer) < 0.01
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        shapely.box(-179.9, -17.0, -179.8, -16.9),
+        shapely.MultiPolygon([shapely.box(179.9, -17, 180, -16.9), shapely.box(-180, -17, -179.9, -16.9)]),
+        shapely.Polygon([(179.9, -17), (-179.9, -17), (-179.9, -16.9), (179.9, -16.9)]),
+    ],
+    ids=["grids on both sides", "a grid cut in two", "a grid round the world"],
+)
+def test_a_map_across_the_180th_meridian_is_refused_with_what_it_is(tmp_path: Path, second: BaseGeometry) -> None:
+    path = write_features(tmp_path / "grids.geojson", [shapely.box(179.8, -17.0, 179.9, -16.9), second])
+    said = error_of(path)
+    assert "more than half round the world" in said
+    assert "crosses the 180th meridian" in said
+
+
+def test_degrees_that_count_on_past_180_are_refused_with_what_they_are(tmp_path: Path) -> None:
+    path = write_features(tmp_path / "grids.geojson", [shapely.box(179.8, -17, 180.2, -16.9)])
+    assert "count on past 180°" in error_of(path)
+
+
+def test_a_city_of_the_south_comes_from_its_own_system(tmp_path: Path) -> None:
+    frame = geopandas.GeoDataFrame({"code": ["2A01"]}, geometry=[shapely.box(151.2, -33.9, 151.21, -33.89)], crs=4326)
+    layer = read_layer(write_layer(tmp_path, "gpkg", frame, crs=7856))
+    assert shapely.hausdorff_distance(layer.shapes[0], frame.geometry[0]) < 1e-6
+
+
+def test_a_finer_transformation_that_is_not_there_raises_no_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    frame = geopandas.GeoDataFrame({"code": ["36061"]}, geometry=[shapely.box(-74.02, 40.70, -74.01, 40.71)], crs=4269)
+    path = write_layer(tmp_path, "gpkg", frame.to_crs(2263))
+    recwarn.clear()
+    layer = read_layer(path)
+    assert [str(warning.message) for warning in recwarn] == []
+    assert any("right to about" in note for note in layer.notes)
+
+
+def test_data_of_kml_keeps_its_names_in_any_script(tmp_path: Path) -> None:
+    placemark = """<Placemark><name>一</name><ExtendedData><Data name="grid_code"><value>0407</value></Data>
+        <Data name='社区 &amp; 编号'><value>C1</value></Data><Data name="Größe"><value>7</value></Data></ExtendedData>
+        <Polygon><outerBoundaryIs><LinearRing><coordinates>113.07,22.58,0 113.071,22.58,0 113.071,22.581,0 113.07,22.58,0
+        </coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"""
+    path = tmp_path / "grids.kml"
+    path.write_text(
+        f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Folder><name>北</name>{placemark}</Folder>'
+        f"<Folder><name>南</name><Folder><name>里</name>{placemark}</Folder></Folder></Document></kml>",
+        encoding="utf-8",
+    )
+    frame = read_layer(path).frame
+    assert frame[["Name", "grid_code", "社区 & 编号", "Größe"]].to_numpy().tolist() == [["一", "0407", "C1", "7"]] * 2
 
 
 def test_a_parquet_file_without_geo_metadata_is_refused(tmp_path: Path) -> None:
@@ -420,6 +522,8 @@ def test_names_within_an_archive_lead_nowhere_else(tmp_path: Path) -> None:
 
 
 def test_a_folder_and_a_missing_file_are_said_to_be_that(tmp_path: Path) -> None:
+    (tmp_path / "city.gdb").mkdir()
+    assert "is a geodatabase of ArcGIS. Export the layer there" in error_of(tmp_path / "city.gdb")
     assert "is a folder" in error_of(tmp_path)
     assert "there is no such file" in error_of(tmp_path / "nowhere.geojson")
     shutil.rmtree(tmp_path)

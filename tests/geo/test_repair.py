@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
@@ -143,6 +143,7 @@ def test_rounding_alone_is_mended_without_closing_a_sliver() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 15), st.floats(-0.4, 0.4), st.floats(-0.4, 0.4)), min_size=1, max_size=6))
+@example([(0, 0.0, 1e-6)])  # not even a hair
 @settings(max_examples=40, deadline=None)
 def test_however_grids_are_pushed_a_repaired_map_passes(pushes: list[tuple[int, float, float]]) -> None:
     grids = sound_map()

@@ -432,7 +432,7 @@ def _build_all(question: str, *columns: str) -> Callable[[Ask, Outline], list[Ro
 
 
 def _build_zones(rows: Ask, _outline: Outline) -> list[Row]:
-    """Zones in force, strictest first, with their members; a building brings its footprint, others their code."""
+    """Zones in force, strictest first, with their members; buildings and polygons bring their shape, others their code."""
     members: dict[str, list[Row]] = {}
     for extent in rows("zones/extents"):
         members.setdefault(extent["order_code"], []).append(extent)
@@ -441,7 +441,7 @@ def _build_zones(rows: Ask, _outline: Outline) -> list[Row]:
         row = _write_row({key: zone[key] for key in ZONE_COLUMNS})
         own = members.get(zone["order_code"], [])
         row["members"] = [extent["member_code"] for extent in own]
-        if zone["extent_kind"] == "building":
+        if zone["extent_kind"] in ("building", "polygon"):
             row["shapes"] = [_round_shape(json.loads(extent["geojson"])) for extent in own if extent["geojson"]]
         zones.append(row)
     return zones

@@ -22,7 +22,6 @@ from geo.coverage import (
 )
 from geo.errors import GeoError
 from geo.layer import geojson_text
-from geo.zones import building_footprint
 
 FINEST_M = 3.0
 """What a map is drawn with when it is nearest: a pixel at zoom 15.5. Doubled until `MOST_CORNERS` are kept."""
@@ -126,8 +125,3 @@ def _rank_corners(shapes: Shapes, drawn: Sequence[BaseGeometry]) -> list[str]:
 
 def _list_rings(shape: BaseGeometry) -> list[BaseGeometry]:
     return [ring for part in shapely.get_parts(shape) for ring in (part.exterior, *part.interiors)]
-
-
-def draw_footprint(lon: float, lat: float, radius_m: float | None) -> str:
-    """A building's footprint as GeoJSON: a square, `radius_m` from its centre to each side."""
-    return geojson_text(building_footprint(lon, lat, radius_m))

@@ -22,10 +22,11 @@ import duckdb
 from data.errors import SituationError
 from data.lake import Lake, write_permission_error
 from data.lake_errors import FULL_BYTES
-from data.outline import GridShape, draw_footprint, draw_outlines
+from data.outline import GridShape, draw_outlines
 from data.settings import Settings
+from data.zone_tables import ZoneTables
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 SCHEMA_FILE = Path(__file__).parent / "schema" / "situation.sql"
 RULES_FILE = Path(__file__).parent / "reference" / "zone_rules.csv"
 RECENT_HOURS = 2
@@ -47,6 +48,7 @@ ROW_TABLES = (
     "quarantine",
     "quarantine_release",
     "ingest_file",
+    "zone_order_version",
 )
 """Lake tables whose Parquet files the situation names, for questions over single rows."""
 MIRROR_SCHEMA = """
@@ -186,7 +188,9 @@ where f.kind != 'orders' group by f.feed_code
 union all
 select f.feed_code, o.last_issued_at, null, 0, o.order_count, o.order_count, 0, 0, 0
 from aside.feed as f
-cross join (select max(issued_at) as last_issued_at, count(*) as order_count from aside.zone_order where issued_at <= $as_of) as o
+cross join (
+    select max(issued_at) as last_issued_at, count(distinct order_code) as order_count from aside.zone_order where issued_at <= $as_of
+) as o
 where f.kind = 'orders'
 order by feed_code;
 """
@@ -221,7 +225,6 @@ order by g.grid_code;
 insert into aside.geometry select kind, code, geojson from mirror.outline order by kind, code;
 insert into aside.site select * from lake.site order by site_code;
 insert into aside.staff select * from lake.staff order by staff_code;
-insert into aside.zone_order select * from lake.zone_order order by sort_order, order_code;
 -- The narrowest round that is open holds a grid; while it overlaps a wider one, its grids are no part of the wider target.
 insert into aside.round_grid
 with area as (
@@ -273,21 +276,6 @@ select round_code, place_kind, place_code, is_all_negative, reported_at from lak
 """
 """Rules, infections and results; of a district without rules of its own, the published ones."""
 
-WRITE_EXTENTS = """
-insert into aside.zone_extent
-with place as (
-    select 'building' as kind, building_code as code, grid_code, household_count, resident_count from aside.building
-    union all select 'grid', grid_code, grid_code, household_count, resident_count from aside.grid
-    union all
-    select 'community', community_code, null, sum(household_count), sum(resident_count) from aside.grid group by community_code
-)
-select e.order_code, e.member_code, e.geojson, p.grid_code, p.household_count, p.resident_count
-from (select unnest($orders) as order_code, unnest($members) as member_code, unnest($shapes) as geojson) as e
-inner join aside.zone_order as z on z.order_code = e.order_code
-left join place as p on p.kind = z.extent_kind and p.code = e.member_code
-order by e.order_code, e.member_code
-"""
-
 
 class Publisher:
     """Keeps what a publication needs in memory, and replaces the situation file on demand."""
@@ -308,6 +296,9 @@ class Publisher:
         self._summed_rows = SUMMED_ROWS_MIN
         self._sequence = 0
         self._geometry_hash = ""
+        self._zones = ZoneTables(self._connection)
+        self._zones_hash = ""
+        self._are_orders_stale = False
         self._is_synthetic = False
 
     def load(self) -> None:
@@ -324,6 +315,10 @@ class Publisher:
         if earliest_at is not None and earliest_at < self._cut:
             self._is_base_stale = True
             self._late_from = min(earliest_at, self._late_from or earliest_at)
+
+    def expect_orders(self) -> None:
+        """Notes that orders were recorded: the next publication writes the zone tables anew."""
+        self._are_orders_stale = self._is_base_stale = True
 
     def publish(self) -> int:
         """Replaces the situation file by one with all that the mirrors hold; gives its sequence number."""
@@ -407,19 +402,33 @@ class Publisher:
             self._connection.execute(SCHEMA_FILE.read_text(encoding="utf-8"))
             self._connection.execute("use memory; begin")
             self._connection.execute(WRITE_REFERENCE)
-            self._write_extents()
+            self._zones_hash = self._zones.write()
             self._execute_each(WRITE_RELEASE, {"rules": str(RULES_FILE)})
             self._connection.execute("commit")
             self._geometry_hash = self._hash_geometry()
             self._connection.execute("checkpoint aside")
         finally:
             self._detach()
-        self._is_reference_stale = False
+        self._is_reference_stale = self._are_orders_stale = False
+
+    def _write_orders(self) -> None:
+        """Replaces the zone tables in the file of reference data, and leaves the rest as it is."""
+        self._attach(self._reference)
+        try:
+            self._connection.execute("begin")
+            self._zones_hash = self._zones.write()
+            self._connection.execute("commit")
+            self._connection.execute("checkpoint aside")
+        finally:
+            self._detach()
+        self._are_orders_stale = False
 
     def _write_base(self, as_of: datetime | None) -> None:
         """Writes reference data and the buckets below a new cut."""
         if self._is_reference_stale:
             self._write_reference()
+        elif self._are_orders_stale:
+            self._write_orders()
         self._compact()
         self._cut = self._find_cut(as_of) if as_of else EARLIEST
         self._late_from = None
@@ -460,10 +469,10 @@ class Publisher:
                     [[t for t, _ in files], [f for _, f in files]],
                 )
             self._connection.execute(
-                "insert into aside.meta values (?, ?, now(), ?, ?, ?, ?, ?, ?)",
+                "insert into aside.meta values (?, ?, now(), ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    SCHEMA_VERSION, self._sequence, as_of, self._geometry_hash, self._settings.district_name,
-                    self._settings.district_name_en, self._settings.timezone, self._is_synthetic,
+                    SCHEMA_VERSION, self._sequence, as_of, self._geometry_hash, self._zones_hash,
+                    self._settings.district_name, self._settings.district_name_en, self._settings.timezone, self._is_synthetic,
                 ],
             )  # fmt: skip
             self._connection.execute("commit")
@@ -495,31 +504,6 @@ class Publisher:
         row = self._connection.execute("select coalesce(bool_or(is_synthetic), false) from lake.grid").fetchone()
         return bool(row and row[0])
 
-    def _write_extents(self) -> None:
-        """Zone extents with each member's own shape: a building's footprint, a community's or a grid's outline."""
-        rows = self._connection.execute(
-            """
-            select e.order_code, e.member_code, o.geojson, b.lon, b.lat, b.radius_m
-            from lake.zone_extent as e
-            inner join lake.zone_order as z on z.order_code = e.order_code
-            left join lake.building as b on z.extent_kind = 'building' and b.building_code = e.member_code
-            left join mirror.outline as o on o.kind = z.extent_kind and o.code = e.member_code
-            order by e.order_code, e.member_code
-            """
-        ).fetchall()
-        if rows:
-            self._connection.execute(
-                WRITE_EXTENTS,
-                {
-                    "orders": [row[0] for row in rows],
-                    "members": [row[1] for row in rows],
-                    "shapes": [
-                        geojson if lon is None else draw_footprint(lon, lat, radius)
-                        for _, _, geojson, lon, lat, radius in rows
-                    ],
-                },
-            )
-
     def _hash_geometry(self) -> str:
         """Sixteen hexadecimal digits that change with every shape, site or name on the map."""
         digest = hashlib.sha256()
@@ -529,7 +513,6 @@ class Publisher:
             "select community_code, community_name, community_name_en, town_code from aside.community order by all",
             "select town_code, town_name, town_name_en from aside.town order by all",
             "select site_code, site_name, site_name_en, grid_code, lon, lat, is_sampling_reported from aside.site order by all",
-            "select order_code, member_code, geojson from aside.zone_extent order by all",
         ):
             digest.update(repr(self._connection.execute(statement).fetchall()).encode())
         return digest.hexdigest()[:16]

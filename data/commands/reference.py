@@ -31,7 +31,9 @@ def add_commands(add: AddCommand) -> None:
     )
     _add_reading(command)
     command.add_argument(
-        "--replace", action="store_true", help="take grids although others name codes that are gone; import those next"
+        "--replace",
+        action="store_true",
+        help="grids: take them although others name codes that are gone; zones: withdraw orders that the file leaves out",
     )
     _add_tiling(command)
 
@@ -77,6 +79,9 @@ def _import(options: argparse.Namespace) -> int:
     if summary.report is not None:
         _tell(summary.report, options)
     print(f"{summary.kind}: {summary.row_count:,} records from {summary.path} are in place.")
+    if summary.orders is not None:
+        done = summary.orders
+        print(f"  {done.new_count:,} recorded, {done.known_count:,} known already, {done.withdrawn_count:,} withdrawn")
     for note in summary.notes:
         print(f"  note: {note}")
     return 0

@@ -34,7 +34,7 @@ create or replace table mirror.ref_post as
 select 'site' as post_kind, site_code as post_code from lake.site
 union all select 'grid', grid_code from lake.grid
 union all select 'building', building_code from lake.building
-union all select distinct 'zone', zone_code from lake.zone_order
+union all select distinct 'zone', zone_code from lake.zone_order_version where zone_code is not null
 union all select 'community', community_code from lake.community;
 create or replace table mirror.round_area as
 select r.round_no, r.round_code, r.starts_at, r.closes_at, g.grid_no,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from data.clock import read_clock
 from data.errors import ReferenceFileError
 from data.home import prepare_home
 from data.lake import Lake, open_lake
@@ -21,6 +22,7 @@ from data.reference_import.dissolve import dissolve_records
 from data.reference_import.hierarchy import find_left_out, find_missing_names, find_unnested, stage_hierarchy
 from data.reference_import.kinds import KINDS, Kind
 from data.reference_import.options import ImportOptions
+from data.reference_import.orders import Recorded, judge_orders, record_orders
 from data.reference_import.orphans import describe_orphans, find_orphans
 from data.reference_import.places import place_points
 from data.reference_import.problems import refusal
@@ -59,6 +61,8 @@ class ImportSummary:
     notes: tuple[str, ...]
     report: MapReport | None = None
     """What was found on the map; of grids only."""
+    orders: Recorded | None = None
+    """What became of the orders; of zones only."""
 
 
 def import_reference(
@@ -69,7 +73,7 @@ def import_reference(
     *,
     tiling: TilingOptions = AS_IT_IS,
 ) -> ImportSummary:
-    """Replaces all reference data of a kind by a file's, then publishes the situation.
+    """Replaces all reference data of a kind by a file's, then publishes the situation; orders on zones are added.
 
     `options` say how the file is read, `tiling` whether a map of grids is repaired. Raises ReferenceFileError with
     every reason at once, nothing changed, where the file is not right; LakeError where the lake cannot be written.
@@ -119,7 +123,7 @@ def import_all(
         for kind, path in files:
             if on_progress:
                 on_progress(kind)
-            as_it_comes = ImportOptions(is_replacing=True)
+            as_it_comes = ImportOptions(is_replacing=kind != "zones")
             summaries.append(_import_into(lake, settings, _find_kind(kind), path, as_it_comes, AS_IT_IS))
         publish_situation(lake, settings)
         if ON_THE_MAP.intersection(kind for kind, _ in files):
@@ -156,8 +160,13 @@ def _import_into(
     try:
         stage_records(connection, records, kind)
         findings = find_problems(connection, records, kind)
-        notes = [*records.notes, *_check_places(connection, findings, records, kind, options)]
+        notes = [*records.notes]
         report = None
+        now = read_clock(settings.home).now()
+        if kind.name == "zones":
+            notes += judge_orders(connection, findings, records, now, future_tolerance_s=settings.future_tolerance_s)
+        else:
+            notes += _check_places(connection, findings, records, kind, options)
         if kind.name == "grids":
             report = report_records(path, records, settings.timezone, tiling, gather_surroundings(connection))
             save_attempt(settings, report, "refused" if findings.count else "taken")
@@ -168,15 +177,19 @@ def _import_into(
         if kind.name == "buildings":
             prepare_footprints(connection, records)
         lake.take_lease("import")
+        recorded = None
         with lake.transaction():
-            replace_kind(connection, kind)
-        notes += describe_orphans(connection, kind)
+            if kind.name == "zones":
+                recorded = record_orders(connection, now, is_replacing=options.is_replacing)
+            else:
+                replace_kind(connection, kind)
+        notes += recorded.notes if recorded else describe_orphans(connection, kind)
     finally:
         connection.execute("drop schema if exists staged cascade")
         connection.execute("set TimeZone = 'UTC'")
     if kind.name == "feeds":
         _make_inboxes(settings, [str(code) for code in records.table.column("feed_code").to_pylist()])
-    return ImportSummary(kind.name, path, records.table.num_rows, tuple(notes), report)
+    return ImportSummary(kind.name, path, records.table.num_rows, tuple(notes), report, recorded)
 
 
 def _check_places(

@@ -36,10 +36,18 @@ class Findings:
         """Where a record stands in the file."""
         return self._records.place_of(record_no)
 
-    def add(self, column: str, value: str | None, expected: str, record_no: int | None = None, count: int = 1) -> None:
+    def add(
+        self,
+        column: str,
+        value: str | None,
+        expected: str,
+        record_no: int | None = None,
+        count: int = 1,
+        reason: str = "",
+    ) -> None:
         """Notes a problem; `record_no` None for the file as a whole."""
         place = "" if record_no is None else self._records.place_of(record_no)
-        self._found.append((-1 if record_no is None else record_no, Problem(place, column, value, expected)))
+        self._found.append((-1 if record_no is None else record_no, Problem(place, column, value, expected, reason)))
         self.count += count
 
     def add_rows(
@@ -50,6 +58,7 @@ class Findings:
         expected: str,
         origin: str,
         is_private: bool = False,
+        reason: str = "",
     ) -> None:
         """Notes every record of `origin` (with `record_no` and `value`) for which the condition holds.
 
@@ -62,7 +71,7 @@ class Findings:
             """
         ).fetchall()
         for record_no, value, _ in rows:
-            self.add(column, None if is_private else value, expected, record_no, count=0)
+            self.add(column, None if is_private else value, expected, record_no, count=0, reason=reason)
         self.count += rows[0][2] if rows else 0
 
 
@@ -127,8 +136,9 @@ def _check_cells(connection: duckdb.DuckDBPyConnection, findings: Findings, fiel
         select t.record_no, t.{field.name} as value, v.{field.name} as typed
         from staged.text as t inner join staged.typed as v on v.record_no = t.record_no
     """
-    if field.is_required:
-        findings.add_rows(connection, "value is null", name, f"expected {field.expected}", origin)
+    if field.is_required and not field.is_cell_optional:
+        expected = f"expected {field.expected}"
+        findings.add_rows(connection, "value is null", name, expected, origin, reason="missing_value")
     wrong = ["value is not null and typed is null"]
     if field.type in ("integer", "number"):
         if field.at_least is not None:
@@ -143,7 +153,8 @@ def _check_cells(connection: duckdb.DuckDBPyConnection, findings: Findings, fiel
     if field.type == "list":
         wrong.append("value is not null and len(typed) = 0")
     condition = " or ".join(f"({one})" for one in wrong)
-    findings.add_rows(connection, condition, name, f"expected {field.expected}", origin, field.is_private)
+    expected = f"expected {field.expected}"
+    findings.add_rows(connection, condition, name, expected, origin, field.is_private, "wrong_value")
 
 
 def _check_key(connection: duckdb.DuckDBPyConnection, findings: Findings, kind: Kind) -> None:
@@ -158,6 +169,7 @@ def _check_key(connection: duckdb.DuckDBPyConnection, findings: Findings, kind: 
         from staged.text
         """,
         any(field.is_private for field in kind.fields if field.name == kind.key),
+        "code_twice",
     )
 
 
@@ -172,6 +184,7 @@ def _check_reference(connection: duckdb.DuckDBPyConnection, findings: Findings, 
         select record_no, {field.name} as value from staged.text
         anti join (select {column} as {field.name} from lake.{table}) using ({field.name})
         """,
+        reason="unknown_place",
     )
 
 
@@ -211,19 +224,6 @@ select 'community_codes 社区编号', code, 'expected the code of a community t
 from (select record_no, unnest(community_codes) as code from staged.typed)
 where code not in (select community_code from lake.community)
 """
-_ZONE_TIMES = """
-select 'ends_at 失效时间', t.ends_at, 'expected later than effective_at ' || t.effective_at, t.record_no
-from staged.typed as v inner join staged.text as t on t.record_no = v.record_no
-where v.ends_at <= v.effective_at
-"""
-_ZONE_MEMBERS = """
-select 'extent_codes 范围编号', code, 'expected the code of a ' || extent_kind || ' that was imported before', record_no
-from (select record_no, extent_kind, unnest(extent_codes) as code from staged.typed)
-where (extent_kind = 'building' and code not in (select building_code from lake.building))
-    or (extent_kind = 'community' and code not in (select community_code from lake.community))
-    or (extent_kind = 'grid' and code not in (select grid_code from lake.grid))
-order by record_no
-"""
 _SITE_FEED = """
 select 'feed_code 数据源编号', t.feed_code, 'expected a feed of kind registrations, this one is of kind ' || f.kind, t.record_no
 from staged.text as t inner join lake.feed as f on f.feed_code = t.feed_code
@@ -241,7 +241,6 @@ _RULES = {
     "sites": (_SITE_FEED,),
     "staff": (_STAND_IN,),
     "rounds": (_ROUND_TIMES, _ROUND_COMMUNITIES),
-    "zones": (_ZONE_TIMES, _ZONE_MEMBERS),
     "zone_rules": RULE_CHECKS,
     "infections": INFECTION_CHECKS,
     "round_results": RESULT_CHECKS,

@@ -52,6 +52,8 @@ class Field:
     reserved: tuple[str, ...] = ()
     is_private: bool = False
     """Whether a wrong cell may hold what names a person: then a refusal does not repeat it."""
+    is_cell_optional: bool = False
+    """A required column whose cells may be empty where the kind's own rules allow it."""
 
     @property
     def is_code(self) -> bool:
@@ -87,8 +89,9 @@ class Kind:
     key: str
     """The column that tells its rows apart; empty where several do, and a rule of `check` compares them."""
     fields: tuple[Field, ...]
-    shape: Literal["none", "area", "outline", "point"] = "none"
-    """What a map file of it holds: areas it cannot do without, outlines it may have, points (or footprints)."""
+    shape: Literal["none", "area", "outline", "point", "extent"] = "none"
+    """What a map file of it holds: areas it cannot do without, outlines it may have, points (or footprints), the extents
+    of orders."""
     is_optional: bool = False
     """Whether a district can do without a file of it."""
 
@@ -236,27 +239,32 @@ ROUNDS = Kind(
         Field("closes_at", "关闭时间", "time"),
     ),
 )
+LEVELS = {"high": "高", "medium": "中", "low": "低"}
+EXTENT_KINDS = {"building": "楼栋", "community": "社区", "grid": "网格", "polygon": "多边形"}
 ZONES = Kind(
     "zones",
     "zone_order",
     "order_code",
     (
         _code("order_code", "指令编号"),
-        _code("zone_code", "风险区编号"),
-        *_names("zone", "风险区名称", "英文名称"),
-        Field("level", "等级", is_required=True, words={"high": "高", "medium": "中", "low": "低"}),
-        Field(
-            "extent_kind", "范围类别", is_required=True, words={"building": "楼栋", "community": "社区", "grid": "网格"}
-        ),
-        Field("extent_codes", "范围编号", "list", True),
-        Field("issued_at", "发布时间", "time", True),
-        Field("effective_at", "生效时间", "time", True),
+        Field("zone_code", "风险区编号", is_required=True, is_cell_optional=True),
+        Field("zone_name", "风险区名称", is_required=True, is_cell_optional=True),
+        Field("zone_name_en", "英文名称"),
+        Field("level", "等级", is_required=True, is_cell_optional=True, words=LEVELS | {"lifted": "解除"}),
+        Field("extent_kind", "范围类别", words=EXTENT_KINDS),
+        Field("extent_codes", "范围编号", "list"),
+        Field("radius_m", "半径", "number", at_least=1, at_most=100_000),
+        Field("issued_at", "发布时间", "time"),
+        Field("effective_at", "生效时间", "time", True, is_cell_optional=True),
         Field("ends_at", "失效时间", "time"),
+        _code("replaces_order_code", "替代指令编号", required=False),
         _PARTY_BRANCH,
+        Field("recorded_at", "记录时间", "time"),
+        Field("is_withdrawn", "撤销", "boolean", default="false"),
     ),
+    shape="extent",
 )
 
-LEVELS = {"high": "高", "medium": "中", "low": "低"}
 INFECTIONS = Kind(
     "infections",
     "infection",

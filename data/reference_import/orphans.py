@@ -17,9 +17,7 @@ union all select 'staff', 'community', community_code from lake.staff
 union all select 'staff', 'town', town_code from lake.staff
 union all select 'rounds', 'community', community_code from lake.round_community
 union all select 'infections', place_kind, place_code from lake.infection
-union all
-select 'zones', z.extent_kind, e.member_code
-from lake.zone_extent as e inner join lake.zone_order as z on z.order_code = e.order_code
+union all select 'zones', extent_kind, member_code from lake.zone_member
 """
 # what is named now, exists now, and would be gone after the import
 _ORPHANS = f"""

@@ -21,6 +21,8 @@ class Problem:
     column: str
     value: str | None
     expected: str
+    reason: str = ""
+    """A code of what is wrong, for whoever words it in another language; "" where only the words say it."""
 
     def __str__(self) -> str:
         where = ", ".join(part for part in (self.place, self.column) if part)

@@ -79,7 +79,7 @@ _PLACES = """
     select 'building' as place_kind, building_code as place_code from lake.building
     union all select 'grid', grid_code from lake.grid
     union all select 'community', community_code from lake.community
-    union all select distinct 'zone', zone_code from lake.zone_order
+    union all select distinct 'zone', zone_code from lake.zone_order_version
 """
 _UNKNOWN_PLACES = f"""
 select '{{name}}', v.place_code, 'expected the code of a ' || v.place_kind || ' that was imported before', v.record_no

@@ -50,13 +50,6 @@ _ROWS = {
     "round_community": """
         select distinct round_code, unnest(community_codes) as community_code from staged.typed where scope = 'community'
     """,
-    "zone_order": """
-        select
-            order_code, zone_code, zone_name, zone_name_en, level, extent_kind, issued_at, effective_at, ends_at,
-            party_branch_name, record_no as sort_order
-        from staged.typed
-    """,
-    "zone_extent": "select distinct order_code, unnest(extent_codes) as member_code from staged.typed",
     "zone_rule": """
         select
             rule_set_code, rule_set_name, rule_set_name_en, valid_from, level, came_from_level, clear_days,
@@ -74,7 +67,7 @@ TABLES_OF_KIND = {
     "communities": ("town", "community"),
     "grids": ("town", "community", "grid"),
     "rounds": ("round", "round_community"),
-    "zones": ("zone_order", "zone_extent"),
+    "zones": ("zone_order_version",),
 }
 
 _REHOUSE = """

@@ -100,7 +100,7 @@ ROUNDS = (
 
 
 def zone_rows(geography: Geography, population: Population) -> list[tuple[str, ...]]:
-    """The orders of 9 July (A6) and of 16 July (A7), as rows of zones.csv."""
+    """The orders of 9 July (A6) and of 16 July (A7), as rows of zones.csv, each known since it was issued."""
     codes = [population.building_code[i] for i in population.high_risk_buildings]
     rest = [c.code for c in geography.communities if c.town_code == BAISHA and c.code not in MEDIUM_ZONE]
     first, second, third = "第一网格区临时党支部", "第二网格区临时党支部", "第三网格区临时党支部"
@@ -129,6 +129,7 @@ def zone_rows(geography: Geography, population: Population) -> list[tuple[str, .
                 "2022-07-09 18:00:00",
                 "",
                 branch,
+                "2022-07-09 17:30:00",
             )
         )
     for n, (zone, name, name_en, level, kind, extent, branch) in enumerate(zones[:6], 1):
@@ -145,6 +146,7 @@ def zone_rows(geography: Geography, population: Population) -> list[tuple[str, .
                 "2022-07-16 00:00:00",
                 "",
                 branch,
+                "2022-07-15 21:00:00",
             )
         )
     return rows

@@ -143,6 +143,7 @@ def write_reference(
             "effective_at",
             "ends_at",
             "party_branch_name",
+            "recorded_at",
         ),
         zone_rows(geography, people),
     )

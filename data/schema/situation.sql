@@ -6,6 +6,7 @@ create table meta (
     published_at timestamptz,
     as_of timestamptz,                         -- the newest event known; null while nothing was ingested
     geometry_hash varchar,                     -- changes when a shape, a site or a name on the map changes
+    zones_hash varchar,                        -- changes with every order, and with whatever lies in one
     district_name varchar, district_name_en varchar, timezone varchar, is_synthetic boolean
 );
 
@@ -56,15 +57,32 @@ create table round (
     target_count bigint
 );
 create table round_grid (round_code varchar, grid_code varchar, target_count bigint, household_count bigint);
+-- Every version of every order: corrections and withdrawals are versions too. The questions `zones/…` say which of them count.
 create table zone_order (
-    order_code varchar, zone_code varchar, zone_name varchar, zone_name_en varchar, level varchar, extent_kind varchar,
-    issued_at timestamptz, effective_at timestamptz, ends_at timestamptz, party_branch_name varchar, sort_order integer
+    order_code varchar, version_no integer,    -- key: both; 1 is what was believed first
+    recorded_at timestamptz, recorded_by varchar, is_withdrawn boolean,
+    zone_code varchar, zone_name varchar, zone_name_en varchar,
+    level varchar,             -- high | medium | low | lifted
+    extent_no integer,         -- null: a withdrawal, or an order that lifts
+    replaces_order_code varchar, issued_at timestamptz, effective_at timestamptz, ends_at timestamptz,
+    party_branch_name varchar,
+    sort_order integer         -- of its zone: by when it was first ordered, then by code
 );
-create table zone_extent (
-    order_code varchar, member_code varchar,
-    geojson varchar,     -- the member's own shape: a building's footprint, a community's or a grid's outline
-    grid_code varchar,   -- the grid that a building stands in, or that the member is; null for a community
-    household_count bigint, resident_count bigint      -- of the member; null where it is no place that is known
+create table zone_extent (     -- versions that say the same about where share one
+    extent_no integer, extent_kind varchar,    -- building | community | grid | polygon
+    radius_m double,
+    geojson varchar,           -- of a polygon; what else there is has its members' shapes
+    member_count bigint,       -- members that the lake knows; a polygon is one
+    building_count bigint, household_count bigint, resident_count bigint, vulnerable_count bigint, site_count bigint
+);
+create table zone_member (     -- what an extent names; a polygon names nothing
+    extent_no integer, member_code varchar,
+    geojson varchar            -- a building's ground; a community's or a grid's is in geometry
+);
+create table zone_place (      -- what lies in an extent of buildings or in a polygon; in others it follows from the hierarchy
+    extent_no integer, place_kind varchar,     -- building | site | grid
+    place_code varchar,
+    is_whole boolean           -- of a grid: all of it lies within
 );
 create table zone_rule (     -- the district's own rule sets, else those of data/reference/zone_rules.csv
     rule_set_code varchar, rule_set_name varchar, rule_set_name_en varchar, valid_from timestamptz,

@@ -3,6 +3,7 @@
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  feed_code VARCHAR; last_event_at TIMESTAMPTZ
 -- reads:    situation
+-- uses:     zones/spans
 -- notes:    to the second for the present; for a past moment to five minutes, the end of the last bucket that holds
 --           a row. Of orders: the last issued. Null: nothing yet
 with bucketed as (
@@ -15,7 +16,7 @@ with bucketed as (
 select
     feed.feed_code,
     case
-        when feed.kind = 'orders' then (select max(issued_at) from zone_order where issued_at <= $as_of)
+        when feed.kind = 'orders' then (select max(issued_at) from zones_spans where issued_at <= $as_of)
         when state.last_event_at <= $as_of then state.last_event_at
         when bucketed.bucket_start_at + interval '5 minutes' > $as_of then $as_of
         else bucketed.bucket_start_at + interval '5 minutes'

@@ -4,11 +4,11 @@
 -- columns:  staff_code VARCHAR; role VARCHAR; post_kind VARCHAR; post_code VARCHAR; checked_in_at TIMESTAMPTZ;
 --           grid_code VARCHAR
 -- reads:    situation
--- uses:     zones/orders_in_force
+-- uses:     zones/orders_in_force, zones/extent_grids
 -- notes:    on duty = checked in within the last 16 hours and not checked out since; of two events in one second the
 --           check-out counts. Everyone counts in one grid: that of the site, the building or the grid one is posted
 --           at; at a
---           zone of buildings or grids that of its first member; else the home grid, null where there is none
+--           zone of buildings, grids or a polygon that of its first grid; else the home grid, null where there is none
 with latest as (
     select
         staff_code,
@@ -24,10 +24,11 @@ with latest as (
     group by staff_code, role
 ),
 
-zone_place as (
-    select held.zone_code, min(extent.grid_code) as grid_code
+zone_grid as (
+    select held.zone_code, min(touched.grid_code) as grid_code
     from zones_orders_in_force as held
-    inner join zone_extent as extent on held.order_code = extent.order_code
+    inner join zones_extent_grids as touched on held.extent_no = touched.extent_no
+    where held.extent_kind != 'community'
     group by held.zone_code
 )
 
@@ -37,9 +38,9 @@ select
     latest.check_in.post_kind as post_kind,
     latest.check_in.post_code as post_code,
     latest.check_in.event_at as checked_in_at,
-    coalesce(zone_place.grid_code, latest.check_in.grid_code) as grid_code
+    coalesce(zone_grid.grid_code, latest.check_in.grid_code) as grid_code
 from latest
-left join zone_place on latest.check_in.post_kind = 'zone' and latest.check_in.post_code = zone_place.zone_code
+left join zone_grid on latest.check_in.post_kind = 'zone' and latest.check_in.post_code = zone_grid.zone_code
 where latest.check_in is not null
     and (latest.checked_out_at is null or latest.checked_out_at < latest.check_in.event_at)
 order by latest.staff_code

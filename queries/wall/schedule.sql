@@ -2,11 +2,12 @@
 -- grain:    one row per (changes_at)
 -- columns:  changes_at TIMESTAMPTZ
 -- reads:    situation
--- notes:    an order takes effect or ends, a round starts or closes; past and future, whatever $as_of
+-- uses:     zones/spans
+-- notes:    an order begins or ceases to hold, a round starts or closes; past and future, whatever $as_of
 with change as (
-    select effective_at as changes_at from zone_order
+    select from_at as changes_at from zones_spans
     union all
-    select ends_at as changes_at from zone_order
+    select until_at as changes_at from zones_spans
     union all
     select starts_at as changes_at from round
     union all

@@ -4,21 +4,10 @@
 -- columns:  grid_code VARCHAR; zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR;
 --           level VARCHAR; extent_kind VARCHAR
 -- reads:    situation
--- uses:     zones/orders_in_force
+-- uses:     zones/orders_in_force, zones/extent_grids
 -- notes:    a grid takes the highest level of the zones that touch it, be it with one building; no row where no
 --           order holds: a level comes from an order, never from a guess
-with touched as (
-    select order_code, grid_code
-    from zone_extent
-    where grid_code is not null
-    union all
-    select extent.order_code, grid.grid_code
-    from zone_extent as extent
-    inner join grid on extent.member_code = grid.community_code
-    where extent.grid_code is null
-),
-
-highest as (
+with highest as (
     select
         touched.grid_code,
         min(
@@ -28,8 +17,8 @@ highest as (
                 zone_code := held.zone_code
             )
         ) as held
-    from touched
-    inner join zones_orders_in_force as held on touched.order_code = held.order_code
+    from zones_extent_grids as touched
+    inner join zones_orders_in_force as held on touched.extent_no = held.extent_no
     group by touched.grid_code
 )
 

@@ -6,18 +6,8 @@
 --           household_count BIGINT (households); resident_count BIGINT (people); sort_order INTEGER
 -- reads:    situation
 -- uses:     zones/orders_in_force
--- notes:    a high-risk building inside a medium-risk community counts in both zones
-with summed as (
-    select
-        order_code,
-        count(*) as member_count,
-        sum(household_count) as household_count,
-        sum(resident_count) as resident_count
-    from zone_extent
-    where resident_count is not null
-    group by order_code
-)
-
+-- notes:    a high-risk building inside a medium-risk community counts in both zones; zones/by_level counts each once. A
+--           polygon is one member. Counts are null where the lake knows none of the members
 select
     held.zone_code,
     held.order_code,
@@ -26,11 +16,11 @@ select
     held.level,
     held.extent_kind,
     held.effective_at,
-    coalesce(summed.member_count, 0) as member_count,
-    cast(summed.household_count as bigint) as household_count,
-    cast(summed.resident_count as bigint) as resident_count,
+    coalesce(extent.member_count, 0) as member_count,
+    extent.household_count,
+    extent.resident_count,
     held.sort_order
 from zones_orders_in_force as held
-left join summed on held.order_code = summed.order_code
+left join zone_extent as extent on held.extent_no = extent.extent_no
 where held.level in ('high', 'medium')
 order by case held.level when 'high' then 1 else 2 end, held.sort_order nulls last, held.zone_code

@@ -1,4 +1,4 @@
--- question: Which buildings, communities or grids does each zone consist of?
+-- question: Which buildings, communities, grids or polygons does each zone consist of?
 -- grain:    one row per (zone_code, member_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; level VARCHAR; member_kind VARCHAR; member_code VARCHAR; member_name VARCHAR;
@@ -6,23 +6,31 @@
 --           party_branch_name VARCHAR
 -- reads:    situation
 -- uses:     zones/orders_in_force
--- notes:    zones of every level that an order in force names; grid_code is null for a community
+-- notes:    zones of every level that an order in force names; grid_code is null for a community. A polygon has its order's
+--           code and its zone's name, and no grid or town of its own
 with named as (
     select
         held.zone_code,
         held.level,
         held.extent_kind as member_kind,
-        extent.member_code,
+        coalesce(member.member_code, held.order_code) as member_code,
         held.party_branch_name,
-        coalesce(building.building_name, community.community_name, grid.grid_name) as member_name,
-        coalesce(building.building_name_en, community.community_name_en, grid.grid_name_en) as member_name_en,
+        case
+            when held.extent_kind = 'polygon' then held.zone_name
+            else coalesce(building.building_name, community.community_name, grid.grid_name)
+        end as member_name,
+        case
+            when held.extent_kind = 'polygon' then held.zone_name_en
+            else coalesce(building.building_name_en, community.community_name_en, grid.grid_name_en)
+        end as member_name_en,
         coalesce(building.grid_code, grid.grid_code) as grid_code,
         community.town_code
     from zones_orders_in_force as held
-    inner join zone_extent as extent on held.order_code = extent.order_code
-    left join building on held.extent_kind = 'building' and extent.member_code = building.building_code
-    left join community on held.extent_kind = 'community' and extent.member_code = community.community_code
-    left join grid on held.extent_kind = 'grid' and extent.member_code = grid.grid_code
+    left join zone_member as member on held.extent_no = member.extent_no
+    left join building on held.extent_kind = 'building' and member.member_code = building.building_code
+    left join community on held.extent_kind = 'community' and member.member_code = community.community_code
+    left join grid on held.extent_kind = 'grid' and member.member_code = grid.grid_code
+    where member.member_code is not null or held.extent_kind = 'polygon'
 ),
 
 placed as (

@@ -1,32 +1,34 @@
 -- question: Which order holds for each zone?
 -- grain:    one row per (zone_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR;
---           extent_kind VARCHAR; issued_at TIMESTAMPTZ; effective_at TIMESTAMPTZ; ends_at TIMESTAMPTZ;
---           party_branch_name VARCHAR; sort_order INTEGER
+-- columns:  zone_code VARCHAR; order_code VARCHAR; version_no INTEGER; zone_name VARCHAR; zone_name_en VARCHAR;
+--           level VARCHAR; extent_no INTEGER; extent_kind VARCHAR; issued_at TIMESTAMPTZ; effective_at TIMESTAMPTZ;
+--           ends_at TIMESTAMPTZ; from_at TIMESTAMPTZ; until_at TIMESTAMPTZ; replaces_order_code VARCHAR;
+--           party_branch_name VARCHAR; sort_order INTEGER; recorded_at TIMESTAMPTZ
 -- reads:    situation
+-- uses:     zones/spans
 -- notes:    the order that took effect last, if it was issued by then and has not ended; an order that ended does
---           not bring the one before it back
-with newest as (
-    select max(struct_pack(effective_at := effective_at, issued_at := issued_at, order_code := order_code)) as held
-    from zone_order
-    where effective_at <= $as_of and issued_at <= $as_of
-    group by zone_code
-)
-
+--           not bring the one before it back. A zone that was lifted has none; until_at is when it will end, where that
+--           is known by now
 select
-    zone_order.zone_code,
-    zone_order.order_code,
-    zone_order.zone_name,
-    zone_order.zone_name_en,
-    zone_order.level,
-    zone_order.extent_kind,
-    zone_order.issued_at,
-    zone_order.effective_at,
-    zone_order.ends_at,
-    zone_order.party_branch_name,
-    zone_order.sort_order
-from newest
-inner join zone_order on newest.held.order_code = zone_order.order_code
-where zone_order.ends_at is null or zone_order.ends_at > $as_of
-order by zone_order.zone_code
+    held.zone_code,
+    held.order_code,
+    held.version_no,
+    held.zone_name,
+    held.zone_name_en,
+    held.level,
+    held.extent_no,
+    extent.extent_kind,
+    held.issued_at,
+    held.effective_at,
+    held.ends_at,
+    held.from_at,
+    held.until_at,
+    held.replaces_order_code,
+    held.party_branch_name,
+    held.sort_order,
+    held.recorded_at
+from zones_spans as held
+left join zone_extent as extent on held.extent_no = extent.extent_no
+where held.from_at <= $as_of and (held.until_at is null or held.until_at > $as_of) and held.level != 'lifted'
+order by held.zone_code

@@ -11,7 +11,7 @@
 --           next_round_on DATE; unknown_round_codes VARCHAR; positive_round_codes VARCHAR; blocked_by VARCHAR;
 --           is_due BOOLEAN; earliest_release_at TIMESTAMPTZ
 -- reads:    situation
--- uses:     zones/orders_in_force
+-- uses:     zones/spans, zones/orders_in_force, zones/extent_grids, zones/buildings_inside
 -- notes:    by the rule set that is valid at the moment. Days are the district's calendar days, counted from the later of the last
 --           infection inside and the day on which the level took effect (counted_from: infection | order); an infection
 --           known only to its grid or community counts in every zone that touches it. A round counts by the day on which it
@@ -45,7 +45,7 @@ taken as (
         zone_code,
         effective_at,
         max(struct_pack(issued_at := issued_at, order_code := order_code, level := level, ends_at := ends_at)) as held
-    from zone_order
+    from zones_spans
     where effective_at <= $as_of and issued_at <= $as_of
     group by zone_code, effective_at
 ),
@@ -55,7 +55,7 @@ followed as (
         zone_code,
         effective_at,
         held.level as level,
-        lag(held.level) over (partition by zone_code order by effective_at) as level_before,
+        lag(nullif(held.level, 'lifted')) over (partition by zone_code order by effective_at) as level_before,
         lag(held.ends_at) over (partition by zone_code order by effective_at) as ended_before_at
     from taken
 ),
@@ -81,7 +81,7 @@ zone as (
         held.zone_name,
         held.zone_name_en,
         held.level,
-        held.extent_kind,
+        held.extent_no,
         turned.turn.effective_at as level_since_at,
         cast(turned.turn.effective_at at time zone meta.timezone as date) as level_since_on,
         cast(cast($as_of as timestamptz) at time zone meta.timezone as date) as today,
@@ -95,28 +95,12 @@ zone as (
 touched as (
     select zone.zone_code, extent.grid_code
     from zone
-    inner join zone_extent as extent on zone.order_code = extent.order_code
-    where extent.grid_code is not null
-    union
-    select zone.zone_code, grid.grid_code
-    from zone
-    inner join zone_extent as extent on zone.order_code = extent.order_code
-    inner join grid on extent.member_code = grid.community_code
-    where zone.extent_kind = 'community'
+    inner join zones_extent_grids as extent on zone.extent_no = extent.extent_no
 ),
 
 home as (
-    select zone.zone_code, building.building_code, building.grid_code
-    from zone
-    inner join zone_extent as extent on zone.order_code = extent.order_code
-    inner join building on extent.member_code = building.building_code
-    where zone.extent_kind = 'building'
-    union
-    select zone.zone_code, building.building_code, building.grid_code
-    from zone
-    inner join touched on zone.zone_code = touched.zone_code
-    inner join building on touched.grid_code = building.grid_code
-    where zone.extent_kind != 'building'
+    select zone_code, building_code, grid_code
+    from zones_buildings_inside
 ),
 
 place as (

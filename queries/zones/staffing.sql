@@ -5,17 +5,17 @@
 --           on_duty_count BIGINT (people); posted_count BIGINT (people)
 -- reads:    situation
 -- uses:     wall/working_day, zones/orders_in_force, staffing/posts
--- notes:    people whose post is the zone itself or one of its buildings: on duty now, and all who checked in there since
+-- notes:    people whose post is the zone itself or a building of its extent or polygon: on duty now, and all who checked in there since
 --           the working day began, whatever their shift. No row for a zone without anyone
 with places as (
     select zone_code, 'zone' as post_kind, zone_code as post_code
     from zones_orders_in_force
     where level in ('high', 'medium')
     union all
-    select held.zone_code, 'building', extent.member_code
+    select held.zone_code, place.place_kind, place.place_code
     from zones_orders_in_force as held
-    inner join zone_extent as extent on held.order_code = extent.order_code
-    where held.extent_kind = 'building' and held.level in ('high', 'medium')
+    inner join zone_place as place on held.extent_no = place.extent_no
+    where place.place_kind = 'building' and held.level in ('high', 'medium')
 ),
 
 workers as (

@@ -51,9 +51,10 @@ insert into lake.round values
     ('D', '全员筛查', 'District round', 'district', '2022-07-14 06:00:00+08', '2022-07-14 14:00:00+08', '2022-07-14 22:00:00+08'),
     ('M', '加密筛查', 'Zone round', 'community', '2022-07-14 07:00:00+08', '2022-07-14 10:00:00+08', '2022-07-14 10:00:00+08');
 insert into lake.round_community values ('M', 'C1');
-insert into lake.zone_order values
-    ('O1', 'Z1', '侧贤里38号', '38 Cexianli', 'high', 'building', '2022-07-09 17:30:00+08', '2022-07-09 18:00:00+08', null, null, 1);
-insert into lake.zone_extent values ('O1', 'B1');
+insert into lake.zone_order_version by name select
+    'O1' as order_code, '2022-07-09 17:30:00+08'::timestamptz as recorded_at, false as is_withdrawn, 'Z1' as zone_code,
+    '侧贤里38号' as zone_name, '38 Cexianli' as zone_name_en, 'high' as level, 'building' as extent_kind, ['B1'] as extent_codes,
+    '2022-07-09 17:30:00+08'::timestamptz as issued_at, '2022-07-09 18:00:00+08'::timestamptz as effective_at;
 """
 
 

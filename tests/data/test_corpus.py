@@ -23,7 +23,7 @@ CASES: dict[str, dict[str, Any]] = tomllib.loads((CORPUS / "outcomes.toml").read
 KNOWN_KEYS = {"why", "feed", "mapping", "refused", "accepted", "corrected", "duplicate", "quarantined"}
 REFERENCE = {
     "writer_lease", "feed", "town", "community", "grid", "building", "household", "site", "staff", "round", "round_community",
-    "zone_order", "zone_extent",
+    "zone_order_version",
 }  # fmt: skip
 
 

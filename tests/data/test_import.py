@@ -334,7 +334,7 @@ def test_a_zone_names_only_what_exists(own_district: Settings, tmp_path: Path) -
     said = refusal_of(own_district, "zones", write(tmp_path, "zones.csv", text))
     assert "line 2, extent_codes 范围编号: 'B-77'; expected the code of a building" in said
     import_reference(own_district, "zones", write(tmp_path, "zones.csv", text.replace("；B-77", "")))
-    assert rows_of(own_district, "select order_code, member_code from lake.zone_extent") == [("O-1", "B-38")]
+    assert rows_of(own_district, "select order_code, member_code from lake.zone_member") == [("O-1", "B-38")]
 
 
 def test_a_stand_in_is_somebody_of_the_same_file(district: Settings, tmp_path: Path) -> None:

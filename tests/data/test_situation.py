@@ -51,8 +51,8 @@ def test_neighbours_share_their_vertices_and_grids_make_up_their_community_and_t
     assert shapes["grid", "G1"].intersection(shapes["grid", "G2"]).geom_type == "LineString"
     for kind, code, grids in (("community", "C1", ("G1", "G2")), ("district", "", ("G1", "G2", "G3"))):
         assert shapes[kind, code].equals(shapely.union_all([shapes["grid", grid] for grid in grids]))
-    footprint = json.loads(rows(district, "select geojson from zone_extent")[0][0])
-    assert footprint["type"] == "Polygon" and len(footprint["coordinates"][0]) == 5
+    ground = json.loads(rows(district, "select geojson from zone_member")[0][0])
+    assert ground["type"] == "Polygon" and len(ground["coordinates"][0]) == 17
 
 
 def test_a_reader_keeps_the_state_it_opened_while_a_newer_one_takes_its_place(tmp_path: Path) -> None:

@@ -71,21 +71,23 @@ D3 P-9 0 0
 M4 G11 100 40
 M4 G12 60 25
 
-zone_order: order_code zone_code zone_name zone_name_en level extent_kind issued_at effective_at ends_at party_branch_name sort_order
-O1 Z1 侧贤里38号、39号 38,39-Cexianli high   building  9T17:30 9T18:00 - 第一网格区临时党支部 1
-O2 Z2 侧贤         Cexian         medium community 9T17:30 9T18:00 - - 2
-O3 Z3 东华         Donghua        low    community 9T17:30 9T18:00 - - 3
-O4 Z1 侧贤里38号、39号 38,39-Cexianli medium building  15T21:00 16T00:00 - 第一网格区临时党支部 1
-O5 Z2 侧贤         Cexian         low    community 15T21:00 16T00:00 - - 2
+zone_order: order_code zone_code zone_name zone_name_en level extent_no issued_at effective_at ends_at party_branch_name sort_order
+O1 Z1 侧贤里38号、39号 38,39-Cexianli high   1 9T17:30 9T18:00 - 第一网格区临时党支部 1
+O2 Z2 侧贤         Cexian         medium 2 9T17:30 9T18:00 - - 2
+O3 Z3 东华         Donghua        low    3 9T17:30 9T18:00 - - 3
+O4 Z1 侧贤里38号、39号 38,39-Cexianli medium 1 15T21:00 16T00:00 - 第一网格区临时党支部 1
+O5 Z2 侧贤         Cexian         low    2 15T21:00 16T00:00 - - 2
 
-zone_extent: order_code member_code geojson
-O1 B38 {"b38"}
-O1 B39 {"b39"}
-O2 C1  {"c1"}
-O3 C2  {"c2"}
-O4 B38 {"b38"}
-O4 B39 {"b39"}
-O5 C1  {"c1"}
+zone_extent: extent_no extent_kind
+1 building
+2 community
+3 community
+
+zone_member: extent_no member_code geojson
+1 B38 {"b38"}
+1 B39 {"b39"}
+2 C1  {"c1"}
+3 C2  {"c2"}
 """
 
 # Until 08:40: Cexian's site keeps up, Donghua's is jammed, Liyuan's has closed, the park's never reports sampling.

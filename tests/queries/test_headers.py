@@ -12,7 +12,14 @@ from tests.queries.district import MORNING, REFERENCE
 from tests.queries.world import World, build_world
 
 QUESTIONS = read_questions()
-EXAMPLES = {"grid_code": "G11", "round_code": "M4", "site_code": "S2", "since": "2022-07-14T07:00:00+08:00"}
+EXAMPLES = {
+    "grid_code": "G11",
+    "building_code": "B38",
+    "text": "侧贤",
+    "round_code": "M4",
+    "site_code": "S2",
+    "since": "2022-07-14T07:00:00+08:00",
+}
 AS_OF = "08:40:24"
 # What SQLGlot cannot carry over to another engine, and the clock: a question knows no time but $as_of.
 FORBIDDEN = (

@@ -193,8 +193,8 @@ BROKEN = {
         "round_code grid_code target_count expected_count\nM4 G21 1 200\nM4 - 160 161",
     ),
     "checks/zones_known": (
-        "zone_extent: order_code member_code geojson\nO1 B999 -",
-        "order_code member_code\nO1 B999",
+        "zone_member: extent_no member_code\n1 B999",
+        "order_code member_code\nO1 B999\nO4 B999",
     ),
     "checks/covered_were_registered": (
         "grid_bucket: bucket_start_at grid_code round_code registered_person_count covered_person_count seen_household_count\n08:00 G12 M4 0 1 0",

@@ -235,15 +235,15 @@ def test_a_rule_may_begin_to_count_on_the_next_day() -> None:
 
 def test_an_order_that_repeats_the_level_does_not_restart_the_count_but_one_that_raises_it_does() -> None:
     orders = """
-    zone_order: order_code zone_code level extent_kind issued_at effective_at ends_at
-    A1 Z medium building 5T00:00 5T00:00 -
-    A2 Z medium building 8T00:00 8T00:00 -
-    A3 Z high   building 9T12:00 9T12:00 -
-    A4 Z high   building 9T13:00 9T13:00 -
-    zone_extent: order_code member_code
-    A2 B117
-    A3 B117
-    A4 B117
+    zone_order: order_code zone_code level extent_no issued_at effective_at ends_at
+    A1 Z medium 9 5T00:00 5T00:00 -
+    A2 Z medium 9 8T00:00 8T00:00 -
+    A3 Z high   9 9T12:00 9T12:00 -
+    A4 Z high   9 9T13:00 9T13:00 -
+    zone_extent: extent_no extent_kind
+    9 building
+    zone_member: extent_no member_code
+    9 B117
     """
     raised = build_world(UNORDERED, RULES, CASE, orders, as_of="08:40")
     repeated, high = release_of(raised, "Z", "8T08:00"), release_of(raised, "Z", "10T08:00")

@@ -33,16 +33,43 @@ update staff_event set grid_code = coalesce(
 )
 """
 """Staff events have their grid written by the publisher, and members of zones what is there: these are its rules."""
-PLACE_MEMBERS = """
-update zone_extent set grid_code = place.grid_code, household_count = place.households, resident_count = place.residents
-from zone_order, (
-    select 'building' as kind, building_code as code, grid_code, household_count as households, resident_count as residents
-    from building
-    union all select 'grid', grid_code, grid_code, household_count, resident_count from grid
-    union all select 'community', community_code, null, sum(household_count), sum(resident_count) from grid group by 2
-) as place
-where zone_order.order_code = zone_extent.order_code and place.kind = extent_kind and place.code = member_code
+PLACE_ZONES = """
+update zone_order set version_no = 1, recorded_at = coalesce(recorded_at, issued_at), is_withdrawn = coalesce(is_withdrawn, false)
+where version_no is null;
+update zone_order set is_withdrawn = coalesce(is_withdrawn, false);
+insert into zone_place
+select m.extent_no, 'building', m.member_code, true
+from zone_member as m inner join zone_extent as e on e.extent_no = m.extent_no and e.extent_kind = 'building';
+insert into zone_place
+select distinct p.extent_no, 'grid', b.grid_code, false
+from zone_place as p inner join building as b on p.place_kind = 'building' and b.building_code = p.place_code
+where not exists (
+    select 1 from zone_place as g where g.extent_no = p.extent_no and g.place_kind = 'grid' and g.place_code = b.grid_code
+);
+create temp table counted as
+with place as (
+    select 'building' as kind, building_code as code, 1 as buildings, household_count as households, resident_count as residents,
+        vulnerable_count as vulnerable from building
+    union all select 'grid', grid_code, building_count, household_count, resident_count, vulnerable_count from grid
+    union all
+    select 'community', community_code, sum(building_count), sum(household_count), sum(resident_count), sum(vulnerable_count)
+    from grid group by 2
+),
+part as (
+    select extent_no, 'building' as kind, place_code as code from zone_place where place_kind = 'building'
+    union all
+    select m.extent_no, e.extent_kind, m.member_code from zone_member as m inner join zone_extent as e on e.extent_no = m.extent_no
+    where e.extent_kind != 'building'
+)
+select part.extent_no, sum(buildings) as buildings, sum(households) as households, sum(residents) as residents,
+    sum(vulnerable) as vulnerable
+from part inner join place on place.kind = part.kind and place.code = part.code group by part.extent_no;
+update zone_extent set building_count = buildings, household_count = households, resident_count = residents,
+    vulnerable_count = vulnerable from counted where counted.extent_no = zone_extent.extent_no;
+update zone_extent set member_count = case when extent_kind = 'polygon' then 1
+    else (select count(*) from zone_member as m where m.extent_no = zone_extent.extent_no) end;
 """
+"""What the publisher adds to the zones of a text: first versions, what lies in buildings, and whom each extent holds."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +97,7 @@ def build_world(*texts: str, as_of: str | None, is_reversed: bool = False) -> Wo
     for table, lines in rows.items():
         _insert(connection, table, lines[::-1] if is_reversed else lines)
     connection.execute(PLACE_STAFF)
-    connection.execute(PLACE_MEMBERS)
+    connection.execute(PLACE_ZONES)
     return World(connection, moment(as_of) if as_of else None)
 
 

@@ -1,0 +1,80 @@
+-- question: From when until when does each order hold, and what ends it?
+-- grain:    one row per (order_code)
+-- params:   $known_at TIMESTAMPTZ default null what was believed then, by default now
+-- columns:  order_code VARCHAR; version_no INTEGER; recorded_at TIMESTAMPTZ; zone_code VARCHAR; zone_name VARCHAR;
+--           zone_name_en VARCHAR; level VARCHAR; extent_no INTEGER; replaces_order_code VARCHAR; issued_at TIMESTAMPTZ;
+--           effective_at TIMESTAMPTZ; ends_at TIMESTAMPTZ; from_at TIMESTAMPTZ; until_at TIMESTAMPTZ;
+--           ended_by_order_code VARCHAR; party_branch_name VARCHAR; sort_order INTEGER
+-- reads:    situation
+-- notes:    an order holds from when it was issued and took effect, until it ends, or a later one on its zone or one that
+--           replaces it by name holds; what was ended does not come back when that one ends. until_at is null while
+--           nothing ends it, and from_at where it never held. Orders that lift (level lifted) have spans like others.
+--           Withdrawn orders have none
+with known as (
+    select order_code, max(version_no) as version_no
+    from zone_order
+    where cast($known_at as timestamptz) is null or recorded_at <= $known_at
+    group by order_code
+),
+
+believed as (
+    select zone_order.*, greatest(zone_order.effective_at, zone_order.issued_at) as from_at
+    from zone_order
+    inner join known on zone_order.order_code = known.order_code and zone_order.version_no = known.version_no
+    where not zone_order.is_withdrawn
+),
+
+followed as (
+    select
+        order_code,
+        min(struct_pack(from_at := from_at, order_code := order_code)) over (
+            partition by zone_code
+            order by effective_at, issued_at, order_code
+            rows between 1 following and unbounded following
+        ) as next
+    from believed
+),
+
+replaced as (
+    select replaces_order_code as order_code, min(struct_pack(from_at := from_at, order_code := order_code)) as next
+    from believed
+    where replaces_order_code is not null
+    group by replaces_order_code
+),
+
+ended as (
+    select order_code, min(next) as next
+    from (
+        select order_code, next from followed where next is not null
+        union all
+        select order_code, next from replaced
+    )
+    group by order_code
+)
+
+select
+    believed.order_code,
+    believed.version_no,
+    believed.recorded_at,
+    believed.zone_code,
+    believed.zone_name,
+    believed.zone_name_en,
+    believed.level,
+    believed.extent_no,
+    believed.replaces_order_code,
+    believed.issued_at,
+    believed.effective_at,
+    believed.ends_at,
+    believed.from_at,
+    case
+        when least(believed.ends_at, ended.next.from_at) is not null
+            then greatest(believed.from_at, least(believed.ends_at, ended.next.from_at))
+    end as until_at,
+    case
+        when ended.next.from_at <= coalesce(believed.ends_at, ended.next.from_at) then ended.next.order_code
+    end as ended_by_order_code,
+    believed.party_branch_name,
+    believed.sort_order
+from believed
+left join ended on believed.order_code = ended.order_code
+order by believed.order_code

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from geo.location import find_areas
-from geo.zones import building_footprint
+from geo.zones import building_ground
 
 if TYPE_CHECKING:
     from data.reference_import.check import Findings
@@ -174,7 +174,7 @@ def place_infections(connection: duckdb.DuckDBPyConnection, findings: Findings) 
 
 
 def _building_at(connection: duckdb.DuckDBPyConnection, point: shapely.Point) -> str | None:
-    """The code of the building whose footprint holds the point, else of one whose square does."""
+    """The code of the building whose footprint holds the point, else of one whose circle does."""
     near_deg = 0.005
     rows = connection.execute(
         """
@@ -184,7 +184,8 @@ def _building_at(connection: duckdb.DuckDBPyConnection, point: shapely.Point) ->
         {"lon": point.x, "lat": point.y, "near": near_deg},
     ).fetchall()
     for code, lon, lat, radius_m, footprint in rows:
-        shape = shapely.from_wkb(bytes(footprint)) if footprint else building_footprint(lon, lat, radius_m)
+        own = shapely.from_wkb(bytes(footprint)) if footprint else None
+        shape = building_ground(lon, lat, radius_m, own)
         if shape.covers(point):
             return str(code)
     return None

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from data.catalogue import EXTENSIONS, METADATA, find_catalogue, read_password
@@ -23,6 +24,7 @@ from data.engine import load_extension, open_engine
 from data.erasure import find_unfinished, suggest_command
 from data.errors import WanggeError
 from data.home import is_open_to_others
+from data.ingest.sealing import SUFFIX, Sealer
 from data.lake import open_lake
 from data.lake_files import catalogue_bytes, list_known_files, list_present_files, list_scheduled_files
 from data.questions import read_questions
@@ -143,15 +145,44 @@ def _look_at_key(settings: Settings) -> Iterator[Finding]:
     if not path.exists():
         yield Finding("key", "none yet; ingest makes one on its first run")
         return
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        yield Finding("key", f"{path} is open to others (mode {mode:04o})", f"chmod 600 {path}", is_broken=True)
-    elif path.stat().st_uid != os.geteuid() and os.geteuid() != 0:
+    yield _find_key_fault("key", path) or Finding("key", f"{path}, mode 0600; keep a copy of it in a safe place")
+
+
+def _look_at_quarantine_key(settings: Settings) -> Iterator[Finding]:
+    """Whether what lies sealed in quarantine could be opened: seen on the newest file."""
+    path, sealed = settings.quarantine_key_path, list(settings.quarantine_dir.glob(f"*/*{SUFFIX}"))
+    if not path.exists():
+        if sealed:
+            found = f"{path} is missing, and {len(sealed):,} sealed files lie in quarantine: their lines cannot be checked again"
+            yield Finding("quarantine key", found, "Restore it from a backup.", is_broken=True)
+        return
+    fault = _find_key_fault("quarantine key", path)
+    if fault:
+        yield fault
+        return
+    newest = max(sealed, key=lambda one: one.stat().st_mtime, default=None)
+    if newest and Sealer(settings).open(f"{newest.parent.name}/{newest.name}") is None:
+        found = f"{path} does not open {newest}: it is damaged, or was sealed with another key"
         yield Finding(
-            "key", f"{path} belongs to another user", "Run Wangge as the user who first ran it.", is_broken=True
+            "quarantine key",
+            found,
+            "Restore both from a backup, or ask the sites to send those lines again.",
+            is_broken=True,
         )
     else:
-        yield Finding("key", f"{path}, mode {mode:04o}; keep a copy of it in a safe place")
+        opened = "; it opens the newest sealed file" if newest else ""
+        yield Finding("quarantine key", f"{path}, mode 0600{opened}; keep a copy of it in a safe place")
+
+
+def _find_key_fault(subject: str, path: Path) -> Finding | None:
+    status = path.stat()
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & 0o077:
+        return Finding(subject, f"{path} is open to others (mode {mode:04o})", f"chmod 600 {path}", is_broken=True)
+    if status.st_uid != os.geteuid() and os.geteuid() != 0:
+        cure = "Run Wangge as the user who first ran it."
+        return Finding(subject, f"{path} belongs to another user", cure, is_broken=True)
+    return None
 
 
 def _look_at_erasures(settings: Settings) -> Iterator[Finding]:
@@ -289,6 +320,7 @@ _LOOKS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _look_at_inbox: "inbox",
     _look_at_worker: "worker",
     _look_at_key: "key",
+    _look_at_quarantine_key: "quarantine key",
     _look_at_erasures: "erasure",
     _look_at_lake: "lake",
     _look_at_catalogue: "catalogue",

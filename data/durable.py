@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from data.lake_errors import write_permission_error
@@ -11,7 +12,7 @@ from data.lake_errors import write_permission_error
 def write_durably(path: Path, content: bytes, *, mode: int = 0o666, folder_mode: int = 0o777) -> None:
     """Replaces the file by one with this content, all or nothing; its folder is made. Modes are before the umask.
 
-    Raises LakeError where it cannot be written.
+    When it returns, both the file and its name are on the disk. Raises LakeError where it cannot be written.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -22,5 +23,16 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o666, folder_mode:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
         raise write_permission_error(path.parent, error) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

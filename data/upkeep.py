@@ -25,6 +25,7 @@ from typing import Any
 import duckdb
 
 from data.catalogue import METADATA
+from data.durable import write_durably
 from data.errors import LakeError
 from data.lake import Lake
 from data.lake_errors import write_permission_error
@@ -278,12 +279,7 @@ class Upkeep:
         return removed
 
     def _write_state(self) -> None:
-        aside = self._path.with_name(f".{STATE_FILE}.{os.getpid()}")
-        try:
-            aside.write_text(json.dumps(vars(self._state)), encoding="utf-8")
-            aside.replace(self._path)
-        except OSError as error:
-            raise write_permission_error(self._path, error) from None
+        write_durably(self._path, json.dumps(vars(self._state)).encode())
 
 
 def work_if_due(upkeep: Upkeep) -> bool:

@@ -18,7 +18,7 @@ import re
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -134,6 +134,17 @@ class Inbox:
                 break
         return claims
 
+    @property
+    def left(self) -> list[Claim]:
+        """What a worker left in `taking/` and nobody claimed yet, in the order of names."""
+        if self._left is None:
+            self._left = deque(self._list_left())
+        return list(self._left)
+
+    def claim_left(self, claims: Collection[Claim]) -> None:
+        """Takes these of what was left: `claim` gives them no more."""
+        self._left = deque(claim for claim in self.left if claim not in claims)
+
     def finish(self, claim: Claim) -> None:
         """After the commit: to `done/<feed>/<day>/`. Raises LakeError where it cannot be moved; the next worker does it."""
         day = f"{datetime.now(UTC):%Y-%m-%d}"
@@ -226,14 +237,13 @@ class Inbox:
             self._unsorted.discard(feed)
 
     def _next_claims(self, is_welcome: IsWelcome) -> Iterator[Claim]:
-        if self._left is None:
-            self._left = deque(self._list_left())
-        for _ in range(len(self._left)):
-            claim = self._left.popleft()
+        left = self._left = deque(self.left)
+        for _ in range(len(left)):
+            claim = left.popleft()
             if is_welcome(claim.feed_code, claim.byte_count):
                 yield claim
             else:
-                self._left.append(claim)
+                left.append(claim)
         feeds = sorted(self._queues)
         turns = deque(feeds[self._turn % len(feeds) :] + feeds[: self._turn % len(feeds)]) if feeds else deque()
         self._turn += 1

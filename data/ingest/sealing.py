@@ -8,21 +8,19 @@ Knows no lake and no reason.
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from data.durable import write_durably
 from data.errors import LakeError
 from data.ingest.pseudonym import KEY_BYTES, make_key
-from data.lake_errors import write_permission_error
 from data.settings import Settings
 
 NONCE_BYTES = 12
@@ -90,19 +88,7 @@ class Sealer:
             stream.write_table(lines)
         nonce = secrets.token_bytes(NONCE_BYTES)
         sealed = self._cipher().encrypt(nonce, sink.getvalue().to_pybytes(), name.encode())
-        aside = path.with_name(f"{path.name}.part")
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(nonce + sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(path)
-            _sync_folder(path.parent)
-        except OSError as error:
-            with suppress(OSError):
-                aside.unlink(missing_ok=True)
-            raise write_permission_error(path.parent, error) from None
+        write_durably(path, nonce + sealed, mode=0o600, folder_mode=0o700)
 
     def _cipher(self) -> AESGCM:
         if not self._key:
@@ -127,11 +113,3 @@ class Sealer:
 def _texts(lines: pa.Table) -> list[str]:
     """The columns that hold cells; the others only number the lines."""
     return [field.name for field in lines.schema if not pa.types.is_integer(field.type)]
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -13,12 +13,14 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from data.errors import LakeError, SituationError
 from data.home import only_one
 from data.ingest.batch import ReadBatch
 from data.ingest.deliveries import Delivery, StopTaking, read_ahead, take_deliveries
 from data.ingest.inbox import Claim, Inbox
+from data.ingest.suspects import Suspects
 from data.ingest.take import IngestSummary, Taker
 from data.lake import Lake, LeaseLost, open_lake
 from data.settings import Settings
@@ -137,6 +139,7 @@ class _Session:
         self._heart = heart
         self._stop = stop
         self._inbox = Inbox(settings)
+        self._suspects = Suspects(settings)
         self._taker = Taker(lake, settings)
         self._upkeep = Upkeep(lake, settings)
         self._reader = ThreadPoolExecutor(1, "reader")
@@ -154,8 +157,10 @@ class _Session:
 
     def run(self) -> None:
         """Works until it is told to stop. Raises LakeError or SituationError when something fails."""
+        self._suspects.count_deaths(self._inbox.left)
         self._taker.load()
         self._publish()
+        self._take_suspects()
         while not self._stop.is_set():
             if self._following is None:
                 self._follow_imports()
@@ -171,6 +176,25 @@ class _Session:
             if self._following is None or self._is_publication_due():
                 self._publish()
 
+    def _take_suspects(self) -> None:
+        """First what a worker died over, with nothing else at work; what is condemned is set aside, and the rest goes on."""
+        feeds = self._taker.list_feeds() if self._taker.has_reference else frozenset[str]()
+        for claims in self._suspects.group([claim for claim in self._inbox.left if claim.feed_code in feeds]):
+            if self._stop.is_set():
+                return
+            self._inbox.claim_left(claims)
+            condemned = {claim: reason for claim in claims if (reason := self._suspects.condemn(claim))}
+            for claim, reason in condemned.items():
+                self._inbox.refuse(claim, reason)
+                self._suspects.end([claim])
+            fit = [claim for claim in claims if claim not in condemned]
+            if fit:
+                self._is_between = True  # so that no other file comes to their company
+                try:
+                    self._take(self._begin(fit, self._reader))
+                finally:
+                    self._is_between = False
+
     def _next(self) -> _Batch | None:
         batch, self._following = self._following or self._gather(), None
         return batch
@@ -179,6 +203,7 @@ class _Session:
         """Ends the threads, and lets go of what is kept aside for publishing."""
         for pool in (self._reader, self._opener):
             pool.shutdown(cancel_futures=True)
+        self._suspects.close()
         self._upkeep.close()
         self._taker.close()
 
@@ -224,6 +249,7 @@ class _Session:
         return self._begin(claims, self._reader) if claims else None
 
     def _begin(self, claims: list[Claim], pool: ThreadPoolExecutor) -> _Batch:
+        self._suspects.begin(claims)
         deliveries = [Delivery(claim.path, claim.feed_code) for claim in claims]
         return _Batch(claims, deliveries, pool.submit(read_ahead, self._taker, deliveries))
 
@@ -240,7 +266,7 @@ class _Session:
         read = batch.reading.result()
         self._took_s = time.monotonic()
         try:
-            summary = take_deliveries(self._taker, batch.deliveries, read, self._let_others)
+            summary = take_deliveries(self._taker, batch.deliveries, read, partial(self._let_others, batch))
         except StopTaking:
             return
         for claim, delivery in zip(batch.claims, batch.deliveries, strict=True):
@@ -249,11 +275,14 @@ class _Session:
                 self._inbox.refuse(claim, reason)
             else:
                 self._inbox.finish(claim)
+        self._suspects.end(batch.claims)
         self._note_commit(len(batch.claims), summary)
 
-    def _let_others(self, _: IngestSummary) -> None:
+    def _let_others(self, at_work: _Batch, _: IngestSummary) -> None:
         """Between two transactions of a long batch: what came meanwhile is taken, and shown."""
         self._is_current = False
+        self._suspects.absolve(at_work.claims)
+        self._heart.beat()
         self._upkeep.note_commit()
         if self._stop.is_set():
             raise StopTaking

@@ -14,12 +14,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.cli import main
 from data.clock import write_clock
+from data.doctor import examine
 from data.ingest import ingest_paths, retry_quarantine, watch_inbox
 from data.ingest.checks import MASK_SQL
 from data.ingest.quarantine import RetrySummary, Selection
@@ -189,6 +191,38 @@ def test_a_damaged_or_exchanged_sealed_file_stays_shut(district: Settings, logs:
     other.write_bytes(other.read_bytes()[:-1] + b"x")
     mend(district)
     assert retry_quarantine(district, EVERYTHING) == RetrySummary(shut=2)
+
+
+def look_at_quarantine_key(settings: Settings) -> tuple[bool, str, str]:
+    (finding,) = (finding for finding in examine(settings) if finding.subject == "quarantine key")
+    return finding.is_broken, finding.found, finding.cure
+
+
+def test_doctor_says_whether_the_key_opens_what_was_sealed(tmp_path: Path) -> None:
+    district = Settings(home=tmp_path / "bare")
+    assert "quarantine key" not in {finding.subject for finding in examine(district)}  # nothing was ever sealed
+    sealer = Sealer(district)
+    for value in ("earlier", "newest"):
+        name = sealer.seal(pa.table({"name": [value], "line_no": [1]}))
+    is_broken, found, _ = look_at_quarantine_key(district)
+    assert not is_broken
+    assert "opens the newest sealed file" in found
+    key = district.quarantine_key_path
+    key.chmod(0o640)
+    assert look_at_quarantine_key(district)[::2] == (True, f"chmod 600 {key}")
+    key.chmod(0o600)
+    kept = key.read_bytes()
+    key.write_bytes(kept[::-1])
+    is_broken, found, _ = look_at_quarantine_key(district)
+    assert is_broken
+    assert f"does not open {district.quarantine_dir / name}" in found
+    key.write_bytes(kept[:7])
+    assert "is damaged" in look_at_quarantine_key(district)[1]
+    key.unlink()
+    is_broken, found, _ = look_at_quarantine_key(district)
+    assert is_broken
+    assert "is missing, and 2 sealed files lie in quarantine" in found
+    assert not key.exists()  # it only looks
 
 
 def test_sealed_lines_can_be_destroyed_one_by_one(district: Settings, logs: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a reader can share: the page's language, measure, place and list, read from the URL and written to it.
+"""What a reader can share: the page's language, measure, place, search and list, read from the URL and written to it.
 
 The URL is the one source of truth for them: the map's script reads the same parameters, so a selection never needs
 the map to be drawn again. Every value is checked; one that is not understood is dropped, never shown or executed.
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Literal, get_args
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -18,6 +19,14 @@ from dashboard.parts.wording import LANGUAGES, Language
 
 Measure = Literal["coverage", "waiting", "on_duty", "vulnerable"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
+
+PLACES = ("town", "community", "grid")
+"""Ranks of places, from above: the names of their parameters, of which an address has one at most."""
+WHOLE = "all"
+"""The value of `view` that shows the whole district; without it a map without a place opens on the risk zones. Else `view` is
+lat,lon,zoom, written and read by the map alone."""
+TEXT_MAX = 60
+_WHERE = (*PLACES, "spot", "q", "list", "view")
 
 _CODE = re.compile(r"[0-9A-Za-z._-]{1,40}")
 _LANGUAGE_KEY = "language"
@@ -35,26 +44,33 @@ class _Written:
 
 @dataclass(frozen=True)
 class Address:
-    """Where a reader is. At most one of `grid` and `community` is set; codes are well-formed, not known to exist."""
+    """Where a reader is. At most one of `grid`, `community`, `town` is set; codes are well-formed, not known to exist.
+
+    `spot` is a building or site within the grid; `query` is what is searched for.
+    """
 
     language: Language = "zh"
     measure: Measure = "coverage"
     town: str | None = None
     community: str | None = None
     grid: str | None = None
+    spot: str | None = None
+    query: str = ""
     lists_all: bool = False
     report: str | None = None
 
 
 def parse_address(query: Mapping[str, str], language: Language = "zh") -> Address:
     """The address that a query string states; `language` is the one to keep where it states none."""
-    grid = _code(query.get("grid"))
+    grid, community = _code(query.get("grid")), _code(query.get("community"))
     return Address(
         language=next((known for known in LANGUAGES if known == query.get("lang")), language),
         measure=next((known for known in MEASURES if known == query.get("measure")), "coverage"),
-        town=_code(query.get("town")),
-        community=None if grid else _code(query.get("community")),
+        town=None if grid or community else _code(query.get("town")),
+        community=None if grid else community,
         grid=grid,
+        spot=_code(query.get("spot")) if grid else None,
+        query=" ".join((query.get("q") or "").split())[:TEXT_MAX],
         lists_all=query.get("list") == "all",
         report=_code(query.get("report")),
     )
@@ -70,11 +86,40 @@ def read_address() -> Address:
     return address
 
 
+def go_to(**where: str | None) -> None:
+    """Leads to a place, a search or a list; what was shown before goes out of the URL and into the browser's history."""
+    nowhere: dict[str, str | None] = dict.fromkeys(_WHERE)
+    write_address(**(nowhere | where))
+
+
+def link_to(address: Address, **where: str) -> str:
+    """The URL of a place for a link, in the language and measure of this address."""
+    kept = {"lang": address.language if address.language != "zh" else "", "measure": address.measure}
+    if address.measure == "coverage":
+        del kept["measure"]
+    return "?" + urlencode({name: value for name, value in kept.items() if value} | where)
+
+
+def read_steps(value: object) -> dict[str, str] | None:
+    """Where the map's script asks to go, checked as an address is; None where it asks for nothing understood."""
+    if not isinstance(value, dict):
+        return None
+    where = {name: value[name] for name in (*PLACES, "spot") if _code(value.get(name))}
+    if not where and value.get("view") != WHOLE:
+        return None
+    return where or {"view": WHOLE}
+
+
+def forget_writing() -> None:
+    """Takes the URL as the browser says it: the reader went back or forward in its history."""
+    st.session_state.pop(_WRITTEN_KEY, None)
+
+
 def write_address(**changes: str | None) -> None:
     """Puts parameters into the URL; None takes one out. The map follows within a fraction of a second."""
     before = _newest_query()
-    query = before | {name: value for name, value in changes.items() if value is not None}
-    query = {name: value for name, value in query.items() if changes.get(name, value) is not None}
+    kept = {name: value for name, value in before.items() if name not in changes and name != "view"}
+    query = kept | {name: value for name, value in changes.items() if value is not None}
     if query != st.query_params.to_dict():
         st.session_state[_WRITTEN_KEY] = _Written(before, query, monotonic())
         st.query_params.from_dict(query)
@@ -93,8 +138,8 @@ def _newest_query() -> dict[str, str]:
     return query
 
 
-def _code(value: str | None) -> str | None:
-    return value if value and _CODE.fullmatch(value) else None
+def _code(value: object) -> str | None:
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else None
 
 
 def switch_language(language: Language) -> None:

@@ -35,7 +35,12 @@ RETRY_EVERY_S = 2.0
 BROKEN_AFTER_S = 15.0
 """Real seconds without an answer after which a page calls the server lost (UI, states)."""
 WAIT_CLASSES = ("smooth", "busy", "jammed", "resting", "unknown")
-MEASURES = {"coverage_pct": "coverage_pct", "waiting": "waiting_count", "on_duty": "on_duty_count"}
+MEASURES = {
+    "coverage_pct": "coverage_pct",
+    "missing": "missing_count",
+    "waiting": "waiting_count",
+    "on_duty": "on_duty_count",
+}
 """What a grid can be coloured by, as named in the payload, and its column in `wall/grids`. The vulnerable are known
 with the geometry: they change with an import, not with a tick."""
 PLACE_DIGITS = 5
@@ -388,7 +393,11 @@ def _build_summary(rows: Ask, outline: Outline) -> Row:
 def _build_shares(question: str, codes: str) -> Callable[[Ask, Outline], Row]:
     def build(rows: Ask, outline: Outline) -> Row:
         found = {row["code"]: row for row in rows(question)}
-        return {"coverage_pct": [_round(found.get(code, {}).get("coverage_pct")) for code in getattr(outline, codes)]}
+        shown = [found.get(code, {}) for code in getattr(outline, codes)]
+        return {
+            "coverage_pct": [_round(row.get("coverage_pct")) for row in shown],
+            "missing": [row.get("missing_count") for row in shown],
+        }
 
     return build
 

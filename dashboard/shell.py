@@ -12,13 +12,13 @@ from pathlib import Path
 
 import streamlit
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dashboard.parts.words import say
 from dashboard.text import read_language
 
-PAGE_PATHS = ("/", "/overview", "/wall", "/map-check")
+PAGE_PATHS = ("/", "/wall", "/map-check")
 """Where pages are; what is not named here gets Streamlit's document as it is, which works too."""
 _TELL = '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" }</script>'
 _TITLE = "<title>Streamlit</title>"
@@ -37,4 +37,9 @@ def _write_shell(language: str) -> str:
     return document.replace(_TITLE, title, 1).replace('<html lang="en">', f'<html lang="{language}">', 1)
 
 
-PAGE_ROUTES = [Route(path, answer_shell) for path in PAGE_PATHS]
+async def lead_home(request: Request) -> Response:
+    """The overview's other name leads to `/`, where Streamlit has it, with what the address asks for."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", status_code=307)
+
+
+PAGE_ROUTES = [*(Route(path, answer_shell) for path in PAGE_PATHS), Route("/overview", lead_home)]

@@ -1,13 +1,19 @@
 // The leaders' map: puts the engine on st_folium's Leaflet map and ties it to the page around the frame.
-// Owns what the reader does: which measure, town and grid (read from the page's address), taps, zoom, legend, theme.
-// The page never draws this map again; it changes the address, and the map follows.
+// Owns what the reader does: which measure and place (read from the page's address), taps, keys, zoom, legend, theme, and the
+// page's links to places. The page never draws this map again; it changes the address, and the map follows.
 (function () {
   "use strict";
   const Wangge = (window.Wangge = window.Wangge || {});
   const LOOK_EVERY_MS = 200; // how soon the map follows the page's address and theme
   const TOWN_ZOOM = { leader: 14.3, phone: 13.5 }; // UI, map: where a view of a town stands
+  const SPOT_ZOOM = 16.5; // near enough to see one building among others
+  const NEAR_ZOOM = 13.45; // UI, map: from here on grids, not towns, are what one sees
+  const VIEW_AFTER_MS = 300; // a view stands in the address once the reader's hand rests
   const LOST_AFTER_S = 3; // silence of the feed that, together with Streamlit's own complaint, means that the server is lost
   const MARKS = ["high", "medium", "smooth", "busy", "jammed", "resting", "unknown"];
+  const RANKS = ["grid", "community", "town"]; // from below: the names of places in the address
+  const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  const ABOVE = '[role="dialog"], [role="menu"], [role="listbox"]'; // what lies above the page takes the keys first
 
   // Wangge.lead(leafletMap, {zh: words, en: words}): starts the map; what it shows from then on is in the page's address.
   Wangge.lead = function lead(leaflet, texts) {
@@ -20,23 +26,48 @@
     if (role === "phone") leaflet.dragging.disable(); // one finger scrolls the page, two move the map
 
     let engine = null;
-    let address = null; // what the map shows now: {measure, town, community, grid, lang, theme}
+    let address = null; // what the map shows now: {measure, town, community, grid, spot, view, lang, theme}
     let tapped = null; // the grid last tapped here: the view stays where the reader's finger is
+    let handMade = null; // the view as the address has it, where the reader made it; null where the place makes it
+    let steering = false; // whether the map is being moved by this script
+    let spotShown = null;
+    let cursor = null; // {kind, place} that the keyboard stands on
+    let asked = 0;
+    let viewTimer = 0;
+    let link = null; // to /api/live
+    let lastLink = null; // the link to a place that has the focus, or had it when the page was drawn anew
     let judged = "";
     let placed = false;
-    const zoomer = L.control.zoom({ zoomInTitle: "", zoomOutTitle: "" }).addTo(leaflet);
-    const whole = L.DomUtil.create("a", "lead-whole", zoomer.getContainer());
-    whole.href = "#";
-    whole.setAttribute("role", "button");
-    L.DomEvent.on(whole, "click", (event) => { L.DomEvent.stop(event); engine.fitDistrict(8); });
-    new ResizeObserver(() => leaflet.invalidateSize({ animate: false })).observe(frame);
+    const ends = new AbortController();
+    window.addEventListener("pagehide", () => ends.abort()); // the page outlives this frame; its listeners must not
 
-    const link = Wangge.follow({
+    const zoomer = L.control.zoom({ zoomInTitle: "", zoomOutTitle: "" }).addTo(leaflet);
+    // On a phone a bar of four would cover the map: the two that lead out stand in the other corner.
+    const leading = role === "phone" ? L.control({ position: "topright" }) : zoomer;
+    if (leading !== zoomer) {
+      leading.onAdd = () => L.DomUtil.create("div", "leaflet-bar lead-leading");
+      leading.addTo(leaflet);
+    }
+    const whole = addButton("lead-whole", () => go({ view: "all" }));
+    const up = addButton("lead-up", goUp);
+    up.textContent = "↑";
+    const tip = document.createElement("div");
+    tip.className = "lead-tip";
+    tip.setAttribute("role", "status");
+    tip.hidden = true;
+    leaflet.getContainer().append(tip);
+    frame.tabIndex = 0;
+    frame.setAttribute("role", "application");
+    new ResizeObserver(() => steer(() => leaflet.invalidateSize({ animate: false }))).observe(frame);
+    leaflet.on("moveend", () => { if (!steering && placed) keepView(); });
+    leaflet.on("movestart zoomstart", () => point(null));
+
+    link = Wangge.follow({
       onPicture(live, geometry) {
         if (!engine) return;
-        engine.setGeometry(geometry);
+        steer(() => engine.setGeometry(geometry));
         engine.show(live, Wangge.judge(link));
-        if (!placed && geometry) { placed = true; showPlace(true); }
+        if (!placed && geometry) { placed = true; showPlace(); engine.select(placeShown()); }
         drawLegend();
       },
       onTime() {
@@ -49,11 +80,18 @@
       },
     });
     look();
-    setInterval(look, LOOK_EVERY_MS);
-    for (const one of [page.document, document]) one.addEventListener("keydown", goBack);
+    const looking = setInterval(look, LOOK_EVERY_MS);
+    ends.signal.addEventListener("abort", () => { clearInterval(looking); link.stop(); });
+    listen(page.document, "keydown", onPageKey);
+    listen(page.document, "click", followLink);
+    listen(page.document, "focusin", (event) => { lastLink = event.target.closest(".wg-list a"); });
+    listen(page, "popstate", () => { tapped = null; window.Streamlit.setComponentValue({ back: (asked += 1) }); look(); });
+    listen(document, "keydown", onMapKey);
+    frame.addEventListener("blur", () => point(null));
 
     // Reads the page's address and theme; changes the map where they changed.
     function look() {
+      if (!window.frameElement) return;
       const query = new URLSearchParams(page.location.search);
       const app = page.document.querySelector(".stApp");
       const read = {
@@ -61,22 +99,266 @@
         town: query.get("town"),
         community: query.get("community"),
         grid: query.get("grid"),
+        spot: query.get("spot"),
+        view: query.get("view"),
         lang: page.document.querySelector(".wg-lang-en") ? "en" : "zh",
         theme: app && page.getComputedStyle(app).colorScheme === "dark" ? "dark" : "light",
       };
+      keepFocus();
       const last = address || {};
-      const moved = ["town", "community", "grid"].some((name) => read[name] !== last[name]);
+      const moved = RANKS.some((name) => read[name] !== last[name]);
       const redressed = read.lang !== last.lang || read.theme !== last.theme;
-      if (!moved && !redressed && read.measure === last.measure) return;
+      const isSame = !moved && !redressed && ["measure", "view", "spot"].every((name) => read[name] === last[name]);
       address = read;
+      showSpot();
+      if (isSame) return;
       if (redressed) dress();
       else {
         engine.setMeasure(read.measure);
-        engine.select(read.grid);
+        engine.select(placeShown());
         drawLegend();
       }
-      if (moved && placed && !(tapped && read.grid === tapped)) showPlace(false, last);
+      up.hidden = !placeShown();
+      if (!placed) return;
+      if (moved) cursor = null;
+      if (moved && tapped && read.grid === tapped && !read.view) keepView(); // the tap's own view goes with the new place
+      else if (moved) showPlace();
+      else if (read.view !== handMade) {
+        if (read.view) showPlace();
+        else keepView(); // the page wrote the address for another reason: the reader's view stays in it
+      }
       tapped = null;
+    }
+
+    function placeShown() {
+      const kind = RANKS.find((name) => address[name]);
+      return kind ? { kind, code: address[kind] } : null;
+    }
+
+    // Going to places --------------------------------------------------------------------------------------------------
+    function go(where) {
+      if (where.view && !placeShown()) return showWhole();
+      window.Streamlit.setComponentValue({ go: where, n: (asked += 1) });
+    }
+
+    // The whole district, where it is only a matter of the view: the page has nothing else to show.
+    function showWhole() {
+      address.view = "all";
+      writeView("all");
+      showPlace();
+    }
+
+    // What a choice of this grid's ground means: one rank below the place that is shown; outside of that, its neighbour.
+    // Without a place: what one sees, towns from far off, grids from near.
+    function aim(grid) {
+      const kind = address.grid ? "grid"
+        : address.community ? (grid.community.code === address.community ? "grid" : "community")
+        : address.town ? (grid.town.code === address.town ? "community" : "town")
+        : leaflet.getZoom() < NEAR_ZOOM ? "town" : "grid";
+      return { kind, place: kind === "grid" ? grid : grid[kind] };
+    }
+
+    function choose({ kind, place }) {
+      if (kind === "grid") tapped = place.code;
+      point(null);
+      engine.select({ kind, code: place.code }); // at once; the page follows
+      go({ [kind]: place.code });
+    }
+
+    function goUp() {
+      const way = page.document.querySelector("a.wg-up");
+      const back = page.document.querySelector(".st-key-clear button");
+      if (way) followTo(way);
+      else if (back) back.click();
+    }
+
+    // Links of the page that lead to places go through here, so that the page is not loaded anew.
+    function followLink(event) {
+      const one = event.target.closest && event.target.closest("a.wg-go");
+      if (!one || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      followTo(one);
+    }
+
+    function followTo(one) {
+      const query = new URLSearchParams(new URL(one.href, page.location).search);
+      go(Object.fromEntries([...RANKS, "spot", "view"].filter((name) => query.get(name)).map((name) => [name, query.get(name)])));
+    }
+
+    // A list that ticks is drawn anew under the reader's keys: the same link gets the focus back.
+    function keepFocus() {
+      if (!lastLink || lastLink.isConnected || page.document.activeElement !== page.document.body) return;
+      lastLink = [...page.document.querySelectorAll(".wg-list a")].find((one) => one.getAttribute("href") === lastLink.getAttribute("href")) || null;
+      if (lastLink) lastLink.focus({ preventScroll: true });
+    }
+
+    // The view ---------------------------------------------------------------------------------------------------------
+    function steer(move) {
+      steering = true;
+      move();
+      steering = false;
+    }
+
+    // Writes the reader's own view into the address, over the entry of the history that it belongs to.
+    function keepView() {
+      clearTimeout(viewTimer);
+      const shown = placeShown();
+      viewTimer = setTimeout(() => {
+        const now = placeShown();
+        if (!window.frameElement || (now && now.code) !== (shown && shown.code)) return;
+        const { lat, lng } = leaflet.getCenter();
+        writeView(`${lat.toFixed(5)},${lng.toFixed(5)},${leaflet.getZoom().toFixed(2)}`);
+      }, VIEW_AFTER_MS);
+    }
+
+    function writeView(text) {
+      handMade = address.view = text;
+      const url = new URL(page.location.href);
+      url.searchParams.set("view", text);
+      page.history.replaceState(page.history.state, "", url.pathname + url.search.replaceAll("%2C", ","));
+    }
+
+    // Moves the view to what the address names: a view of its own, the whole district, or the place; without any to the risk
+    // zones, as that is where leaders look.
+    function showPlace() {
+      clearTimeout(viewTimer);
+      handMade = address.view;
+      const [lat, lng, zoom] = (address.view || "").split(",").map(Number);
+      const place = placeShown();
+      const bounds = place ? boundsOf(place) : null;
+      steer(() => {
+        if ([lat, lng, zoom].every(Number.isFinite)) leaflet.setView([lat, lng], zoom, { animate: false });
+        else if (address.view === "all") engine.fitDistrict(8);
+        else if (bounds && address.grid) leaflet.setView(bounds.getCenter(), Math.max(TOWN_ZOOM[role], Math.min(15.4, leaflet.getBoundsZoom(bounds.pad(1)))), { animate: false });
+        else if (bounds) leaflet.fitBounds(bounds.pad(address.community ? 0.4 : 0.03), { maxZoom: 15.4, animate: false });
+        else if (engine.zoneBounds()) leaflet.setView(engine.zoneBounds().getCenter(), TOWN_ZOOM[role], { animate: false });
+        else engine.fitDistrict(8);
+      });
+      spotShown = null;
+    }
+
+    function boundsOf({ kind, code }) {
+      const place = engine.placeOf(kind, code);
+      return place && place.bounds.isValid() ? place.bounds : null;
+    }
+
+    // Marks the building or site that the panel names; the view goes there unless the reader made one.
+    function showSpot() {
+      if (!engine || !placed) return;
+      const named = address.spot && page.document.querySelector(".wg-spot");
+      const key = named ? `${address.spot} ${named.dataset.lon} ${named.dataset.lat}` : null;
+      if (key === spotShown) return;
+      spotShown = key;
+      if (!named) return engine.setSpot(null);
+      const [lon, lat] = [Number(named.dataset.lon), Number(named.dataset.lat)];
+      if (!handMade) steer(() => leaflet.setView([lat, lon], SPOT_ZOOM, { animate: false }));
+      engine.setSpot([lon, lat]);
+    }
+
+    // Pointer and keys -------------------------------------------------------------------------------------------------
+    // Shows what would be chosen, with its figures, at a point of the map in pixels; null: nothing.
+    function point(aimed, at) {
+      const key = aimed && `${aimed.kind} ${aimed.place.code}`;
+      if (key !== tip.dataset.key) {
+        engine.point(aimed ? { kind: aimed.kind, code: aimed.place.code } : null);
+        if (aimed) {
+          const words = texts[address.lang];
+          const { name, coverage, missing } = engine.figuresOf(aimed.kind, aimed.place);
+          const title = document.createElement("b");
+          title.textContent = name;
+          tip.replaceChildren(title, document.createElement("br"), `${words.coverage} ${coverage} · ${words.missing} ${missing}`);
+          tip.dataset.key = key;
+        } else delete tip.dataset.key;
+      }
+      tip.hidden = !aimed;
+      if (!aimed) return;
+      const room = leaflet.getSize();
+      const [w, h] = [tip.offsetWidth, tip.offsetHeight];
+      const x = Math.max(4, Math.min(at.x + 14, room.x - w - 4));
+      const y = at.y + 16 + h < room.y ? at.y + 16 : at.y - h - 10;
+      tip.style.transform = `translate(${Math.round(x)}px, ${Math.round(Math.max(4, y))}px)`;
+    }
+
+    // What the arrows walk over: what one sees one rank down.
+    function choices() {
+      const shown = placeShown();
+      if (shown) return engine.placesIn(shown).map((place) => ({ kind: shown.kind === "town" ? "community" : "grid", place }));
+      const kind = leaflet.getZoom() < NEAR_ZOOM ? "town" : "grid";
+      return engine.placesIn(kind === "town" ? null : { kind: "grid" }).map((place) => ({ kind, place }));
+    }
+
+    function pixelOf({ place }) {
+      const [lon, lat] = place.label || [place.bounds.getCenter().lng, place.bounds.getCenter().lat];
+      return leaflet.latLngToContainerPoint([lat, lon]);
+    }
+
+    // The nearest choice in a direction, counting what lies aside twice; without a place to start from, the one that is shown or
+    // nearest to the middle.
+    function walk([dx, dy]) {
+      const all = choices();
+      const start = cursor && all.some((one) => one.place === cursor.place) ? pixelOf(cursor) : null;
+      const middle = leaflet.getSize().divideBy(2);
+      const far = (one) => {
+        const p = pixelOf(one);
+        if (!start) return address.grid === one.place.code ? -1 : p.distanceTo(middle);
+        const along = (p.x - start.x) * dx + (p.y - start.y) * dy;
+        const aside = Math.abs((p.x - start.x) * dy) + Math.abs((p.y - start.y) * dx);
+        return one.place === cursor.place || along <= 1 || aside > 2 * along ? Infinity : along + 2 * aside;
+      };
+      const best = all.reduce((found, one) => { const reach = far(one); return reach < found.reach ? { one, reach } : found; }, { one: cursor, reach: Infinity });
+      if (!best.one) return;
+      cursor = best.one;
+      const [lon, lat] = cursor.place.label || [cursor.place.bounds.getCenter().lng, cursor.place.bounds.getCenter().lat];
+      if (!leaflet.getBounds().pad(-0.04).contains([lat, lon])) leaflet.panTo([lat, lon], { animate: false });
+      point(cursor, pixelOf(cursor));
+    }
+
+    function onMapKey(event) {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const isButton = event.target.closest && event.target.closest("a, button");
+      if (ARROWS[event.key] && placed) walk(ARROWS[event.key]);
+      else if ((event.key === "Enter" || event.key === " ") && !isButton && cursor) choose(cursor);
+      else if (event.key === "+" || event.key === "=") leaflet.zoomIn();
+      else if (event.key === "-") leaflet.zoomOut();
+      else return onPageKey(event);
+      event.preventDefault();
+    }
+
+    // "/" goes to the search, Escape one level up, arrows along a list of places; what lies above the page comes first.
+    function onPageKey(event) {
+      if (event.ctrlKey || event.metaKey || event.altKey || page.document.querySelector(ABOVE)) return;
+      const target = event.target;
+      const isTyping = target.matches && target.matches("input, textarea, [contenteditable=true]");
+      const box = page.document.querySelector(".st-key-search_control input");
+      if (event.key === "Escape") return goUp();
+      if (event.key === "/" && !isTyping && box) {
+        event.preventDefault();
+        page.focus();
+        box.focus();
+        box.select();
+        return;
+      }
+      if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+      const links = [...page.document.querySelectorAll(".wg-list a")];
+      const at = links.indexOf(target);
+      if (!links.length || (at < 0 && target !== box)) return;
+      event.preventDefault();
+      const next = event.key === "ArrowDown" ? at + 1 : at - 1;
+      if (next < 0 && box) box.focus();
+      else if (links[next]) links[next].focus();
+    }
+
+    function listen(target, name, handler) {
+      target.addEventListener(name, handler, { signal: ends.signal });
+    }
+
+    function addButton(name, act) {
+      const button = L.DomUtil.create("a", name, leading.getContainer());
+      button.href = "#";
+      button.setAttribute("role", "button");
+      L.DomEvent.disableClickPropagation(button);
+      L.DomEvent.on(button, "click", (event) => { L.DomEvent.stop(event); act(); });
+      return button;
     }
 
     // A new engine in the language and theme of the page; the Leaflet map under it, its node and its view stay.
@@ -86,43 +368,26 @@
       page.document.body.style.colorScheme = address.theme; // popovers hang outside of Streamlit's own element
       document.documentElement.lang = address.lang;
       whole.textContent = texts[address.lang].whole;
+      up.title = texts[address.lang].up;
+      up.setAttribute("aria-label", texts[address.lang].up);
+      frame.setAttribute("aria-label", texts[address.lang].name);
       engine = Wangge.map(leaflet, {
-        role, lang: address.lang, theme: address.theme, measure: address.measure, selected: address.grid, words: texts[address.lang],
-        reserved: () => [underZoomer()],
-        onSelect(code) {
-          tapped = code;
-          window.Streamlit.setComponentValue({ grid: code });
-        },
+        role, lang: address.lang, theme: address.theme, measure: address.measure, selected: placeShown(), words: texts[address.lang],
+        reserved: () => (leading === zoomer ? [underBar(zoomer)] : [underBar(zoomer), underBar(leading)]),
+        onGrid: (grid) => choose(aim(grid)),
+        onPoint: window.matchMedia("(hover: hover)").matches ? (grid, at) => point(grid && aim(grid), at) : null,
       });
+      spotShown = null;
       if (!link.live || !link.geometry) return;
       engine.setGeometry(link.geometry);
       engine.show(link.live, Wangge.judge(link));
       drawLegend();
     }
 
-    // Esc closes the panel as its button does; what lies above the page (menu, dialog, open list) closes first.
-    function goBack(event) {
-      const back = page.document.querySelector(".st-key-clear button");
-      const above = page.document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]');
-      if (event.key === "Escape" && back && !above) back.click();
-    }
-
-    // The map's corner under the zoom buttons, as [x, y, width, height]: no label may hide there.
-    function underZoomer() {
-      const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = zoomer.getContainer();
-      return [0, 0, offsetLeft + offsetWidth + 6, offsetTop + offsetHeight + 6];
-    }
-
-    // Moves the view to what the address names; at first to the risk zones, as that is where leaders look. A selection that
-    // is cleared leaves the view where it is.
-    function showPlace(first, last) {
-      const code = address.grid || address.community || address.town;
-      const bounds = code ? boundsOf(link.geometry, code) : null;
-      if (bounds && bounds.isValid()) {
-        if (address.grid) leaflet.setView(bounds.getCenter(), Math.max(TOWN_ZOOM[role], leaflet._loaded && !first ? leaflet.getZoom() : 0), { animate: false });
-        else leaflet.fitBounds(bounds.pad(address.community ? 0.4 : 0.03), { maxZoom: 15.4, animate: false });
-      } else if (first && engine.zoneBounds()) leaflet.setView(engine.zoneBounds().getCenter(), TOWN_ZOOM[role], { animate: false });
-      else if (first || last.town) engine.fitDistrict(8);
+    // The map's corner under a bar of buttons, as [x, y, width, height]: no label may hide there.
+    function underBar(bar) {
+      const [box, own] = [bar.getContainer().getBoundingClientRect(), leaflet.getContainer().getBoundingClientRect()];
+      return [box.left - own.left - 6, box.top - own.top - 10, box.width + 12, box.height + 16];
     }
 
     // Every mark, pattern and class of the map, best first; the same drawing as on the map.
@@ -170,22 +435,4 @@
       page.document.body.append(line);
     }
   };
-
-  // The bounds of a grid, or of all grids of a community or town, straight from the payload of /api/geometry.
-  function boundsOf(raw, code) {
-    const bounds = L.latLngBounds([]);
-    const community = raw.communities.codes.indexOf(code);
-    const town = raw.towns.codes.indexOf(code);
-    raw.grids.codes.forEach((grid, index) => {
-      const own = raw.grids.community[index];
-      if (grid !== code && own !== community && (town < 0 || raw.communities.town[own] !== town)) return;
-      for (const ring of raw.grids.rings[index]) for (const number of ring) {
-        let x = 0;
-        let y = 0;
-        const arc = raw.arcs[number < 0 ? ~number : number];
-        for (let at = 0; at < arc.length; at += 2) bounds.extend([(y += arc[at + 1]) * raw.step, (x += arc[at]) * raw.step]);
-      }
-    });
-    return bounds;
-  }
 })();

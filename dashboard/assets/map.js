@@ -42,10 +42,12 @@
   };
   const FADE_MS = 300; // UI, motion: fills change within 300 ms
   const FILL_EVERY_MS = 2000; // and at most once in 2 s
+  const OVER_TILES = 0.75; // how opaque fills are over a background map
   const USUAL_RATE = 400; // people an hour at a site of middling throughput: a mark of the size that UI gives
 
-  // Wangge.map(leafletMap, {role, lang, theme, measure, selected, words, onSelect, follow}) → engine.
-  // With follow: true the engine polls by itself; else the caller hands it every picture by `show`.
+  // Wangge.map(leafletMap, {role, lang, theme, measure, selected, words, onGrid, onPoint, follow}) → engine.
+  // With follow: true the engine polls by itself; else the caller hands it every picture by `show`. `onGrid(grid)` is told of
+  // clicks on grids, `onPoint(grid or null, point)` of the pointer over them. selected: {kind, code} of a place.
   Wangge.map = function map(leaflet, options) {
     const role = options.role || "leader";
     const size = ROLES[role];
@@ -61,6 +63,8 @@
     let picture = null; // {live, verdict}
     let measure = options.measure in FIELDS ? options.measure : "coverage";
     let selected = options.selected || null;
+    let pointed = null; // {kind, code} under the pointer or the keyboard's cursor
+    let spot = null; // [lon, lat] of the building or site that is asked for
     let box = null; // bounds of the other map, shown as a frame
     let filled = []; // the colour each grid has now
     let fillTimer = 0;
@@ -81,11 +85,11 @@
     const over = draw("svg", { class: "wangge-over leaflet-zoom-hide", width: 1, height: 1 });
     const groups = {};
     over.append(drawPatterns(id, ink, size.u));
-    for (const name of ["zones", "boxes", "sites", "labels", "callouts"]) over.append((groups[name] = draw("g", { class: `wg-${name}` })));
+    for (const name of ["zones", "boxes", "pointed", "sites", "labels", "callouts"]) over.append((groups[name] = draw("g", { class: `wg-${name}` })));
     panes.over.append(over);
     leaflet.on("zoomend viewreset resize moveend", redraw);
 
-    const engine = { setGeometry, show, select, setMeasure, setBox, fitDistrict, fitZones, zoneBounds, sums, legend, isBare, destroy, redraw };
+    const engine = { setGeometry, show, select, point, setSpot, placeOf, placesIn, figuresOf, setMeasure, setBox, fitDistrict, fitZones, zoneBounds, sums, legend, isBare, destroy, redraw };
     engines.add(engine);
     if (options.follow) followByItself();
     return engine;
@@ -93,16 +97,18 @@
     // Shapes -----------------------------------------------------------------------------------------------------
     function setGeometry(raw) {
       if (!raw || (shapes && shapes.raw === raw)) return;
+      layTiles(raw.tiles);
       shapes = decode(raw);
       shapes.use(levelHere());
       polygons.concat(borders).forEach((layer) => layer.remove());
       filled = [];
-      polygons = shapes.grids.map((grid, index) => {
+      polygons = shapes.grids.map((grid) => {
         const layer = L.polygon(grid.rings, {
-          renderer: gridCanvas, stroke: false, fillColor: ink.surface, fillOpacity: 1, smoothFactor: 0, noClip: true,
-          interactive: Boolean(options.onSelect), bubblingMouseEvents: true,
+          renderer: gridCanvas, stroke: false, fillColor: ink.surface, fillOpacity: raw.tiles ? OVER_TILES : 1, smoothFactor: 0, noClip: true,
+          interactive: Boolean(options.onGrid), bubblingMouseEvents: true,
         });
-        if (options.onSelect) layer.on("click", () => { select(grid.code); options.onSelect(grid.code, index); });
+        if (options.onGrid) layer.on("click", () => options.onGrid(grid));
+        if (options.onPoint) layer.on("mousemove", (event) => options.onPoint(grid, event.containerPoint)).on("mouseout", () => options.onPoint(null));
         return layer.addTo(leaflet);
       });
       const line = (rank, weight, color) =>
@@ -152,9 +158,66 @@
       redraw();
     }
 
-    function select(code) {
-      selected = code;
+    // The place that is shown, {kind: "town", "community" or "grid", code}, or null.
+    function select(place) {
+      selected = place;
       redraw();
+    }
+
+    // The place that a click or Enter would choose, or null; drawn without drawing anything else anew.
+    function point(place) {
+      pointed = place;
+      if (shapes && leaflet._loaded) fill(groups.pointed, drawPointed(makeView()));
+    }
+
+    // The building or site that is asked for, [lon, lat], or null.
+    function setSpot(lonLat) {
+      spot = lonLat;
+      redraw();
+    }
+
+    // A town, community or grid by its code, with bounds and label; null where there is none.
+    function placeOf(kind, code) {
+      if (!shapes) return null;
+      return (kind === "grid" ? shapes.byCode.get(code) : shapes[kind === "town" ? "towns" : "communities"].find((one) => one.code === code)) || null;
+    }
+
+    // What lies one rank down: the towns of the district (null), the communities of a town, the grids of a community; of a
+    // grid, all grids.
+    function placesIn(place) {
+      if (!shapes) return [];
+      if (!place) return shapes.towns;
+      if (place.kind === "town") return shapes.communities.filter((one) => one.town.code === place.code);
+      return place.kind === "community" ? shapes.grids.filter((one) => one.community.code === place.code) : shapes.grids;
+    }
+
+    // Name, coverage and people missing of a place, as text.
+    function figuresOf(kind, place) {
+      const own = (picture && picture.live && picture.live[kind === "grid" ? "grids" : kind === "town" ? "towns" : "communities"]) || {};
+      const blind = !picture || ["broken", "empty", "error", "loading"].includes(picture.verdict.state);
+      const at = (name) => (blind || !own[name] ? null : own[name][place.index]);
+      const share = at("coverage_pct");
+      return { name: nameOf(place), coverage: share === null || share === undefined ? "—" : `${Wangge.shareText(share)}%`, missing: Wangge.countText(at("missing")) };
+    }
+
+    // The district's own background map under everything, in its own datum: with shifted tiles the map's projection shifts too,
+    // so that every place stays in WGS 84 for all who ask (clicks, addresses, exports) and is only drawn where the tiles have it.
+    function layTiles(tiles) {
+      if (!tiles || leaflet.wgTiles) return;
+      leaflet.wgTiles = true;
+      if (tiles.shift) {
+        const [centre, zoom] = [leaflet.getCenter(), leaflet.getZoom()];
+        leaflet.options.crs = shiftedCrs(tiles.shift);
+        leaflet.setView(centre, zoom, { reset: true });
+      }
+      const layer = L.tileLayer(tiles.url, { maxNativeZoom: tiles.max_zoom, maxZoom: 24, className: "wg-tile" }).addTo(leaflet);
+      layer.getPane().classList.add("wg-tiles");
+      if (!tiles.attribution) return;
+      const note = document.createElement("div");
+      note.className = "wg-attribution";
+      note.style.fontSize = `${Math.max(13, size.small - 2)}px`;
+      note.textContent = tiles.attribution; // as text: a setting can never become markup
+      leaflet.getContainer().append(note);
     }
 
     function setMeasure(name) {
@@ -333,7 +396,7 @@
         step, verdict, hasZones,
         dead: verdict.state !== "ok",
         // Boxes that labels keep clear of, {x0, y0, x1, y1, hard}; first what the page itself lays over the map.
-        taken: (options.reserved ? options.reserved() : []).map(([x, y, w, h]) => ({ x0: origin.x + x, y0: origin.y + y, x1: origin.x + x + w, y1: origin.y + y + h, hard: true })),
+        taken: reservedBoxes().map(([x, y, w, h]) => ({ x0: origin.x + x, y0: origin.y + y, x1: origin.x + x + w, y1: origin.y + y + h, hard: true })),
         soft: [], // where plates would like to stand
         marks: [], // where the marks of quiet sites stand
         labels: [],
@@ -341,6 +404,13 @@
         at: (lonLat) => leaflet.latLngToLayerPoint(L.latLng(lonLat[1], lonLat[0])),
         path: (rings) => rings.map((ring) => "M" + ring.map((corner) => { const p = leaflet.latLngToLayerPoint(corner); return `${round(p.x)},${round(p.y)}`; }).join("L") + "Z").join(""),
       };
+    }
+
+    // What the page lays over the map, as [x, y, width, height].
+    function reservedBoxes() {
+      const note = leaflet.getContainer().querySelector(".wg-attribution");
+      const own = note ? [[note.offsetLeft, note.offsetTop, note.offsetWidth, note.offsetHeight]] : [];
+      return own.concat(options.reserved ? options.reserved() : []);
     }
 
     function drawZones(view) {
@@ -412,13 +482,30 @@
         out.push(draw("rect", { x: a.x, y: a.y, width: b.x - a.x, height: b.y - a.y, fill: "none", stroke: ink.text, "stroke-width": 2.4 }));
         view.taken.push({ ...view.box, hard: true, soft: true });
       }
-      const grid = selected && shapes.byCode.get(selected);
-      if (grid) {
-        const d = view.path(grid.rings);
+      const d = selected && outlineOf(view, selected);
+      if (d) {
         out.push(draw("path", { d, fill: "none", stroke: ink.page, "stroke-width": 12 * size.u, "stroke-linejoin": "round" }));
-        out.push(draw("path", { d, fill: "none", stroke: ink.text, "stroke-width": 6 * size.u, "stroke-linejoin": "round" }));
+        out.push(draw("path", { d, fill: "none", stroke: ink.text, "stroke-width": 6 * size.u, "stroke-linejoin": "round", class: "wg-selected" }));
       }
+      if (spot) {
+        const { x, y } = view.at(spot);
+        const ring = { cx: round(x), cy: round(y), r: 22 * size.u, fill: "none" };
+        out.push(draw("circle", { ...ring, stroke: ink.page, "stroke-width": 16 * size.u }), draw("circle", { ...ring, stroke: ink.text, "stroke-width": 6 * size.u, class: "wg-spot" }));
+        view.taken.push({ ...around({ x, y }, 26 * size.u), hard: true });
+      }
+      fill(groups.pointed, drawPointed(view));
       return out;
+    }
+
+    function drawPointed(view) {
+      const d = pointed && outlineOf(view, pointed);
+      return d ? [draw("path", { d, fill: "none", stroke: ink.page, "stroke-width": 9 * size.u, "stroke-linejoin": "round" }), draw("path", { d, fill: "none", stroke: ink.text, "stroke-width": 3.6 * size.u, "stroke-linejoin": "round" })] : [];
+    }
+
+    function outlineOf(view, { kind, code }) {
+      const place = placeOf(kind, code);
+      if (!place) return null;
+      return view.path(kind === "grid" ? place.rings : shapes.dissolve(shapes.grids.filter((grid) => grid[kind] === place)));
     }
 
     function siteStates(view) {
@@ -769,7 +856,9 @@
 
   // Puts the theme's colours on the page, as custom properties for its stylesheet.
   Wangge.dress = function dress(theme, element) {
-    for (const [name, value] of Object.entries(TOKENS[theme])) (element || document.documentElement).style.setProperty(`--${name}`, value);
+    const style = (element || document.documentElement).style;
+    for (const [name, value] of Object.entries(TOKENS[theme])) style.setProperty(`--${name}`, value);
+    style.setProperty("--tile-light", theme === "dark" ? 0.5 : 1); // a bright background map would outshine the fills
   };
 
   // The fill of a grid without a figure, for a legend: ground with dots, as a CSS background.
@@ -777,6 +866,43 @@
     const ink = TOKENS[theme];
     return `radial-gradient(circle at center, ${ink.dot} ${pitch * 0.12}px, transparent ${pitch * 0.13}px) 0 0 / ${pitch}px ${pitch}px ${ink.unknown}`;
   };
+
+  // Web Mercator over coordinates that are shifted first, by a lattice of shifts: {west, south, step, columns, lon, lat}, degrees
+  // and ten-millionths of them, rows from the south. Beyond the lattice the shift of its edge holds.
+  function shiftedCrs(lattice) {
+    const rows = lattice.lon.length / lattice.columns;
+    const clamp = (value, high) => Math.min(Math.max(value, 0), high);
+    const shift = (lng, lat) => {
+      const x = clamp((lng - lattice.west) / lattice.step, lattice.columns - 1.000001);
+      const y = clamp((lat - lattice.south) / lattice.step, rows - 1.000001);
+      const [i, j] = [Math.floor(x), Math.floor(y)];
+      const at = j * lattice.columns + i;
+      const blend = (values) => {
+        const low = values[at] + (values[at + 1] - values[at]) * (x - i);
+        const high = values[at + lattice.columns] + (values[at + lattice.columns + 1] - values[at + lattice.columns]) * (x - i);
+        return (low + (high - low) * (y - j)) / 1e7;
+      };
+      return [blend(lattice.lon), blend(lattice.lat)];
+    };
+    const mercator = L.Projection.SphericalMercator;
+    return L.extend({}, L.CRS.EPSG3857, {
+      projection: L.extend({}, mercator, {
+        project({ lat, lng }) {
+          const [east, north] = shift(lng, lat);
+          return mercator.project(L.latLng(lat + north, lng + east));
+        },
+        unproject(point) {
+          const target = mercator.unproject(point);
+          let [lng, lat] = [target.lng, target.lat];
+          for (let turn = 0; turn < 6; turn += 1) {
+            const [east, north] = shift(lng, lat);
+            [lng, lat] = [target.lng - east, target.lat - north];
+          }
+          return L.latLng(lat, lng);
+        },
+      }),
+    });
+  }
 
   // Shapes -----------------------------------------------------------------------------------------------------------
   function decode(raw) {

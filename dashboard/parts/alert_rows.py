@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.address import write_address
+from dashboard.address import go_to
 from dashboard.answers import Reading, Shelf
 from dashboard.parts.alerts import Around, alert_line, calm_line, unjudged_line
 from dashboard.parts.wording import Language, name_in
@@ -56,18 +56,18 @@ def look_around(opened: Sequence[Row], payload: Row, shelf: Shelf, language: Lan
     )
 
 
-def place_of(alert: Row, payload: Mapping[str, Any]) -> dict[str, str | None]:
+def place_of(alert: Row, payload: Mapping[str, Any]) -> dict[str, str]:
     """What to write into the URL to see where this alert is; empty where it has no one place."""
     if alert.get("grid_code"):
-        return {"grid": alert["grid_code"], "community": None}
+        return {"grid": alert["grid_code"]}
     if alert["place_kind"] == "whistle":
         for row in payload.get("whistles") or []:
             if row["whistle_code"] == alert["place_code"] and row["place_kind"] == "community":
-                return {"grid": None, "community": row["place_code"]}
+                return {"community": row["place_code"]}
     if alert["place_kind"] == "feed":
         for row in payload.get("feeds") or []:
             if row["feed_code"] == alert["place_code"] and row.get("town_code"):
-                return {"grid": None, "community": None, "town": row["town_code"]}
+                return {"town": row["town_code"]}
     return {}
 
 
@@ -78,5 +78,5 @@ def _show_one(number: int, alert: Row, around: Around, reading: Reading, languag
         if place and st.button(
             say("alerts_locate", language), key=f"locate_{number}", type="tertiary", width="content"
         ):
-            write_address(list=None, **place)
+            go_to(**place)
             st.rerun()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboard.address import MEASURES, Address, Measure, write_address
-from dashboard.answers import Row
+from dashboard.address import MEASURES, TEXT_MAX, WHOLE, Address, Measure, go_to, write_address
+from dashboard.answers import Row, Shelf
 from dashboard.parts import wording
-from dashboard.parts.grid_list import find_grids
 from dashboard.parts.markup import element
+from dashboard.parts.search_results import choose_only, fold_text
 from dashboard.parts.wording import Language
 from dashboard.parts.words import say
 
@@ -18,8 +18,11 @@ _MEASURE, _TOWN, _SEARCH = "measure_control", "town_control", "search_control"
 _WHOLE = ""
 
 
-def show_controls(address: Address, towns: Sequence[Row], grids: Sequence[Row], speed: float) -> None:
-    """One row of controls; what they show follows the URL, also when that changed elsewhere."""
+def show_controls(address: Address, towns: Sequence[Row], town: str | None, shelf: Shelf, speed: float) -> None:
+    """One row of controls; what they show follows the URL, also when that changed elsewhere.
+
+    `town` is the one that is shown or that the shown place lies in.
+    """
     language = address.language
     names = {row["town_code"]: wording.name_in(row, "town_name", language) for row in towns}
     with st.container(key="controls", horizontal=True, vertical_alignment="center"):
@@ -37,7 +40,7 @@ def show_controls(address: Address, towns: Sequence[Row], grids: Sequence[Row], 
             label_visibility="collapsed",
             width="content",
         )
-        st.session_state[_TOWN] = address.town if address.town in names else _WHOLE
+        st.session_state[_TOWN] = town if town in names else _WHOLE
         st.selectbox(
             say("town", language),
             [_WHOLE, *names],
@@ -47,12 +50,13 @@ def show_controls(address: Address, towns: Sequence[Row], grids: Sequence[Row], 
             label_visibility="collapsed",
             width=132,
         )
+        st.session_state[_SEARCH] = address.query
         st.text_input(
             say("search", language),
             key=_SEARCH,
             placeholder=say("search_hint", language),
             on_change=_search,
-            args=(grids,),
+            args=(shelf,),
             label_visibility="collapsed",
             width=190,
         )
@@ -66,31 +70,14 @@ def show_controls(address: Address, towns: Sequence[Row], grids: Sequence[Row], 
         )
 
 
-def searched_text() -> str:
-    """What was last searched for and is still in the box."""
-    return str(st.session_state.get(_SEARCH) or "").strip()[:60]
-
-
 def pick_grid(code: str) -> None:
-    """Opens a grid's panel; the search that led there is done."""
-    st.session_state[_SEARCH] = ""
-    write_address(grid=code, community=None, list=None)
+    """Opens a grid's panel."""
+    go_to(grid=code)
 
 
-def has_picked(address: Address) -> bool:
-    """Whether the reader has narrowed the page down to something."""
-    return bool(address.grid or address.community or address.town or address.lists_all or searched_text())
-
-
-def show_way_back(language: Language) -> None:
-    """The button that clears what was picked."""
-    st.button(say("panel_clear", language), key="clear", on_click=clear_place)
-
-
-def clear_place() -> None:
-    """Back to the whole district."""
-    st.session_state[_SEARCH] = ""
-    write_address(grid=None, community=None, town=None, list=None)
+def show_way_back(where: Mapping[str, str], language: Language) -> None:
+    """The button that leads one level up, or out of a search or list."""
+    st.button(say("panel_clear", language), key="clear", on_click=go_to, kwargs=dict(where))
 
 
 def _choose_measure() -> None:
@@ -99,13 +86,15 @@ def _choose_measure() -> None:
 
 
 def _choose_town() -> None:
-    write_address(town=st.session_state[_TOWN] or None, grid=None, community=None)
+    town: str = st.session_state[_TOWN]
+    where: dict[str, str | None] = {"town": town} if town else {"view": WHOLE}
+    go_to(**where)
 
 
-def _search(grids: Sequence[Row]) -> None:
-    """One hit opens it; hits of one community open that; else the panel lists them or says that there are none."""
-    found = find_grids(grids, searched_text())
-    if found.grid_code:
-        pick_grid(found.grid_code)
-    else:
-        write_address(grid=None, community=found.community_code, list=None)
+def _search(shelf: Shelf) -> None:
+    """The only place that is meant opens; else the panel lists what was found, or says that there is nothing."""
+    text = str(st.session_state.get(_SEARCH) or "").strip()[:TEXT_MAX]
+    found = shelf.ask_each("map/search", text=fold_text(text))["map/search"] if text else []
+    only = choose_only(found, fold_text(text)) if isinstance(found, list) else None
+    where: dict[str, str | None] = {"q": text or None}
+    go_to(**(only or where))

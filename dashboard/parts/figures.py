@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dashboard.address import Address, link_to
 from dashboard.parts import wording
 from dashboard.parts.markup import Markup, element, join
 from dashboard.parts.moment import Moment
@@ -99,13 +100,14 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
     )
 
 
-def town_shares(towns: Sequence[Row], payload: Row, language: Language) -> Markup:
-    """Coverage of every town; shown on a phone, where the map is too small to say it."""
+def town_shares(towns: Sequence[Row], payload: Row, address: Address) -> Markup:
+    """Coverage of every town, each a link to it; shown on a phone, where the map is too small to say it."""
+    language = address.language
     shares = (payload.get("towns") or {}).get("coverage_pct") or []
     lines = [
         element(
             "tr",
-            element("th", wording.name_in(dict(town), "town_name", language), scope="row"),
+            element("th", _town_link(town, address), scope="row"),
             element("td", progress_bar(pct, None)),
             element("td", element("b", wording.share_with_sign(pct))),
         )
@@ -113,6 +115,11 @@ def town_shares(towns: Sequence[Row], payload: Row, language: Language) -> Marku
     ]
     table = element("table", element("tbody", *lines), classes="wg-table")
     return element("div", element("h3", say("towns", language)), table, classes="wg-towns")
+
+
+def _town_link(town: Row, address: Address) -> Markup:
+    name = wording.name_in(dict(town), "town_name", address.language)
+    return element("a", name, classes="wg-go", href=link_to(address, town=str(town["town_code"])))
 
 
 def partial_note(feeds: Sequence[Row], moment: Moment, language: Language) -> str:

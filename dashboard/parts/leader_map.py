@@ -1,13 +1,13 @@
 """The leaders' map: `st_folium` with a figure that never changes, so that Streamlit never draws it again.
 
-Which measure, town and grid it shows it reads from the page's URL; figures it polls; shapes it fetches once. A pick on
-the map comes back as the component's value: `{"grid": code}`.
+Which measure and place it shows it reads from the page's URL; figures it polls; shapes it fetches once. A pick on the map
+comes back as the component's value: `{"go": {"grid": code}, "n": 1}`; so does a click on a link of the page that leads to a
+place. `{"back": …}` says that the reader went back or forward in the browser's history.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import folium
 import streamlit as st
@@ -16,6 +16,7 @@ from folium.elements import JSCSSMixin
 from folium.template import Template
 from streamlit_folium import st_folium
 
+from dashboard.address import forget_writing, go_to, read_steps
 from dashboard.asset import address_of
 from dashboard.parts.map import bare_map
 from dashboard.parts.wording import LANGUAGES
@@ -24,6 +25,7 @@ from dashboard.text import read_text
 _KEY = "leader_map"
 HEIGHT_PX = 492
 """The frame's height before the stylesheet gives it what the window leaves: 460 of map, 32 of legend."""
+_OWN_WORDS = ("whole", "lost", "name", "up")
 _SHARED_WORDS = ("high", "medium", "smooth", "busy", "jammed", "resting", "unknown", "unknown_fill")
 
 
@@ -41,14 +43,18 @@ class _LeaderEngine(JSCSSMixin, MacroElement):
         self.words = _write_words()
 
 
-def show_leader_map(pick: Callable[[str], None]) -> None:
-    """The map; a tap on a grid calls `pick` with its code before the next run."""
+def show_leader_map() -> None:
+    """The map; where it asks to go is in the URL before the next run."""
 
     def choose() -> None:
-        value = st.session_state.get(_KEY) or {}
-        code = value.get("grid") if isinstance(value, dict) else None
-        if isinstance(code, str):
-            pick(code)
+        value = st.session_state.get(_KEY)
+        if not isinstance(value, dict):
+            return
+        where = read_steps(value.get("go"))
+        if where:
+            go_to(**where)
+        elif "back" in value:
+            forget_writing()
 
     with st.container(key="map"):
         st_folium(
@@ -63,12 +69,13 @@ def _draw_map() -> folium.Map:
 
 
 def _write_words() -> str:
-    """The map's words as JSON: those of the wall, so that a mark has one name everywhere, and its own three."""
+    """The map's words as JSON: those of the wall, so that a mark has one name everywhere, and its own."""
     texts = {}
     for language in LANGUAGES:
         shared, own = read_text("wall", language), read_text("overview", language)
         texts[language] = {word: shared[word] for word in _SHARED_WORDS} | {
-            "whole": own["map_whole"],
-            "lost": own["map_lost"],
+            **{word: own[f"map_{word}"] for word in _OWN_WORDS},
+            "coverage": own["coverage"],
+            "missing": own["missing"],
         }
     return json.dumps(texts, ensure_ascii=False).replace("<", "\\u003c")

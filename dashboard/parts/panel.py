@@ -32,9 +32,10 @@ leaders); so a level keeps to one line."""
 CHAIN = ("street_leader", "community_cadre", "grid_leader", "full_time")
 
 
-def grid_panel(answers: Answers, moment: Moment, language: Language) -> Markup | None:
+def grid_panel(answers: Answers, moment: Moment, language: Language, spot: Row | None = None) -> Markup | None:
     """The whole panel of a grid from the answers to GRID_QUESTIONS; None where there is no such grid.
 
+    `spot` is the building or site in it that was asked for, a row of map/spot.
     A block whose question failed says so in its place; the others stand.
     """
     found = answers["coverage/grid"]
@@ -49,7 +50,7 @@ def grid_panel(answers: Answers, moment: Moment, language: Language) -> Markup |
         ("sites", "sites/nearest", lambda rows: sites_block(rows, language)),
         ("hour", "coverage/grid_hour", lambda rows: hour_block(rows[0] if rows else None, language)),
     )
-    drawn = [panel_head(grid, language), coverage_block(grid, moment, language)]
+    drawn = [panel_head(grid, language), spot_line(spot, language), coverage_block(grid, moment, language)]
     for title, name, draw in blocks:
         rows = answers[name]
         if isinstance(rows, WanggeError):
@@ -67,10 +68,8 @@ def failed_block(title: str, error: WanggeError, language: Language) -> Markup:
 
 
 def panel_head(grid: Row, language: Language) -> Markup:
-    """Name, zone chip, code and path."""
+    """Name, zone chip and code."""
     name = wording.name_in(dict(grid), "grid_name", language)
-    town = wording.name_in(dict(grid), "town_name", language)
-    community = wording.name_in(dict(grid), "community_name", language)
     level = grid.get("zone_level")
     chip = None
     if level in ("high", "medium"):
@@ -78,8 +77,26 @@ def panel_head(grid: Row, language: Language) -> Markup:
     return element(
         "div",
         element("div", element("h2", name), chip, classes="wg-title"),
-        element("div", element("code", str(grid["grid_code"])), f" · {town} · {community}", classes="wg-path"),
+        element("div", element("code", str(grid["grid_code"])), classes="wg-path"),
         classes="wg-head",
+    )
+
+
+def spot_line(spot: Row | None, language: Language) -> Markup | None:
+    """The building or site asked for, with where it is: the map marks what this line names."""
+    if spot is None:
+        return None
+    name = wording.name_in(dict(spot), "name", language)
+    counts = {key: wording.count(spot[f"{key}_count"]) for key in ("household", "resident", "unit")}
+    return element(
+        "p",
+        element("b", name),
+        " · ",
+        say(f"spot_{spot['kind']}", language, **counts),
+        classes="wg-spot",
+        data_lon=f"{spot['lon']:.6f}",
+        data_lat=f"{spot['lat']:.6f}",
+        data_name=name,
     )
 
 

@@ -6,22 +6,26 @@ figures and the panel are fragments that tick; the rest runs when a reader does 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
-from dashboard.address import read_address
-from dashboard.answers import Row, read_picture, shelf_of
+from dashboard.address import WHOLE, Address, read_address
+from dashboard.answers import Reading, Row, Shelf, read_picture, shelf_of
 from dashboard.parts.alert_rows import show_alerts
-from dashboard.parts.controls import has_picked, pick_grid, searched_text, show_controls, show_way_back
+from dashboard.parts.controls import pick_grid, show_controls, show_way_back
 from dashboard.parts.figures import round_figures, state_figures, town_shares
 from dashboard.parts.grid_list import choose_grids, show_grid_list
 from dashboard.parts.leader_map import show_leader_map
-from dashboard.parts.markup import element
+from dashboard.parts.markup import element, join
 from dashboard.parts.notices import show_as_of, show_band, show_block_error
 from dashboard.parts.panel import GRID_QUESTIONS, grid_panel
+from dashboard.parts.place_panel import list_inside, place_panel, place_row
+from dashboard.parts.search_results import fold_text, list_found
 from dashboard.parts.site_list import longest_waits
-from dashboard.parts.wording import time_of_day
+from dashboard.parts.trail import draw_trail, steps_to
+from dashboard.parts.wording import name_in, time_of_day
 from dashboard.parts.words import say
 from dashboard.routes import get_feed
 from data.errors import WanggeError
@@ -34,48 +38,103 @@ def show_overview() -> None:
     """The page that the URL describes."""
     address = read_address()
     feed = get_feed()
-    answers = shelf_of(feed.settings).ask_each("map/towns", "coverage/list")
-    towns, grids = (rows if isinstance(rows, list) else [] for rows in answers.values())
+    shelf = shelf_of(feed.settings)
+    answers = shelf.ask_each("map/towns", "map/communities", "coverage/list")
+    towns, communities, grids = (rows if isinstance(rows, list) else [] for rows in answers.values())
     with st.container(key="overview"):
         left, right = st.columns([880, 406])
         with left:
-            show_controls(address, towns, grids, feed.clock.speed)
+            show_controls(address, towns, find_town(address, communities, grids), shelf, feed.clock.speed)
             show_situation(towns)
-            show_leader_map(pick_grid)
+            show_leader_map()
         with right:
             show_panel()
+
+
+def find_town(address: Address, communities: Sequence[Row], grids: Sequence[Row]) -> str | None:
+    """The town that the address names, or that the place it names lies in."""
+    for rank, rows in (("grid", grids), ("community", communities)):
+        code = getattr(address, rank)
+        if code:
+            return next((row["town_code"] for row in rows if row[f"{rank}_code"] == code), None)
+    return address.town
 
 
 @st.fragment(run_every=TICK_S)
 def show_situation(towns: Sequence[Row]) -> None:
     """What ticks over the map: as-of time, band, alerts, figures."""
-    reading, language = read_picture(get_feed()), read_address().language
+    reading, address = read_picture(get_feed()), read_address()
+    language = address.language
     show_as_of(reading, language)
     show_band(reading, language)
     show_alerts(reading, shelf_of(get_feed().settings), language)
     with st.container(key="figures", horizontal=True):
         st.html(round_figures(reading.payload.get("rounds") or [], reading.moment, language))
         st.html(state_figures(reading.payload, reading.moment, language))
-        st.html(town_shares(towns, reading.payload, language))
+        st.html(town_shares(towns, reading.payload, address))
 
 
 @st.fragment(run_every=TICK_S)
 def show_panel() -> None:
-    """The grid that is picked; else a list: all grids, those that were searched for, or those with most missing."""
+    """What was searched for; else the grid, community or town that is chosen; else a list of grids."""
     reading, address = read_picture(get_feed()), read_address()
-    language, shelf = address.language, shelf_of(get_feed().settings)
-    if address.grid and not address.lists_all:
-        answers = shelf.ask_each(*GRID_QUESTIONS, grid_code=address.grid)
-        panel = grid_panel(answers, reading.moment, language)
-        st.html(panel or element("p", say("unknown_place", language, code=address.grid)))
-        if panel:
-            show_way_back(language)
-            return
+    shelf = shelf_of(get_feed().settings)
     try:
-        title, rows = choose_grids(shelf.ask("coverage/list"), address, searched_text())
+        if address.query:
+            show_found(shelf, address)
+        elif address.lists_all or not show_place(reading, shelf, address):
+            show_list(reading, shelf, address)
     except WanggeError as error:
-        show_block_error(say("panel_list", language), error, language)
-        return
+        show_block_error(say("panel_list", address.language), error, address.language)
+
+
+def show_found(shelf: Shelf, address: Address) -> None:
+    """The places that answer to the search."""
+    found = shelf.ask("map/search", text=fold_text(address.query))
+    st.html(list_found(found, address.query, address))
+    show_way_back({}, address.language)
+
+
+def show_place(reading: Reading, shelf: Shelf, address: Address) -> bool:
+    """The panel of the place in the address; False, with a line that says so, where there is none of that code."""
+    language, moment = address.language, reading.moment
+    code = address.grid or address.community or address.town
+    if code is None:
+        return False
+    if address.grid:
+        answers = shelf.ask_each(*GRID_QUESTIONS, grid_code=address.grid)
+        spots = shelf.ask("map/spot", code=address.spot) if address.spot else []
+        spot = next((row for row in spots if row["grid_code"] == address.grid), None)
+        panel = grid_panel(answers, moment, language, spot)
+        grids = answers["coverage/grid"]
+        row: Mapping[str, Any] = grids[0] if isinstance(grids, list) and grids else {"grid_code": code}
+    else:
+        kind = "community" if address.community else "town"
+        places = shelf.ask("coverage/places")
+        place = next((one for one in places if one["kind"] == kind and one["code"] == code), None)
+        row = place_row(place) if place else {}
+        panel = None
+        if place and kind == "town":
+            inside = [one for one in places if one["kind"] == "community" and one["town_code"] == code]
+            panel = join(place_panel(place, moment, address), list_inside(inside, "community", moment, address))
+        elif place:
+            inside = [one for one in shelf.ask("coverage/list") if one["community_code"] == code]
+            panel = join(place_panel(place, moment, address), list_inside(inside, "grid", moment, address))
+    if panel is None:
+        st.html(element("p", say("unknown_place", language, code=code)))
+        return False
+    steps = steps_to(row, name_in(dict(reading.payload.get("district") or {}), "name", language), language)
+    with st.container(key="trail"):
+        st.html(draw_trail(steps, address))
+    st.html(panel)
+    show_way_back(steps[-2].where if len(steps) > 1 else {"view": WHOLE}, language)
+    return True
+
+
+def show_list(reading: Reading, shelf: Shelf, address: Address) -> None:
+    """All grids or those that need most; under these the sites where people stand longest."""
+    language = address.language
+    title, rows = choose_grids(shelf.ask("coverage/list"), address)
     since = None
     if reading.moment.is_stale:
         since = element("span", say("figure_as_of", language, at=time_of_day(reading.moment.as_of)))
@@ -84,8 +143,9 @@ def show_panel() -> None:
         show_grid_list(rows, address.measure, language, key="grids", pick=pick_grid)
     elif reading.state == "empty":
         st.html(element("p", say("panel_no_data", language), classes="wg-facts"))
-    if has_picked(address):
-        show_way_back(language)
+    if address.lists_all:
+        back = {rank: code for rank in ("town", "community") if (code := getattr(address, rank))}
+        show_way_back(back, language)
         return
     states, sites = shelf.ask_each("sites/state", "map/sites").values()
     if isinstance(states, list) and isinstance(sites, list):

@@ -39,7 +39,7 @@ def open_overview(context: BrowserContext, server: Server, query: str = "") -> V
     visitor = visit(context, server, f"/{query}")
     frame = map_frame(visitor.page)
     frame.wait_for_selector(".lead-legend .lead-ramp", timeout=DRAWN_WITHIN_MS)
-    visitor.page.wait_for_selector(".wg-panel, [data-testid=stDataFrame]", timeout=DRAWN_WITHIN_MS)
+    visitor.page.wait_for_selector(".wg-panel, .wg-place, [data-testid=stDataFrame]", timeout=DRAWN_WITHIN_MS)
     return visitor
 
 
@@ -176,9 +176,9 @@ def test_a_search_moves_the_map_without_drawing_it_again(laptop: BrowserContext,
     page = open_overview(laptop, server).page
     frame = map_frame(page)
     frame.evaluate("() => { map.setView([22.7, 113.1], 13, { animate: false }); map.getContainer().mark = 'same'; }")
-    page.get_by_placeholder(read_text("overview", "zh")["search_hint"]).fill("侧贤")
+    page.get_by_placeholder(read_text("overview", "zh")["search_hint"]).fill("440703002143")
     page.keyboard.press("Enter")
-    expect(page.locator(".wg-list-title")).to_have_text("侧贤社区", timeout=ANSWERED_WITHIN_MS)
+    expect(page.locator(".wg-place h2")).to_have_text("侧贤社区", timeout=ANSWERED_WITHIN_MS)
     frame.wait_for_function("() => map.getCenter().lat < 22.69")
     assert frame.evaluate("() => map.getContainer().mark") == "same"
 

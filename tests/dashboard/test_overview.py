@@ -117,7 +117,7 @@ def test_a_grid_in_the_address_opens_its_panel(morning: Settings, open_page: Ope
     page = open_page(morning, grid="G1")
     said = text_of(page)
     assert "第1网格" in said and "高风险区" in said
-    assert "G1 · 白沙街道 · 侧贤社区" in said
+    assert "白沙街道 侧贤社区 第1网格" in said  # the way to it
     assert (figure(page, "覆盖率"), figure(page, "还差"), figure(page, "常住")) == ("20.0", "4", "5")
     assert "2 户，1 户未见一人" in said and "重点人群 1 人" in said
     assert "网格长 P1 —" in said  # nobody has checked in anywhere: unknown, not off duty
@@ -137,16 +137,71 @@ def test_the_page_speaks_english_when_asked_and_the_switch_puts_it_into_the_addr
     assert title(page) == "Most people missing"
 
 
+def links(page: AppTest) -> dict[str, str]:
+    """The page's links to places: what they are called, and where they lead."""
+    bodies = "".join(element.proto.body for element in page.get("html"))
+    found = re.findall(r'<a class="wg-go[^"]*" href="([^"]*)">(.*?)</a>', bodies)
+    return {re.sub(r"<[^>]+>", " ", said).split()[0]: unescape(href) for href, said in found}
+
+
+def test_a_town_in_the_address_shows_its_figures_and_its_communities(morning: Settings, open_page: Open) -> None:
+    page = open_page(morning, town="T1")
+    said = text_of(page)
+    assert (figure(page, "覆盖率"), figure(page, "还差"), figure(page, "常住")) == ("5.3", "18", "19")
+    assert "2 个村（社区） · 3 个网格" in said
+    assert "重点人群 3 人" in said and "采样点 2 个" in said
+    assert "会龙社区 0.0% 10 侧贤社区 11.1% 8" in said  # those with most people missing first
+    assert links(page)["侧贤社区"] == "?community=C1"
+    assert not page.dataframe
+
+
+def test_a_community_in_the_address_shows_its_figures_and_its_grids(morning: Settings, open_page: Open) -> None:
+    page = open_page(morning, community="C1", measure="vulnerable")
+    assert (figure(page, "覆盖率"), figure(page, "还差"), figure(page, "常住")) == ("11.1", "8", "9")
+    assert "2 个网格" in text_of(page)
+    assert links(page) == {
+        "蓬江区": "?measure=vulnerable&view=all",
+        "白沙街道": "?measure=vulnerable&town=T1",
+        "第1网格": "?measure=vulnerable&grid=G1",
+        "第2网格": "?measure=vulnerable&grid=G2",
+    }
+    assert page.selectbox(key="town_control").value == "T1"
+
+
+def test_one_level_up_leads_from_grid_to_community_to_town_to_the_district(morning: Settings, open_page: Open) -> None:
+    page = open_page(morning, grid="G1", lang="en")
+    way = []
+    for _ in range(3):
+        page.button(key="clear").click().run()
+        way.append(dict(page.query_params))
+    assert way == [
+        {"lang": "en", "community": "C1"},
+        {"lang": "en", "town": "T1"},
+        {"lang": "en", "view": "all"},
+    ]
+    assert title(page) == "Most people missing"
+
+
+def test_choosing_a_town_takes_the_place_of_what_was_shown(morning: Settings, open_page: Open) -> None:
+    page = open_page(morning, q="侧贤", measure="waiting")
+    page.selectbox(key="town_control").select("T1").run()
+    assert dict(page.query_params) == {"measure": "waiting", "town": "T1"}
+
+
+def test_a_building_in_the_address_is_named_with_its_place_in_the_grids_panel(
+    morning: Settings, open_page: Open
+) -> None:
+    page = open_page(morning, grid="G1", spot="B1")
+    bodies = "".join(element.proto.body for element in page.get("html"))
+    assert re.search(r'class="wg-spot" data-lon="113\.\d{6}" data-lat="22\.\d{6}" data-name="侧贤里38号"', bodies)
+    other = open_page(morning, grid="G2", spot="B1")  # not in that grid
+    assert 'class="wg-spot"' not in "".join(element.proto.body for element in other.get("html"))
+
+
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("G2", {"grid": "G2"}),
-        ("会龙", {"grid": "G3"}),
-        ("侧贤", {"community": "C1"}),
-        ("cexian", {"community": "C1"}),
-    ],
+    ("text", "expected"), [("G2", {"grid": "G2"}), ("p1", {"grid": "G1"}), ("侧贤里38", {"grid": "G1", "spot": "B1"})]
 )
-def test_a_search_leads_to_the_grid_or_the_community(
+def test_a_search_that_means_one_place_leads_there(
     morning: Settings, open_page: Open, text: str, expected: dict[str, str]
 ) -> None:
     page = open_page(morning)
@@ -154,10 +209,21 @@ def test_a_search_leads_to_the_grid_or_the_community(
     assert dict(page.query_params) == expected
 
 
+@pytest.mark.parametrize("text", ["侧贤", "cexian"])
+def test_a_search_lists_what_it_found_with_kind_and_way(morning: Settings, open_page: Open, text: str) -> None:
+    page = open_page(morning)
+    page.text_input(key="search_control").input(text).run()
+    assert dict(page.query_params) == {"q": text}
+    assert title(page).startswith(f"“{text}”：找到 ")
+    assert "侧贤社区 村（社区） 白沙街道 · C1" in text_of(page)
+    assert links(page)["侧贤社区"] == "?community=C1"
+
+
 def test_a_search_without_a_hit_says_so_and_what_can_be_entered(morning: Settings, open_page: Open) -> None:
     page = open_page(morning)
     page.text_input(key="search_control").input("<b>无此地</b>").run()
-    assert title(page) == "没有找到“<b>无此地</b>”。可输入网格编号（如 G3）或社区名（如 会龙社区）。"
+    assert title(page) == "没有找到“<b>无此地</b>”"
+    assert "工号" in text_of(page)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +278,7 @@ def test_a_question_that_fails_costs_its_own_block_only(
 
 def test_a_tick_that_was_sent_before_a_pick_does_not_take_the_pick_back(morning: Settings, open_page: Open) -> None:
     page = open_page(morning)
-    page.text_input(key="search_control").input("侧贤").run()
+    page.text_input(key="search_control").input("G2").run()
     page.query_params.clear()  # as the browser still says that did not hear of the pick yet
     page.run()
-    assert title(page) == "侧贤社区"
+    assert "第2网格" in text_of(page)

@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
-from dashboard.address import Address, parse_address
+from dashboard.address import Address, parse_address, read_steps
 from dashboard.parts import wording
 from dashboard.parts.alert_rows import place_of
 from dashboard.parts.alerts import Around, alert_line, calm_line, unjudged_line
 from dashboard.parts.figures import partial_note, round_figures, state_figures
-from dashboard.parts.grid_list import choose_grids, find_grids
+from dashboard.parts.grid_list import choose_grids
 from dashboard.parts.leader_map import _SHARED_WORDS
 from dashboard.parts.markup import element
 from dashboard.parts.moment import Moment, make_moment
+from dashboard.parts.search_results import choose_only, fold_text, list_found, where_of
 from dashboard.parts.site_list import longest_waits, rank_sites
+from dashboard.parts.trail import draw_trail, steps_to
 from dashboard.text import LANGUAGES, read_text
 from data.settings import PROJECT_ROOT
 
@@ -94,42 +96,92 @@ def test_figures_read_as_the_design_says() -> None:
 
 def test_an_address_keeps_what_is_well_formed_and_drops_the_rest() -> None:
     said = {"grid": "440703002143002", "measure": "waiting", "town": "T1", "lang": "en", "list": "all"}
-    assert parse_address(said) == Address("en", "waiting", "T1", None, "440703002143002", True)
+    assert parse_address(said) == Address("en", "waiting", grid="440703002143002", lists_all=True)
     assert parse_address({"grid": "<b>", "measure": "money", "lang": "fr", "town": "a b", "list": "1"}) == Address()
-    assert parse_address({"grid": "G1", "community": "C1"}).community is None
+    narrow = parse_address({"grid": "G1", "community": "C1", "town": "T1", "spot": "B38"})
+    assert narrow == Address(grid="G1", spot="B38")
+    assert parse_address({"community": "C1", "town": "T1", "spot": "B38"}) == Address(community="C1")
+    assert parse_address({"q": "  侧贤   1 " + "x" * 99}).query == "侧贤 1 " + "x" * 55
+
+
+def found(kind: str, code: str, **more: object) -> dict[str, object]:
+    """A row of map/search."""
+    row = {"kind": kind, "code": code, "name": code, "name_en": code, "role": None, "area_code": code, "found_count": 1}
+    names = {f"{rank}_name": None for rank in ("grid", "community", "town")}
+    return row | names | more
+
+
+def test_each_kind_of_result_leads_to_its_own_place() -> None:
+    assert where_of(found("town", "T1")) == {"town": "T1"}
+    assert where_of(found("grid", "G1")) == {"grid": "G1"}
+    assert where_of(found("building", "B38", area_code="G1", grid_name="第1网格")) == {"grid": "G1", "spot": "B38"}
+    assert where_of(found("post", "L11", area_code="G1", grid_name="第1网格", community_name="侧贤")) == {"grid": "G1"}
+    assert where_of(found("post", "C1C", area_code="C1", community_name="侧贤")) == {"community": "C1"}
+    assert where_of(found("post", "T1L", area_code="T1", town_name="白沙")) == {"town": "T1"}
+
+
+def test_a_search_leads_on_by_itself_only_where_one_place_is_meant() -> None:
+    two = [found("grid", "G1"), found("grid", "G11")]
+    assert choose_only(two[:1], "g") == {"grid": "G1"}
+    assert choose_only(two, "g1") == {"grid": "G1"}  # its very code
+    assert choose_only(two, "g") is None
+    assert choose_only([], "g") is None
+
+
+def test_a_result_names_its_kind_and_the_way_to_it() -> None:
+    names = {"grid_name": "第1网格", "community_name": "侧贤社区", "town_name": "白沙街道"}
+    rows = [
+        found("building", "B38", area_code="G1", name="侧贤里38号", **names),
+        found("post", "BS-4301", area_code="G1", role="grid_leader", **names),
+        found("grid", "G1", name="第1网格", **names),
+    ]
+    said = text_of(list_found(rows, "侧贤", Address()))
+    assert "侧贤里38号 楼栋 白沙街道 › 侧贤社区 › 第1网格 · B38" in said
+    assert "BS-4301 网格长 白沙街道 › 侧贤社区 › 第1网格" in said
+    assert "第1网格 网格 白沙街道 › 侧贤社区 · G1" in said
+
+
+def test_full_width_and_capitals_are_searched_as_what_they_mean() -> None:
+    assert fold_text(" ＢＳ－４３０１　Cexian ") == "bs-4301 cexian"
+    assert fold_text("a b c d e") == "a b c d"
+
+
+def test_the_way_to_a_grid_links_every_place_above_it() -> None:
+    row = {"town_code": "T1", "town_name": "白沙街道", "grid_code": "G1", "grid_name": "第1网格"}
+    row |= {"community_code": "C1", "community_name": "侧贤社区"}
+    drawn = draw_trail(steps_to(row, "蓬江区", "zh"), Address(measure="waiting", grid="G1"))
+    assert text_of(drawn) == "蓬江区 白沙街道 侧贤社区 第1网格"
+    assert re.findall(r'<a class="(.*?)" href="(.*?)"', drawn) == [
+        ("wg-go", "?measure=waiting&amp;view=all"),
+        ("wg-go", "?measure=waiting&amp;town=T1"),
+        ("wg-go wg-up", "?measure=waiting&amp;community=C1"),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("text", "codes"),
+    ("asked", "where"),
     [
-        ("440703002143002", ["440703002143002"]),
-        ("侧贤社区第2网格", ["440703002143002"]),
-        ("侧贤", ["440703002143001", "440703002143002"]),
-        ("龙榜", ["440703006111001", "440703006111002"]),
-        (" Longbang ", ["440703006111001", "440703006111002"]),
-        ("440703006", ["440703006111001", "440703006111002"]),
-        ("143002", ["440703002143002"]),
-        ("第1", ["440703002143001", "440703006111001"]),
-        ("无此地", []),
-        ("  ", []),
+        ({"grid": "G1"}, {"grid": "G1"}),
+        ({"grid": "G1", "spot": "B38", "list": "all"}, {"grid": "G1", "spot": "B38"}),
+        ({"view": "all"}, {"view": "all"}),
+        ({"view": "1,2,3"}, None),
+        ({"grid": "<b>"}, None),
+        ({"grid": 7}, None),
+        ("G1", None),
+        (None, None),
     ],
 )
-def test_grids_are_found_by_code_by_name_and_by_community(text: str, codes: list[str]) -> None:
-    assert [row["grid_code"] for row in find_grids(GRIDS, text).grids] == codes
-
-
-def test_a_search_within_one_community_names_it() -> None:
-    assert find_grids(GRIDS, "侧贤").community_code == "侧贤社区"
-    assert find_grids(GRIDS, "第1").community_code is None
+def test_what_the_map_asks_for_is_checked_like_an_address(asked: object, where: dict[str, str] | None) -> None:
+    assert read_steps(asked) == where
 
 
 def test_the_ten_that_need_most_leave_out_who_needs_nothing_and_who_is_unknown() -> None:
-    title, rows = choose_grids(GRIDS, Address(), "")
+    title, rows = choose_grids(GRIDS, Address())
     assert (title, [row["missing_count"] for row in rows]) == ("缺口最大的网格", [90, 40])
 
 
 def test_the_list_of_all_grids_holds_the_unknown_ones_last() -> None:
-    _, rows = choose_grids(GRIDS, Address(lists_all=True), "")
+    _, rows = choose_grids(GRIDS, Address(lists_all=True))
     assert [row["missing_count"] for row in rows] == [90, 40, 0, None]
 
 
@@ -286,12 +338,12 @@ def test_an_alert_leads_to_its_grid_community_or_town_or_nowhere() -> None:
         "feeds": [{"feed_code": "baisha", "town_code": "T1"}],
     }
 
-    def place(kind: str, code: str, grid_code: str | None = None) -> dict[str, str | None]:
+    def place(kind: str, code: str, grid_code: str | None = None) -> dict[str, str]:
         return place_of({"place_kind": kind, "place_code": code, "grid_code": grid_code}, payload)
 
-    assert place("site", "S1", "G1") == {"grid": "G1", "community": None}
-    assert place("whistle", "W1") == {"grid": None, "community": "C1"}
-    assert place("feed", "baisha") == {"grid": None, "community": None, "town": "T1"}
+    assert place("site", "S1", "G1") == {"grid": "G1"}
+    assert place("whistle", "W1") == {"community": "C1"}
+    assert place("feed", "baisha") == {"town": "T1"}
     assert place("round", "D3") == {}
 
 

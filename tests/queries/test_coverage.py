@@ -300,3 +300,34 @@ def test_throughput_runs_from_the_first_quarter_of_the_day_and_shows_quarters_wi
         """,
     )
     answers(_district(), "wall/throughput", "quarter_start_at", as_of="06:30")
+
+
+def test_towns_and_communities_stand_as_the_sum_of_their_grids() -> None:
+    # Baisha's grids are in two rounds, so it has no deadline of its own; Donghua's site is jammed, the park's never reports
+    answers(
+        _district(),
+        "coverage/places",
+        """
+        kind code name_en town_code town_name community_count grid_count resident_count household_count vulnerable_count deadline_at target_count missing_count coverage_pct unseen_household_count site_count jammed_site_count unknown_site_count
+        town T1 Baisha  T1 白沙街道 2 3 360 145 47 -     360 230 36.1 55 2 1 0
+        town T2 Huanshi T2 环市街道 1 2 50  20  4  14:00 50  20  60   8  2 0 1
+        community C1 Cexian  T1 白沙街道 1 2 160 65 17 10:00 160 60  62.5 20 1 0 0
+        community C2 Donghua T1 白沙街道 1 1 200 80 30 14:00 200 170 15   35 1 1 0
+        community C3 Liyuan  T2 环市街道 1 2 50  20 4  14:00 50  20  60   8  2 0 1
+        """,
+    )
+
+
+def test_what_is_unknown_of_a_town_before_the_first_row_is_not_nothing() -> None:
+    answers(
+        build_world(REFERENCE, as_of=AS_OF),
+        "coverage/places",
+        """
+        kind code resident_count missing_count coverage_pct on_duty_count
+        town T1 360 - - -
+        town T2 50  - - -
+        community C1 160 - - -
+        community C2 200 - - -
+        community C3 50  - - -
+        """,
+    )

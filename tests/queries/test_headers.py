@@ -16,6 +16,7 @@ EXAMPLES = {
     "grid_code": "G11",
     "building_code": "B38",
     "text": "侧贤",
+    "code": "B38",
     "round_code": "M4",
     "site_code": "S2",
     "since": "2022-07-14T07:00:00+08:00",

@@ -57,3 +57,52 @@ def test_the_map_is_drawn_anew_when_the_district_is_renamed() -> None:
     before = ask(world, "map/district").column("geometry_source").to_pylist()
     world.connection.execute("update meta set district_name = '江海区'")
     assert ask(world, "map/district").column("geometry_source").to_pylist() != before
+
+
+def _found(text: str) -> list[tuple[str, str]]:
+    rows = ask(_district(), "map/search", text=text).to_pylist()
+    return [(row["kind"], row["code"]) for row in rows]
+
+
+def test_a_search_tells_what_was_found_with_where_it_lies() -> None:
+    answers(
+        _district(),
+        "map/search",
+        """
+        kind code name role area_code grid_name community_name town_name rank found_count
+        community C1 侧贤 - C1 - 侧贤 白沙街道 0 6
+        grid G11 侧贤社区第1网格 - G11 侧贤社区第1网格 侧贤 白沙街道 2 6
+        grid G12 侧贤社区第2网格 - G12 侧贤社区第2网格 侧贤 白沙街道 2 6
+        building B38 侧贤里38号 - G11 侧贤社区第1网格 侧贤 白沙街道 2 6
+        building B39 侧贤里39号 - G11 侧贤社区第1网格 侧贤 白沙街道 2 6
+        """,
+        text="侧贤",
+        limit=5,
+    )
+
+
+def test_places_are_found_by_code_address_pinyin_and_post() -> None:
+    assert _found("g21") == [("grid", "G21")]
+    assert _found("侧贤里38号") == [("building", "B38")]
+    assert _found("凤阳里") == [("building", "B117")]
+    assert _found("donghua-mingan") == [("site", "S2")]
+    assert _found("l12") == [("post", "L12")]
+    assert _found("白沙")[0] == ("town", "T1")  # without its kind
+
+
+def test_every_word_of_a_search_counts_also_those_of_the_places_above() -> None:
+    assert _found("网格长 侧贤") == [("post", "L11"), ("post", "L12")]
+    assert _found("huanshi site") == [("site", "S3"), ("site", "S4")]
+    assert _found("环市 侧贤") == []
+    assert _found("白沙 环市") == []
+
+
+def test_a_search_that_could_be_anything_finds_what_stands_there_and_nothing_else() -> None:
+    assert _found("%") == [] and _found("_") == [] and _found("'; drop table grid") == []
+
+
+def test_a_building_and_a_site_are_found_by_their_code_with_their_place() -> None:
+    columns = "kind code name grid_code lon lat household_count resident_count unit_count\n"
+    answers(_district(), "map/spot", f"{columns}building B38 侧贤里38号 G11 113.1 22.6 10 25 -", code="B38")
+    answers(_district(), "map/spot", f"{columns}site S2 东华名岸 G21 113.1 22.6 - - 6", code="S2")
+    assert ask(_district(), "map/spot", code="G11").num_rows == 0

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from dashboard import routes
 from dashboard.asset import digest_assets
+from dashboard.shell import PAGE_ROUTES
 from data.settings import Settings
 from tests.dashboard.conftest import set_clock, take_in_morning
 
@@ -45,7 +46,7 @@ def get(path: str, **headers: str) -> Reply:
         sent.append(message)
 
     async def serve() -> None:
-        await Starlette(routes=routes.ROUTES)(scope, receive, send)  # type: ignore[arg-type]
+        await Starlette(routes=[*routes.ROUTES, *PAGE_ROUTES])(scope, receive, send)  # type: ignore[arg-type]
 
     with ThreadPoolExecutor(1) as thread:  # whatever else runs a loop in this one
         thread.submit(asyncio.run, serve()).result()
@@ -128,3 +129,9 @@ def test_an_asset_is_served_with_its_type(path: str) -> None:
 )
 def test_nothing_outside_the_assets_is_ever_served(path: str) -> None:
     assert get(f"/assets/{path}").status == 404
+
+
+def test_the_overviews_other_name_leads_home_with_what_the_address_asks_for() -> None:
+    reply = get("/overview?town=440703002&lang=en")
+    assert (reply.status, reply.headers["location"]) == (307, "/?town=440703002&lang=en")
+    assert get("/overview").headers["location"] == "/"

@@ -126,6 +126,11 @@ class Settings:
         return self.home / "keys" / "quarantine.key"
 
     @property
+    def orders_dir(self) -> Path:
+        """Orders on risk zones that wait for the worker, and its answers."""
+        return self.home / "orders"
+
+    @property
     def scenario_dir(self) -> Path:
         """The built-in scenario's files; they are as raw as anyone's."""
         return self.inbox_dir / "scenario"

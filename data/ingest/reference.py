@@ -67,6 +67,17 @@ def load_reference(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def note_zones(connection: duckdb.DuckDBPyConnection) -> None:
+    """Zones that were ordered since the mirror was made are posts too."""
+    connection.execute(
+        """
+        insert into mirror.ref_post
+        select distinct 'zone', zone_code from lake.zone_order_version
+        where zone_code is not null and zone_code not in (select post_code from mirror.ref_post where post_kind = 'zone')
+        """
+    )
+
+
 def has_reference(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether there is a site or a worker at all: without either, every line would be quarantined for nothing."""
     row = connection.execute(

@@ -40,10 +40,11 @@ from data.ingest.quarantine import (
     read_request,
 )
 from data.ingest.reading import BrokenLine, LogFile, LogTable
-from data.ingest.reference import has_reference, load_reference
+from data.ingest.reference import has_reference, load_reference, note_zones
 from data.ingest.registrations import BUCKET, INSERT_VERSIONS, VersionMirror
 from data.ingest.sealing import Sealer
 from data.lake import Lake, LeaseLost
+from data.orders import OrdersBusy, has_requests, take_requests
 from data.publication import Publisher
 from data.settings import Settings
 
@@ -357,6 +358,26 @@ class Taker:
             finally:
                 self._drop_tables()
         return summary
+
+    def take_orders(self) -> bool:
+        """Records the orders that were given on a page and publishes them; True when there were any."""
+        if not has_requests(self._settings):
+            return False
+        if not self._is_loaded or not self._lake.has_lease:
+            self.reload()
+        try:
+            take_requests(self._lake, self._settings, self._publish_orders)
+        except OrdersBusy:
+            return False
+        except LeaseLost:
+            self.reload()  # what was not answered is taken the next time
+        return True
+
+    def _publish_orders(self) -> None:
+        note_zones(self._connection)
+        self._is_retry_due = self._settings.retry_after_import  # a new zone is a post that people may have been sent to
+        self._publisher.expect_orders()
+        self.publish()
 
     def check_engine(self) -> None:
         """Raises LakeError when the engine itself is broken: then no file is to blame."""

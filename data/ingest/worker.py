@@ -162,6 +162,7 @@ class _Session:
         self._publish()
         self._take_suspects()
         while not self._stop.is_set():
+            self._take_orders()
             if self._following is None:
                 self._follow_imports()
             batch = self._next()
@@ -215,6 +216,13 @@ class _Session:
             if self._taker.retry_due() or is_changed:
                 self._is_current = False
             self._lake.renew_lease()
+
+    def _take_orders(self) -> None:
+        """Orders given on a page: someone waits for the answer, so they come before files."""
+        if self._taker.take_orders():
+            self.has_worked = True
+            self._published_s = time.monotonic()
+            self._is_current = False
 
     def _rest(self) -> None:
         """Nothing to take: tells what is not told yet, and waits a little."""
@@ -290,6 +298,7 @@ class _Session:
             return
         self._is_between = True
         try:
+            self._take_orders()
             batch = self._next()
             if batch:
                 self._take(batch)

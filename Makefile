@@ -43,7 +43,7 @@ bench: $(VENV)/.installed-dev $(VENV)/.chromium
 	WANGGE_CHROMIUM="$$(cat $(VENV)/.chromium)" $(BIN)/python -m tests.benchmarks $(ARGS)
 
 soak: $(VENV)/.installed-dev
-	WANGGE_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest tests/data/test_exactly_once.py tests/data/test_erasure.py tests/data/test_move_lake.py \
+	WANGGE_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest tests/data/test_exactly_once.py tests/data/test_erasure.py tests/data/test_quarantine.py tests/data/test_move_lake.py \
 		tests/data/test_corpus.py tests/data/test_robustness.py $(ARGS)
 	WANGGE_TEST_ORDERS=$(ORDERS) $(BIN)/python -m pytest tests/data/test_any_order.py $(ARGS)
 	WANGGE_TEST_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/data/test_reading_fuzz.py $(ARGS)

@@ -30,6 +30,7 @@ from data.lake import open_lake
 from data.questions import ask, read_note
 from data.settings import Settings
 from data.situation import open_situation
+from tests.data.killed import HOMES, tear
 from tests.data.small_district import (
     ADA,
     BO,
@@ -37,6 +38,7 @@ from tests.data.small_district import (
     DI,
     NAME,
     PHONE,
+    copy_of,
     lake_rows,
     line,
     make_district,
@@ -365,6 +367,38 @@ def test_broken_off_before_any_step_the_same_command_ends_the_erasure(
     ) == (6, 3, 2)
     assert lake_rows(home, "select scope from lake.erasure") == [("all",)]
     assert places_of(home, token) == places_of(home, "TUBE-D-CAI") == set()
+    assert situation_without_erasures(home) == before
+
+
+ERASE = """
+            unfinished = find_unfinished(settings)
+            if unfinished or not list_certificates(settings):
+                erase(settings, unfinished or find_scope(settings, "round", round_code="M"))
+"""
+
+
+@pytest.mark.parametrize("seed", range(HOMES))
+def test_killed_at_any_moment_the_same_command_ends_the_erasure_and_destroys_no_more_than_it_should(
+    home: Settings, tmp_path: Path, seed: int
+) -> None:
+    before = situation_without_erasures(home)
+    calm = copy_of(home, tmp_path / "calm")
+    imports = (
+        "from data.certificate import list_certificates\nfrom data.erasure import erase, find_scope, find_unfinished"
+    )
+    tear(calm, home, imports, ERASE.strip(), seed)
+    bodies = []
+    for settings in (calm, home):
+        (certificate,) = list_certificates(settings)
+        verdict = verify_certificate(settings, certificate)
+        assert verdict.is_own
+        bodies.append(verdict.body["destroyed"])
+    assert bodies[0].keys() == bodies[1].keys()
+    for counted in ("version_count", "raw_file_count", "key_count"):
+        assert bodies[1][counted] == bodies[0][counted]
+    assert find_unfinished(home) is None
+    assert places_of(home, "TUBE-M-ADA") == places_of(home, "TUBE-M-DI") == set()
+    assert len(places_of(home, "TUBE-D-BO")) > 0
     assert situation_without_erasures(home) == before
 
 

@@ -28,6 +28,7 @@ from data.ingest.quarantine import RetrySummary, Selection
 from data.ingest.sealing import Sealer
 from data.lake import Lake, open_lake
 from data.settings import Settings
+from tests.data.killed import HOMES, tear
 from tests.data.small_district import (
     ADA,
     BO,
@@ -35,6 +36,7 @@ from tests.data.small_district import (
     DI,
     NAME,
     PHONE,
+    copy_of,
     differing_tables,
     lake_rows,
     line,
@@ -119,6 +121,25 @@ def test_a_retry_adds_to_the_ledger_and_takes_nothing_twice(district: Settings, 
     assert rows(district, "select file_count, row_count, accepted_count, quarantined_count from feed_state where feed_code = 'baisha'") == [
         (1, 3, 2, 0)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(HOMES))
+def test_killed_at_any_moment_and_asked_again_a_retry_takes_every_line_once(
+    district: Settings, logs: Path, tmp_path: Path, seed: int
+) -> None:
+    for number, person in enumerate((ADA, BO, CAI, DI)):
+        write_log(logs / f"{number}.csv", [line("S9", person, f"08:0{minute}") for minute in range(5)])
+        ingest_paths(district, [logs])
+    mend(district)
+    calm = copy_of(district, tmp_path / "calm")
+    imports = "from data.ingest import retry_quarantine\nfrom data.ingest.quarantine import Selection"
+    tear(calm, district, imports, "retry_quarantine(settings, Selection())", seed)
+    assert lake_rows(district, "select count(*) from lake.open_quarantine") == [(0,)]
+    assert sealed_files(district) == []
+    ledger = "select file_name, part_no, row_count, accepted_count, duplicate_count, quarantined_count from lake.ingest_file order by all"
+    assert lake_rows(district, ledger) == lake_rows(calm, ledger)
+    assert lake_rows(district, "select count(*) from lake.registration_version") == [(20,)]
+    assert differing_tables(district, calm) == []
 
 
 def test_a_line_that_the_site_sent_again_meanwhile_is_a_duplicate_when_it_is_retried(

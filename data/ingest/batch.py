@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from data.errors import IngestError
 from data.ingest.columns import LogKind
+from data.ingest.identities import Identities
 from data.ingest.ledger import Ledger, Progress
 from data.ingest.reading import LogFile, LogPart, LogTable, cut_parts, read_parts
 from data.ingest.reading.delimited import PART_BYTES
@@ -47,6 +48,8 @@ class ReadBatch:
     """Files whose content was taken, or is being taken, under another name: their turn comes when that is whole."""
     rest: Rest | None = field(default=None, compare=False)
     """What did not go into this batch."""
+    identities: Identities | None = field(default=None, compare=False)
+    """The documents that its registrations name, at least those."""
 
 
 @dataclass

@@ -17,9 +17,8 @@ from typing import NamedTuple
 
 import duckdb
 
-from data.ingest.documents import DOCUMENT_FAULTS, document_fault_sql, normal_number_sql
+from data.ingest.documents import DOCUMENT_FAULTS
 from data.ingest.moments import is_known_time, time_sql
-from data.ingest.pseudonym import HMAC_SQL
 from data.settings import Settings
 
 REASONS_FILE = Path(__file__).parent / "reasons.csv"
@@ -84,7 +83,7 @@ def read_reasons() -> dict[str, Reason]:
 
 
 def check_sql(kind: str, settings: Settings) -> str:
-    """SQL that makes `checked_<kind>`; its parameters are among $latest_at, $today, $inner and $outer."""
+    """SQL that makes `checked_<kind>`; its only parameter is $latest_at. Registrations read a table `person` of `identities`."""
     known = _KINDS[kind](settings)
     number = " ".join(
         f"when {check.condition} then {place if check.reason else 'null'}"
@@ -183,28 +182,12 @@ def _is_bad_phone(cell: str, settings: Settings) -> str:
 
 def _registration_checks(settings: Settings) -> KindChecks:
     wait_us = "(epoch_us(sampled_at) - epoch_us(registered_at))"
-    fault = document_fault_sql("id_type", "number", "body", "$today")
-    typed = f"""person as materialized (  -- once for each person of the batch, not for each line
-            select id_type_cell, id_number_cell, {fault} as document_fault,
-                unhex(left({HMAC_SQL.format(text="coalesce(id_type, '') || ':' || number")}, 32))::bit::uhugeint as token
-            from (
-                select *, try_cast(left(number, 17) as bigint) as body
-                from (
-                    select d.*, w.code as id_type, {normal_number_sql("d.id_number_cell")} as number
-                    from (
-                        select distinct coalesce(id_type, 'resident') as id_type_cell, id_number as id_number_cell
-                        from cell where id_number is not null
-                    ) as d
-                    left join mirror.word as w on w.vocabulary = 'id_type' and w.word = d.id_type_cell
-                )
-            )
-        ),
-        typed as (
+    typed = f"""typed as (
             select
                 c.file_no, c.line_no, c.site_code as site_code_cell, c.id_number as id_number_cell, c.unit_no as unit_no_cell,
                 c.registered_at as registered_at_cell, c.sampled_at as sampled_at_cell, c.channel as channel_cell,
                 c.residence_grid_code, c.household_code, c.tube_code,
-                s.site_no, s.unit_count, p.token, p.document_fault,
+                s.site_no, s.unit_count, (p.token_high::uhugeint << 64) | p.token_low as token, p.document_fault,
                 {time_sql("c.registered_at")} as registered_at,
                 {time_sql("c.sampled_at")} as sampled_at,
                 try_cast(c.unit_no as integer) as unit_no,

@@ -55,39 +55,50 @@ from (
     where v.registered_at >= $from_at and v.registered_at < $until_at
 )
 """
-# {interval_no} counts the moments at which a round starts or closes up to the line's own; see `_interval_sql`.
-PLACE_IN_ROUNDS = f"""
-create or replace temp table good as
-select k.* exclude (interval_no), s.round_no
-from (
-    select * exclude (reason, column_name, told_at, is_unknown_household), (file_no::bigint << 32) | line_no as line_id,
-        {CONTENT_HASH} as content,
-        {{interval_no}} as interval_no
-    from checked_registration where reason is null
-) as k
-left join mirror.round_span as s on s.interval_no = k.interval_no and s.grid_no = k.grid_no
-"""
 # `known`: all versions, of the rounds at hand, of the persons of this batch. A hash join built on the batch; the mirror's
 # row groups outside the window are skipped by their time range.
 FIND_KNOWN = """
 create or replace temp table known as
 select v.* from scratch.version as v
-semi join (select distinct token from good) as g on g.token = v.token
+semi join (select token from checked_registration where reason is null) as g on g.token = v.token
 where v.registered_at >= $from_at and v.registered_at < $until_at
 """
-FIND_FRESH = """
+# Hardly anyone has a second line in a batch, or a version in the rounds at hand: only the lines of those who have
+# (`again`) are compared and grouped; for all others a line is a version, a registration and a person.
+FIND_AGAIN = """
+create or replace temp table again as
+select token from checked_registration where reason is null group by token having count(*) > 1
+union
+select token from known
+"""
+# {interval_no} counts the moments at which a round starts or closes up to the line's own; see `_interval_sql`.
+PLACE_IN_ROUNDS = f"""
 create or replace temp table fresh as
-with first_line as (
-    select token, content, min(line_id) as line_id from good group by token, content
+select k.* exclude (interval_no), s.round_no
+from (
+    select c.* exclude (reason, column_name, told_at, is_unknown_household), (c.file_no::bigint << 32) | c.line_no as line_id,
+        {CONTENT_HASH} as content,
+        {{interval_no}} as interval_no,
+        a.token is null as is_alone
+    from checked_registration as c left join again as a on a.token = c.token where c.reason is null
+) as k
+left join mirror.round_span as s on s.interval_no = k.interval_no and s.grid_no = k.grid_no
+"""
+COUNT_GOOD = """
+create or replace temp table good_count as
+select file_no, count(*) as line_count, min(registered_at) as first_event_at, greatest(max(registered_at), max(sampled_at)) as last_event_at
+from fresh group by file_no
+"""
+DROP_DUPLICATES = """
+delete from fresh where line_id in (
+    select line_id from (select * from fresh where not is_alone) as f
+    semi join known as k on k.token = f.token and k.content = f.content
+    union all
+    select line_id from fresh where not is_alone qualify line_id > min(line_id) over (partition by token, content)
 )
-select g.* from good as g
-inner join (
-    select f.line_id from first_line as f
-    anti join known as k on k.token = f.token and k.content = f.content
-) as n on n.line_id = g.line_id
 """
 MERGE = """
-create or replace temp table merged as
+create or replace temp table merged_again as
 select
     token, site_no, registered_at,
     bool_or(is_known) as was_known,
@@ -102,14 +113,26 @@ select
 from (
     select token, site_no, registered_at, sampled_at, unit_no, grid_no, round_no, channel_no, is_withdrawn,
         true as is_known, null as line_id
-    from known semi join (select distinct token from fresh) as f on f.token = known.token
+    from known semi join (select token from fresh where not is_alone) as f on f.token = known.token
     union all
-    select token, site_no, registered_at, sampled_at, unit_no, grid_no, round_no, channel_no, is_withdrawn, false, line_id from fresh
+    select token, site_no, registered_at, sampled_at, unit_no, grid_no, round_no, channel_no, is_withdrawn, false, line_id
+    from fresh where not is_alone
 )
 group by token, site_no, registered_at
 """
+# Every registration that the batch touches, as it was and as it is.
+MERGED = """merged as not materialized (
+    select token, site_no, registered_at, false as was_known, false as was_counted, not is_withdrawn as is_counted, line_id,
+        null::timestamptz as old_sampled_at, sampled_at as new_sampled_at, null::integer as old_unit_no, unit_no as new_unit_no,
+        null::integer as old_grid_no, grid_no as new_grid_no, null::integer as old_round_no, round_no as new_round_no,
+        3 as old_channel_no, coalesce(channel_no, 3) as new_channel_no
+    from fresh where is_alone
+    union all
+    select * from merged_again
+)"""
 SITE_BUCKETS = f"""
 create or replace temp table site_bucket_change as
+with {MERGED}
 select d.bucket_start_at, s.site_code, c.channel, sum(d.registered)::bigint as registered_count, sum(d.sampled)::bigint as sampled_count,
     sum(d.sampled)::bigint as waited_count, sum(d.wait_s) as wait_s_sum
 from (
@@ -133,8 +156,9 @@ inner join mirror.ref_channel as c on c.channel_no = d.channel_no
 group by all
 having sum(d.registered) != 0 or sum(d.sampled) != 0 or sum(d.wait_s) != 0
 """
-ROUND_UNITS = """
+ROUND_UNITS = f"""
 create or replace temp table round_unit_change as
+with {MERGED}
 select r.round_code, s.site_code, d.unit_no, c.channel, sum(d.registered)::bigint as registered_count,
     sum(d.sampled)::bigint as sampled_count
 from (
@@ -153,9 +177,10 @@ having sum(d.registered) != 0 or sum(d.sampled) != 0
 """
 # A household is seen when any line of the round names it, of a row that is not withdrawn. When it was first seen is kept
 # beside the versions; they are looked through only for households of which a row is withdrawn just now.
-HOUSEHOLDS = """
+HOUSEHOLDS = f"""
 create or replace temp table household_change as
-with gone as materialized (select token, site_no, registered_at, was_counted from merged where not is_counted),
+with {MERGED},
+gone as materialized (select token, site_no, registered_at, was_counted from merged where not is_counted),
 named as materialized (
     select f.round_no, f.household_no, min(f.registered_at) as registered_at
     from fresh as f
@@ -206,31 +231,26 @@ where c.round_no = s.round_no and c.household_no = s.household_no and c.known_at
 insert into mirror.household_seen select round_no, household_no, seen_at from household_change where seen_at is not null;
 """
 # The person's grid is that of the earliest registration, ties by site: time, site and grid packed into one number, whose
-# minimum is found faster than an arg_min over a struct. Hardly anyone registers twice in a round: only those who did
-# (`several`) are grouped.
+# minimum is found faster than an arg_min over a struct. Only those of whom there is more than one line are grouped.
 GRID_BUCKETS = f"""
 create or replace temp table grid_bucket_change as
-with state as materialized (
-    select m.token, m.new_round_no as round_no, 1 as sign, m.site_no, m.registered_at, m.new_grid_no as grid_no,
-        case when s.is_sampling_reported then m.new_sampled_at else coalesce(m.new_sampled_at, m.registered_at) end as covered_at,
-        hash(m.token, m.new_round_no) as person_hash, m.line_id is not null as is_changed
-    from merged as m inner join mirror.ref_site as s on s.site_no = m.site_no where m.is_counted and m.new_round_no is not null
+with state as (
+    select token, new_round_no as round_no, 1 as sign, site_no, registered_at, new_grid_no as grid_no, new_sampled_at as sampled_at
+    from merged_again where is_counted and new_round_no is not null
     union all
-    select m.token, m.old_round_no, -1, m.site_no, m.registered_at, m.old_grid_no,
-        case when s.is_sampling_reported then m.old_sampled_at else coalesce(m.old_sampled_at, m.registered_at) end,
-        hash(m.token, m.old_round_no), m.line_id is not null
-    from merged as m inner join mirror.ref_site as s on s.site_no = m.site_no where m.was_counted and m.old_round_no is not null
-),
-several as materialized (
-    select person_hash from state group by person_hash having count(*) filter (sign = 1) > 1 or count(*) filter (sign = -1) > 1
+    select token, old_round_no, -1, site_no, registered_at, old_grid_no, old_sampled_at
+    from merged_again where was_counted and old_round_no is not null
 ),
 person as materialized (
-    select round_no, sign, grid_no, registered_at, covered_at
-    from state anti join several on several.person_hash = state.person_hash where is_changed
+    select f.round_no, 1 as sign, f.grid_no, f.registered_at,
+        case when s.is_sampling_reported then f.sampled_at else coalesce(f.sampled_at, f.registered_at) end as covered_at
+    from fresh as f inner join mirror.ref_site as s on s.site_no = f.site_no
+    where f.is_alone and not f.is_withdrawn and f.round_no is not null
     union all
-    select round_no, sign, (min((epoch_us(registered_at)::hugeint << 44) + (site_no::hugeint << 24) + grid_no) & 16777215)::integer,
-        min(registered_at), min(covered_at)
-    from state semi join several on several.person_hash = state.person_hash group by round_no, token, sign
+    select t.round_no, t.sign,
+        (min((epoch_us(t.registered_at)::hugeint << 44) + (t.site_no::hugeint << 24) + t.grid_no) & 16777215)::integer,
+        min(t.registered_at), min(case when s.is_sampling_reported then t.sampled_at else coalesce(t.sampled_at, t.registered_at) end)
+    from state as t inner join mirror.ref_site as s on s.site_no = t.site_no group by t.round_no, t.token, t.sign
 )
 select d.bucket_start_at, g.grid_code, r.round_code, sum(d.registered)::bigint as registered_person_count,
     sum(d.covered)::bigint as covered_person_count, sum(d.seen)::bigint as seen_household_count
@@ -252,15 +272,12 @@ inner join mirror.ref_round as r on r.round_no = d.round_no
 group by all
 having sum(d.registered) != 0 or sum(d.covered) != 0 or sum(d.seen) != 0
 """
-COUNT_LINES = """
+COUNT_LINES = f"""
 insert into line_count
+with {MERGED}
 select g.file_no, coalesce(a.line_count, 0) as accepted_count, coalesce(f.line_count, 0) - coalesce(a.line_count, 0) as corrected_count,
     g.line_count - coalesce(f.line_count, 0) as duplicate_count, g.first_event_at, g.last_event_at
-from (
-    select file_no, count(*) as line_count, min(registered_at) as first_event_at,
-        greatest(max(registered_at), max(sampled_at)) as last_event_at
-    from good group by file_no
-) as g
+from good_count as g
 left join (select file_no, count(*) as line_count from fresh group by file_no) as f on f.file_no = g.file_no
 left join (
     select (line_id >> 32)::integer as file_no, count(*) as line_count from merged where not was_known and line_id is not null group by all
@@ -315,7 +332,7 @@ class VersionMirror:
         self._connection.execute(SUM_HOUSEHOLDS)
 
     def classify(self) -> bool:
-        """Makes of `checked_registration` the tables `good`, `fresh` and `merged`; False when no line is new.
+        """Makes of `checked_registration` the tables `fresh` and `merged_again`; False when no line is good.
 
         Afterwards `line_count` holds accepted, corrected and duplicate lines of each file.
         """
@@ -327,9 +344,11 @@ class VersionMirror:
             return False
         window = {"from_at": self._round_down(bounds[0]), "until_at": self._round_up(bounds[1])}
         self._widen(window["from_at"])
-        connection.execute(PLACE_IN_ROUNDS.format(interval_no=self._interval_sql(bounds[0], bounds[1])))
         connection.execute(FIND_KNOWN, window)
-        connection.execute(FIND_FRESH)
+        connection.execute(FIND_AGAIN)
+        connection.execute(PLACE_IN_ROUNDS.format(interval_no=self._interval_sql(bounds[0], bounds[1])))
+        connection.execute(COUNT_GOOD)
+        connection.execute(DROP_DUPLICATES)
         connection.execute(MERGE)
         connection.execute(COUNT_LINES)
         connection.execute(SITE_BUCKETS)

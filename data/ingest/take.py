@@ -6,7 +6,6 @@ from old is held in memory beside the lake and changed only after a commit; when
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,10 +24,11 @@ from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, reject
 from data.ingest.columns import LogKind, Mapping, read_log_kinds
 from data.ingest.erased import load_erased, mark_erased
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
+from data.ingest.identities import Identities, identify
 from data.ingest.ledger import Ledger, Progress
 from data.ingest.mappings import Mappings
 from data.ingest.moments import moment_macros
-from data.ingest.pseudonym import open_key
+from data.ingest.pseudonym import Key, open_key
 from data.ingest.quarantine import (
     OpenLine,
     RetrySummary,
@@ -146,8 +146,7 @@ insert into mirror.quarantine select feed_code, log_kind, reason, -count(*) from
 """
 BULK_ROWS = 50_000
 """From so many lines on, hash joins are built on the reference tables. The optimizer knows no Arrow table's size, takes it
-for tiny and builds on it: right for a batch of a second, twice as slow for a batch of a day. A batch of a second is worked on
-by one thread: handing its many short statements from thread to thread cost a quarter of the time."""
+for tiny and builds on it: right for a batch of a second, twice as slow for a batch of a day."""
 COUNT_UNKNOWN_HOUSEHOLDS = """
 insert into unknown_household
 select file_no, count(*) from checked_registration where reason is null and is_unknown_household group by file_no
@@ -160,7 +159,8 @@ RETRY_PART_NO = -1
 DROPPED_TABLES = (
     "batch_file", "rejected", "sealed", "unknown_household", "retried", "released",
     "line_count", "taken", "feed_bucket_change", "site_bucket_change", "round_unit_change",
-    "grid_bucket_change", "household_change", "good", "known", "fresh", "merged", *(f"checked_{kind}" for kind in LOG_KINDS),
+    "grid_bucket_change", "household_change", "known", "again", "fresh", "good_count", "merged_again",
+    *(f"checked_{kind}" for kind in LOG_KINDS),
     *(f"fresh_{kind}" for kind in EVENT_KINDS),
 )  # fmt: skip
 
@@ -212,7 +212,7 @@ class Taker:
         self._versions = VersionMirror(lake)
         self._ledger = Ledger(lake)
         self._ingest_no = 0
-        self._keys = (b"", b"")
+        self._key: Key = (b"", b"")
         self._erased_until: datetime | None = None
         self._sealer = Sealer(settings)
         self._due_at: datetime | None = None
@@ -230,11 +230,14 @@ class Taker:
         self._publisher.load()
         self._versions.load()
         self._ingest_no = self._ledger.load()
-        self._keys = open_key(self._settings.key_path, is_new_allowed=self._ingest_no <= self._find_keyless_no())
+        self._key = open_key(self._settings.key_path, is_new_allowed=self._ingest_no <= self._find_keyless_no())
         self._sealer = Sealer(self._settings)  # its key may have been destroyed, and be another by now
         self._sealer.sweep(self._find_sealed_files())
         self._due_at = self._find_due()
         self._is_retry_due = self._settings.retry_after_import
+        # Handing statements over 100,000 lines from thread to thread costs a third more processor time and wins little;
+        # the second core reads the next batch and makes its tokens.
+        self._connection.execute("set threads = 1")
         self._is_loaded = True
 
     @property
@@ -266,7 +269,17 @@ class Taker:
     def read(self, files: Sequence[LogFile]) -> ReadBatch:
         """Reads the first lines of those files that were not taken yet. Another thread may do it ahead."""
         files = [self._mappings.apply(log) for log in files]
-        return begin_batches(files, self._ledger, self._settings.batch_bytes)
+        return self._identify(begin_batches(files, self._ledger, self._settings.batch_bytes))
+
+    def _read_rest(self, batch: ReadBatch) -> ReadBatch | None:
+        following = read_rest(batch)
+        return self._identify(following) if following else None
+
+    def _identify(self, batch: ReadBatch) -> ReadBatch:
+        """The batch with the documents that its lines name: work that need not wait for the batch before."""
+        if not self._is_loaded:
+            return batch
+        return replace(batch, identities=identify(self._connection, batch.logs[0], self._key, self._find_today()))
 
     def take(
         self, batch: Sequence[LogFile] | ReadBatch, on_commit: Callable[[IngestSummary], None] | None = None
@@ -282,7 +295,7 @@ class Taker:
         total, copies = IngestSummary(), list(current.copies if current else ())
         with ThreadPoolExecutor(1) as pool:
             while current:
-                following = pool.submit(read_rest, current) if current.rest else None
+                following = pool.submit(self._read_rest, current) if current.rest else None
                 due, overtaken = self._without_taken(current)
                 copies += overtaken
                 taken = self._take_once(due)
@@ -397,8 +410,6 @@ class Taker:
     def _take(self, batch: ReadBatch, repeated: Sequence[Repeated]) -> IngestSummary:
         received_at = read_clock(self._settings.home).now()
         tables, kinds, refused = batch.logs
-        is_bulk = sum(table.rows.num_rows for table in tables) > BULK_ROWS
-        self._connection.execute(f"set threads = {os.cpu_count() or 1 if is_bulk else 1}")
         self._connection.execute(BATCH_TABLES)
         rows: list[tuple[object, ...]] = [
             (
@@ -415,7 +426,7 @@ class Taker:
         if rows:
             self._note_files(rows)
             for table in tables:
-                self._check(table, received_at)
+                self._check(table, received_at, batch.identities)
             has_registrations = self._classify(tables)
             self._connection.execute(SUM_FILES, {"received_at": received_at})
             self._commit(tables, has_registrations, received_at)
@@ -477,7 +488,7 @@ class Taker:
         for kind in read_log_kinds():
             if kind.name in cells:
                 table = LogTable(kind, _place_lines(cells[kind.name], kind, file_no, line_no), ())
-                self._check(table, received_at, is_sealed=True)
+                self._check(table, received_at, None, is_sealed=True)
                 tables.append(table)
         self._connection.execute(FIND_RELEASED)
         row = self._connection.execute("select count(*), count(*) filter (is_taken) from released").fetchone()
@@ -529,23 +540,28 @@ class Taker:
         with suppress(duckdb.Error):
             self._connection.execute(";".join(f"drop table if exists temp.{name}" for name in DROPPED_TABLES))
 
-    def _check(self, table: LogTable, received_at: datetime, *, is_sealed: bool = False) -> None:
+    def _find_today(self) -> int:
+        """The district's date as the integer YYYYMMDD."""
+        now = read_clock(self._settings.home).now()
+        return int(f"{now.astimezone(ZoneInfo(self._settings.timezone)):%Y%m%d}")
+
+    def _check(
+        self, table: LogTable, received_at: datetime, identities: Identities | None, *, is_sealed: bool = False
+    ) -> None:
         """Makes `checked_<kind>` of one kind's lines, and adds those that failed to `rejected`, their cells sealed."""
         kind = table.kind.name
         self._connection.register("cell", table.rows)
         try:
-            values = {
-                "latest_at": received_at + timedelta(seconds=self._settings.future_tolerance_s),
-                "inner": self._keys[0],
-                "outer": self._keys[1],
-                "today": int(f"{received_at.astimezone(ZoneInfo(self._settings.timezone)):%Y%m%d}"),
-            }
+            if kind == "registration":
+                if identities is None or identities.key != self._key:  # read before the key was another
+                    identities = identify(self._connection, [table], self._key, self._find_today())
+                assert identities is not None
+                self._connection.register("person", identities.persons)
             statement = check_sql(kind, self._settings)
             if table.rows.num_rows > BULK_ROWS:
                 self._connection.execute("set disabled_optimizers = 'build_side_probe_side'")
-            self._connection.execute(
-                statement, {name: value for name, value in values.items() if f"${name}" in statement}
-            )
+            latest_at = received_at + timedelta(seconds=self._settings.future_tolerance_s)
+            self._connection.execute(statement, {"latest_at": latest_at})
             if kind == "registration":
                 if self._erased_until:
                     mark_erased(self._connection, self._erased_until)
@@ -563,6 +579,7 @@ class Taker:
         finally:
             self._connection.execute("set disabled_optimizers = ''")
             self._connection.unregister("cell")
+            self._connection.unregister("person")
         if table.broken:
             self._reject(table.broken)
 

@@ -52,7 +52,7 @@ select $feed, make_timestamptz(epoch_us(registered_at) // 300000000 * 300000000)
 from lake.registration_version where ingest_no = $ingest_no group by all;
 insert into lake.ingest_file
 select sha256($ingest_no::varchar), $ingest_no || '.csv', $ingest_no, $feed, 'registration', 0, count(*), count(*), 0, 0, 0,
-    min(registered_at), max(sampled_at), max(registered_at), 0, 1, true
+    min(registered_at), max(sampled_at), max(registered_at), 0, 1, true, 0
 from lake.registration_version where ingest_no = $ingest_no;
 """
 

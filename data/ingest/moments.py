@@ -38,8 +38,9 @@ def time_sql(cell: str) -> str:
 
     Without an offset it is local time: of an hour that comes twice the later one, of one that is left out the hour after.
     """
+    plain = f"try_cast({cell} as timestamp)"
     return f"""case
-        when length({cell}) = 19 and {cell}[17] = ':' then coalesce(local_time(try_cast({cell} as timestamp)), moment_of({cell}))
+        when {cell} is null or (length({cell}) = 19 and {cell}[17] = ':' and {plain} is not null) then local_time({plain})
         else moment_of({cell})
     end"""
 

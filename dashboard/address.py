@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 from typing import Literal, get_args
 from urllib.parse import urlencode
@@ -19,6 +20,10 @@ from dashboard.parts.wording import LANGUAGES, Language
 
 Measure = Literal["coverage", "waiting", "on_duty", "vulnerable"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
+Zonewise = Literal["history", "changes", "give"]
+ZONEWISE: tuple[Zonewise, ...] = get_args(Zonewise)
+"""What the page of the zones shows below its list."""
+MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
 
 PLACES = ("town", "community", "grid")
 """Ranks of places, from above: the names of their parameters, of which an address has one at most."""
@@ -58,6 +63,10 @@ class Address:
     query: str = ""
     lists_all: bool = False
     report: str | None = None
+    zone: str | None = None
+    shows: Zonewise = "history"
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def parse_address(query: Mapping[str, str], language: Language = "zh") -> Address:
@@ -73,6 +82,10 @@ def parse_address(query: Mapping[str, str], language: Language = "zh") -> Addres
         query=" ".join((query.get("q") or "").split())[:TEXT_MAX],
         lists_all=query.get("list") == "all",
         report=_code(query.get("report")),
+        zone=_zone(query.get("zone")),
+        shows=next((known for known in ZONEWISE if known == query.get("show")), "history"),
+        since=_moment(query.get("since")),
+        until=_moment(query.get("until")),
     )
 
 
@@ -140,6 +153,19 @@ def _newest_query() -> dict[str, str]:
 
 def _code(value: object) -> str | None:
     return value if isinstance(value, str) and _CODE.fullmatch(value) else None
+
+
+def _zone(value: str | None) -> str | None:
+    """A zone's code may be in any script."""
+    return value if value and re.fullmatch(r"[\w.-]{1,40}", value) else None
+
+
+def _moment(value: str | None) -> datetime | None:
+    """A moment of the district's clock, without a zone: 2022-07-14T08:40."""
+    try:
+        return datetime.strptime(value or "", MOMENT_FORMAT)
+    except ValueError:
+        return None
 
 
 def switch_language(language: Language) -> None:

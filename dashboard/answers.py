@@ -19,9 +19,9 @@ from dashboard.live import Feed, Picture, choose_params, find_moment, identify_f
 from dashboard.parts.moment import Moment, make_moment
 from data.clock import read_clock
 from data.errors import WanggeError
-from data.questions import Sitting, sit_down
+from data.questions import Sitting, ask, sit_down
 from data.settings import Settings
-from data.situation import open_situation
+from data.situation import Situation, open_situation
 
 Row = dict[str, Any]
 
@@ -52,6 +52,7 @@ class Shelf:
     _identity: tuple[int, int, int] | None = None
     _opened: ExitStack | None = None
     _sitting: Sitting | None = None
+    _situation: Situation | None = None
     _changes_at: datetime | None = None
     _answers: OrderedDict[tuple[Any, ...], list[Row]] = field(default_factory=OrderedDict)
 
@@ -61,10 +62,17 @@ class Shelf:
         with self._lock:
             sitting = self._sit_with_newest()
             if key not in self._answers:
-                self._answers[key] = sitting.ask(name, **params).to_pylist()
-                if len(self._answers) > SHELF_SIZE:
-                    self._answers.popitem(last=False)
+                self._keep(key, sitting.ask(name, **params).to_pylist())
             self._answers.move_to_end(key)
+            return self._answers[key]
+
+    def ask_at(self, as_of: datetime, name: str, **params: Any) -> list[Row]:
+        """The answer as of another moment than the pages', from the situation that is in force now."""
+        key = (name, as_of, *sorted(params.items()))
+        with self._lock:
+            self._sit_with_newest()
+            if key not in self._answers and self._situation is not None:
+                self._keep(key, ask(self._situation, name, as_of, **params).to_pylist())
             return self._answers[key]
 
     def ask_each(self, *names: str, **params: Any) -> dict[str, list[Row] | WanggeError]:
@@ -76,6 +84,11 @@ class Shelf:
             except WanggeError as error:
                 answers[name] = error
         return answers
+
+    def _keep(self, key: tuple[Any, ...], rows: list[Row]) -> None:
+        self._answers[key] = rows
+        if len(self._answers) > SHELF_SIZE:
+            self._answers.popitem(last=False)
 
     def _sit_with_newest(self) -> Sitting:
         """The sitting over the situation that is in force now; asked as the live feed asks: page and wall say the same."""
@@ -93,6 +106,7 @@ class Shelf:
                 self._opened.close()
             self._answers.clear()
             self._opened, self._sitting, self._identity, self._changes_at = newest, sitting, identity, changes_at
+            self._situation = situation
         return self._sitting
 
 

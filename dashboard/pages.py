@@ -14,6 +14,7 @@ from dashboard.parts.words import say
 from dashboard.views.map_check import show_map_check
 from dashboard.views.overview import show_overview
 from dashboard.views.wall import show_wall
+from dashboard.views.zones import show_zones
 
 MENU = ("system", "light", "dark", "about")
 """What the menu in the corner offers; the stylesheet puts our words in place of Streamlit's."""
@@ -26,6 +27,7 @@ def show_pages() -> None:
         [
             st.Page(show_overview, title=say("page_overview", language), url_path="overview", default=True),
             st.Page(show_wall, title=say("page_wall", language), url_path="wall"),
+            st.Page(show_zones, title=say("page_zones", language), url_path="zones"),
             st.Page(show_map_check, title=say("page_map_check", language), url_path="map-check"),
         ],
         position="top",

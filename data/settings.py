@@ -70,6 +70,9 @@ class Settings:
     keep_done_days: int = 30
     """Days that log files which were taken are kept in inbox/done/, then they are removed: they hold raw identities. 0: for ever."""
 
+    order_givers: str = ""
+    """Users who may give orders on zones at a page, separated by ";". Empty: everybody who reaches it, until there are accounts."""
+
     @property
     def lake_dir(self) -> Path:
         return self.home / "lake"

@@ -1,0 +1,90 @@
+"""The zones in force with what is inside each: a row a zone, the highest level first; a pick opens the zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from dashboard.parts import wording
+from dashboard.parts.markup import Markup, element, join
+from dashboard.parts.moment import Moment
+from dashboard.parts.wording import Language
+from dashboard.parts.zone_words import Row, level_chip, name_level, name_zone, number_zones, say_zone, tell_moment
+
+SHOWN_COUNT = 60
+"""Rows of the page; a district has some ten zones, a city far more."""
+FIGURES = (
+    ("people", "resident_count"),
+    ("households", "household_count"),
+    ("buildings", "building_count"),
+    ("vulnerable", "vulnerable_count"),
+    ("staff", "on_duty_count"),
+    ("sites", "site_count"),
+)
+
+
+def level_summary(levels: Sequence[Row], language: Language) -> Markup:
+    """How many zones and people there are under each level, each person once."""
+    told = [
+        say_zone(
+            "by_level",
+            language,
+            level=name_level(row["level"], language),
+            zones=wording.count(row["zone_count"]),
+            people=wording.count(row["resident_count"]),
+        )
+        for row in levels
+        if row["zone_count"]
+    ]
+    return element("p", " · ".join(told), classes="wg-facts wg-zone-levels")
+
+
+def show_zone_list(
+    zones: Sequence[Row], chosen: str | None, moment: Moment, language: Language, pick: Callable[[str], None]
+) -> None:
+    """Rows of `zones/inside`; a press on a zone's name calls `pick` with its code. Unknown is —."""
+    numbers = number_zones(zones)
+    with st.container(key="zone_list"):
+        st.html(_head(language))
+        for row in zones[:SHOWN_COUNT]:
+            code = row["zone_code"]
+            with st.container(key=f"zone_row_{numbers[code]}_{row['level']}", horizontal=True):
+                st.html(level_chip(row["level"], None if row["level"] == "low" else numbers[code], language))
+                st.button(
+                    name_zone(row, language),
+                    key=f"zone_{code}",
+                    type="primary" if code == chosen else "tertiary",
+                    on_click=pick,
+                    args=(code,),
+                    width="content",
+                )
+                st.html(_figures(row, moment, language))
+    if len(zones) > SHOWN_COUNT:
+        st.html(element("p", say_zone("more_zones", language, count=len(zones) - SHOWN_COUNT), classes="wg-facts"))
+
+
+def _head(language: Language) -> Markup:
+    labels = (element("span", say_zone(name, language)) for name, _ in FIGURES)
+    return element(
+        "div",
+        element("b", say_zone("column_zone", language)),
+        element("div", *labels, classes="wg-zone-figures"),
+        classes="wg-zone-head",
+        aria_hidden="true",
+    )
+
+
+def _figures(row: Row, moment: Moment, language: Language) -> Markup:
+    """Six figures with their words, which only a phone shows; since when the order holds."""
+    figures = [
+        element("span", element("em", say_zone(name, language)), element("b", wording.count(row[column])))
+        for name, column in FIGURES
+    ]
+    told = [say_zone("since", language, at=tell_moment(row["from_at"], moment, language))]
+    if row["until_at"] is not None:
+        told.append(say_zone("until", language, at=tell_moment(row["until_at"], moment, language)))
+    return join(
+        element("div", *figures, classes="wg-zone-figures"),
+        element("p", " · ".join([str(row["order_code"]), *told]), classes="wg-facts"),
+    )

@@ -1,0 +1,17 @@
+"""Who may do what. The one place that decides it; pages and commands ask here and nowhere else."""
+
+from __future__ import annotations
+
+from data.settings import Settings, read_settings
+
+ANYBODY = "page"
+"""What is recorded of somebody who gives an order without having signed in."""
+
+
+def may_give_orders(user: str | None, settings: Settings | None = None) -> bool:
+    """Whether this user may give orders on zones: everybody, unless the setting `order_givers` names who.
+
+    `user` is None for somebody who has not signed in.
+    """
+    named = [name.strip() for name in (settings or read_settings()).order_givers.split(";") if name.strip()]
+    return not named or user in named

@@ -23,7 +23,9 @@ _TEXT, _CHOICE = "zone_box", "zone_box_choice"
 
 def show_zone_box(shelf: Shelf, moment: Moment, language: Language) -> None:
     """The box, and below it which order holds at the place, since when."""
-    text = st.text_input(say_zone("box", language), key=_TEXT, placeholder=say_zone("box_hint", language), max_chars=TEXT_MAX)
+    text = st.text_input(
+        say_zone("box", language), key=_TEXT, placeholder=say_zone("box_hint", language), max_chars=TEXT_MAX
+    )
     if not (text := text.strip()):
         return
     try:
@@ -63,12 +65,17 @@ def _tell_place(shelf: Shelf, text: str, moment: Moment, language: Language) -> 
         return _tell_zones(name, shelf.ask("zones/at_grid", grid_code=code), moment, language)
     if kind == "site" and place["lon"] is not None:
         return _tell_point(shelf, place["lon"], place["lat"], moment, language)
-    return _tell_area(shelf, place, name, language)
+    return _tell_area(shelf, place, name, moment, language)
 
 
 def _is_meant(found: Sequence[Row], text: str) -> bool:
     """Whether the first place is the only one, or the only one that is called exactly so."""
-    exact = [row for row in found if text.casefold() in (str(row[name] or "").casefold() for name in ("place_code", "place_name", "place_name_en"))]
+    exact = [
+        row
+        for row in found
+        if text.casefold()
+        in (str(row[name] or "").casefold() for name in ("place_code", "place_name", "place_name_en"))
+    ]
     return len(found) == 1 or (len(exact) == 1 and exact[0] is found[0])
 
 
@@ -93,7 +100,10 @@ def _tell_zones(place: str, zones: Sequence[Row], moment: Moment, language: Lang
         told = {"zone": name_zone(zone, language), "level": name_level(zone["level"], language)}
         order = {"order": zone["order_code"], "at": tell_moment(zone["from_at"], moment, language)}
         if not zone.get("is_whole", True):
-            people = {"buildings": wording.count(zone["building_count"]), "people": wording.count(zone["resident_count"])}
+            people = {
+                "buildings": wording.count(zone["building_count"]),
+                "people": wording.count(zone["resident_count"]),
+            }
             words = f"{say_zone('box_partly', language, place=place, **told, **people)} · {say_zone('box_since', language, **order)}"
         elif number:
             words = say_zone("box_also", language, **told, **order)
@@ -103,33 +113,25 @@ def _tell_zones(place: str, zones: Sequence[Row], moment: Moment, language: Lang
     return join(*lines)
 
 
-def _tell_area(shelf: Shelf, place: Row, name: str, language: Language) -> Markup:
-    """Of a community or town: how many of its grids each zone touches."""
+def _tell_area(shelf: Shelf, place: Row, name: str, moment: Moment, language: Language) -> Markup:
+    """Of a community or town: the zones that hold all of it, and how many of its grids the others reach into."""
     column = f"{place['place_kind']}_code"
     own = {row["grid_code"] for row in shelf.ask("coverage/list") if row[column] == place["place_code"]}
-    touched = [row for row in shelf.ask("zones/grid_levels") if row["grid_code"] in own]
-    if not touched:
-        return element("p", say_zone("box_out", language, place=name))
-    zones = {row["zone_code"]: row for row in sorted(touched, key=_rank)}
-    lines = [
-        element(
-            "p",
-            level_chip(zone["level"], None, language),
-            element(
-                "span",
-                say_zone(
-                    "box_area",
-                    language,
-                    place=name,
-                    zone=name_zone(zone, language),
-                    level=name_level(zone["level"], language),
-                    count=sum(row["zone_code"] == code for row in touched),
-                    total=len(own),
-                ),
-            ),
+    reached: dict[int, list[Row]] = {}
+    for row in shelf.ask("zones/extent_grids"):
+        if row["grid_code"] in own:
+            reached.setdefault(row["extent_no"], []).append(row)
+    zones = sorted((row for row in shelf.ask("zones/orders_in_force") if row["extent_no"] in reached), key=_rank)
+    whole = [zone for zone in zones if sum(row["is_whole"] for row in reached[zone["extent_no"]]) == len(own)]
+    lines = [_tell_zones(name, whole, moment, language)] if whole or not zones else []
+    for zone in zones:
+        if zone in whole:
+            continue
+        told = {"zone": name_zone(zone, language), "level": name_level(zone["level"], language)}
+        words = say_zone(
+            "box_area", language, place=name, count=len(reached[zone["extent_no"]]), total=len(own), **told
         )
-        for code, zone in zones.items()
-    ]
+        lines.append(element("p", level_chip(zone["level"], None, language), element("span", words)))
     return join(*lines)
 
 

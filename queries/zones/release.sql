@@ -39,25 +39,16 @@ named_rule as (
     group by rule_set_code
 ),
 
--- the levels that a zone has had: of orders that took effect at one moment the last one
-taken as (
-    select
-        zone_code,
-        effective_at,
-        max(struct_pack(issued_at := issued_at, order_code := order_code, level := level, ends_at := ends_at)) as held
-    from zones_spans
-    where effective_at <= $as_of and issued_at <= $as_of
-    group by zone_code, effective_at
-),
-
+-- the levels that a zone has had, each as long as its order held
 followed as (
     select
         zone_code,
-        effective_at,
-        held.level as level,
-        lag(nullif(held.level, 'lifted')) over (partition by zone_code order by effective_at) as level_before,
-        lag(held.ends_at) over (partition by zone_code order by effective_at) as ended_before_at
-    from taken
+        from_at,
+        level,
+        lag(level) over (partition by zone_code order by from_at, until_at nulls last, order_code) as level_before,
+        lag(until_at) over (partition by zone_code order by from_at, until_at nulls last, order_code) as ended_before_at
+    from zones_spans
+    where from_at <= $as_of and (until_at is null or until_at > from_at)
 ),
 
 turned as (
@@ -65,12 +56,12 @@ turned as (
         zone_code,
         max(
             struct_pack(
-                effective_at := effective_at,
-                level_before := case when ended_before_at is null or ended_before_at >= effective_at then level_before end
+                from_at := from_at,
+                level_before := case when level_before != 'lifted' and ended_before_at >= from_at then level_before end
             )
         ) as turn
     from followed
-    where level_before is null or level_before != level or ended_before_at < effective_at
+    where level_before is null or level_before != level or ended_before_at < from_at
     group by zone_code
 ),
 
@@ -82,8 +73,9 @@ zone as (
         held.zone_name_en,
         held.level,
         held.extent_no,
-        turned.turn.effective_at as level_since_at,
-        cast(turned.turn.effective_at at time zone meta.timezone as date) as level_since_on,
+        held.sort_order,
+        turned.turn.from_at as level_since_at,
+        cast(turned.turn.from_at at time zone meta.timezone as date) as level_since_on,
         cast(cast($as_of as timestamptz) at time zone meta.timezone as date) as today,
         turned.turn.level_before as came_from_level,
         meta.timezone
@@ -155,7 +147,6 @@ found as (
     group by place.zone_code
 ),
 
--- infections whose building stands in the zone only by way of a grid or community are found by the building: it is a home
 counted as (
     select
         zone.*,
@@ -422,4 +413,4 @@ select
     blocked.earliest_release_at
 from blocked
 left join named_rule on true
-order by case blocked.level when 'high' then 1 when 'medium' then 2 else 3 end, blocked.zone_code
+order by case blocked.level when 'high' then 1 when 'medium' then 2 else 3 end, blocked.sort_order nulls last, blocked.zone_code

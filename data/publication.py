@@ -259,7 +259,7 @@ select
     rule_set_code, rule_set_name, rule_set_name_en, valid_from::timestamptz as valid_from, level, came_from_level,
     clear_days::integer as clear_days,
     list_transform(regexp_extract_all(coalesce(round_days, ''), '[0-9]+'), x -> x::integer) as round_days,
-    day_one, next_level, source, (row_number() over ())::integer as sort_order
+    day_one, next_level, source, source_en, (row_number() over ())::integer as sort_order
 from read_csv($rules, all_varchar = true, header = true) where not exists (from lake.zone_rule);
 insert into aside.infection
 select

@@ -12,7 +12,9 @@ import shapely
 def find_at_point(shapes: Iterable[Mapping[str, Any]], lon: float, lat: float) -> frozenset[str]:
     """The order codes of those rows of `zones/shapes` whose shape holds the point, edges included. EPSG:4326."""
     point = shapely.Point(lon, lat)
-    return frozenset(row["order_code"] for row in shapes if row["geojson"] and _read_shape(row["geojson"]).covers(point))
+    return frozenset(
+        row["order_code"] for row in shapes if row["geojson"] and _read_shape(row["geojson"]).covers(point)
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -30,6 +30,7 @@ def show_zone_box(shelf: Shelf, moment: Moment, language: Language) -> None:
         return
     try:
         point = _POINT.fullmatch(text)
+        answer: Markup | None
         if point:
             answer = _tell_point(shelf, float(point[1]), float(point[2]), moment, language)
         else:

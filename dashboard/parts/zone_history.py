@@ -18,15 +18,24 @@ from dashboard.parts.zone_words import Row, level_chip, name_level, name_zone, s
 from data.errors import WanggeError
 
 SHOWN_COUNT = 200
-_PARAMS = {"changes_from": "since", "changes_until": "until"}
+_PARAMS = {"changes_from": "since", "changes_until": "until", "known_at": "until"}
 """The URL's parameter behind each picker."""
 
 
 def show_history(shelf: Shelf, address: Address, moment: Moment) -> None:
-    """All orders, of the chosen zone where one is chosen, in every version that was ever believed."""
+    """All orders, of the chosen zone where one is chosen, in every version that was believed by the moment of the URL."""
     language = address.language
+    with st.container(key="zone_known", horizontal=True):
+        is_past = address.until is not None
+        label = say_zone("known_now" if is_past else "known_then", language)
+        now = moment.now.replace(second=0, microsecond=0, tzinfo=None)
+        turned = None if is_past else now.strftime(MOMENT_FORMAT)
+        if address.until:
+            _pick_moment("known_at", address.until, language)
+        st.button(label, key="zone_known_button", on_click=write_address, kwargs={"until": turned})
+    known_at = (address.until or now + timedelta(minutes=1)).replace(tzinfo=moment.now.tzinfo)
     try:
-        orders = shelf.ask("zones/orders")
+        orders = shelf.ask("zones/orders", known_at=known_at)
     except WanggeError as error:
         show_block_error(say_zone("show_history", language), error, language)
         return

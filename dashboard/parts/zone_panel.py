@@ -181,8 +181,9 @@ def _rule(release: Row, moment: Moment, language: Language) -> Markup | None:
         return None
     valid_from = moment.local(release["rule_valid_from"])
     name = wording.name_in(dict(release), "rule_set_name", language)
+    source = wording.name_in(dict(release), "rule_source", language) if release["rule_source"] else ""
     since = wording.UNKNOWN if valid_from is None else f"{valid_from:%Y-%m-%d}"
-    told = say_zone("rule", language, name=name, since=since, source=release["rule_source"] or "")
+    told = say_zone("rule", language, name=name, since=since, source=source)
     came = None
     if release["came_from_level"]:
         came = f" · {say_zone('came_from', language, level=name_level(release['came_from_level'], language))}"

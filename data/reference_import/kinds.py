@@ -321,6 +321,7 @@ ZONE_RULES = Kind(
         Field("day_one", "第一天", words={"same_day": "当日", "next_day": "次日"}, default="same_day"),
         Field("next_level", "降为", is_required=True, words=LEVELS | {"none": "解除"}),
         Field("source", "依据", is_required=True),
+        Field("source_en", "英文依据"),
     ),
     is_optional=True,
 )

@@ -54,7 +54,7 @@ _ROWS = {
         select
             rule_set_code, rule_set_name, rule_set_name_en, valid_from, level, came_from_level, clear_days,
             list_sort(list_transform(coalesce(round_days, []), x -> x::integer)) as round_days, day_one, next_level, source,
-            record_no as sort_order
+            source_en, record_no as sort_order
         from staged.typed
     """,
     "infection": """

@@ -23,5 +23,5 @@ create table zone_rule (          -- key: (rule_set_code, level, came_from_level
     round_days integer[],         -- days on or after which a round must be all negative, each with a round of its own
     day_one varchar,              -- same_day | next_day: which day is the first
     next_level varchar,           -- medium | low | none
-    source varchar, sort_order integer
+    source varchar, source_en varchar, sort_order integer
 );

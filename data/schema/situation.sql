@@ -87,7 +87,7 @@ create table zone_place (      -- what lies in an extent of buildings or in a po
 create table zone_rule (     -- the district's own rule sets, else those of data/reference/zone_rules.csv
     rule_set_code varchar, rule_set_name varchar, rule_set_name_en varchar, valid_from timestamptz,
     level varchar, came_from_level varchar, clear_days integer, round_days integer[], day_one varchar,
-    next_level varchar, source varchar, sort_order integer
+    next_level varchar, source varchar, source_en varchar, sort_order integer
 );
 create table infection (
     infection_code varchar, found_at timestamptz, reported_at timestamptz, place_kind varchar, place_code varchar,

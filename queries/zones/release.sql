@@ -3,7 +3,7 @@
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR;
 --           level_since_at TIMESTAMPTZ; came_from_level VARCHAR; rule_set_code VARCHAR; rule_set_name VARCHAR;
---           rule_set_name_en VARCHAR; rule_valid_from TIMESTAMPTZ; rule_source VARCHAR; next_level VARCHAR;
+--           rule_set_name_en VARCHAR; rule_valid_from TIMESTAMPTZ; rule_source VARCHAR; rule_source_en VARCHAR; next_level VARCHAR;
 --           clear_days INTEGER (days that the rule asks for); counted_from VARCHAR; counted_from_on DATE;
 --           last_infection_code VARCHAR; last_infection_at TIMESTAMPTZ; last_infection_place_kind VARCHAR;
 --           clear_day_count INTEGER (whole days without a new infection); missing_day_count INTEGER (days);
@@ -166,6 +166,7 @@ ruled as (
         chosen.found.clear_days as clear_days,
         chosen.found.round_days as round_days,
         chosen.found.source as rule_source,
+        chosen.found.source_en as rule_source_en,
         counted.counted_from_on + case chosen.found.day_one when 'next_day' then 1 else 0 end as first_on
     from counted
     left join (
@@ -179,7 +180,8 @@ ruled as (
                     clear_days := rule.clear_days,
                     round_days := rule.round_days,
                     day_one := rule.day_one,
-                    source := rule.source
+                    source := rule.source,
+                    source_en := rule.source_en
                 )
             ) as found
         from counted
@@ -394,6 +396,7 @@ select
     named_rule.rule_set_name_en,
     named_rule.valid_from as rule_valid_from,
     blocked.rule_source,
+    blocked.rule_source_en,
     blocked.next_level,
     blocked.clear_days,
     case when blocked.last_infection_on >= blocked.level_since_on then 'infection' else 'order' end as counted_from,

@@ -1,4 +1,4 @@
-"""The form that gives an order on a zone: seal, change or lift. What is wrong with it is said by the import's own checks."""
+"""The form that gives an order on a zone: seal, change, lift or take back. What is wrong with it the orders' own checks say."""
 
 from __future__ import annotations
 
@@ -8,46 +8,43 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.answers import Shelf
+from dashboard.address import write_address
+from dashboard.answers import Row, Shelf
 from dashboard.parts import wording
-from dashboard.parts.markup import element
+from dashboard.parts.markup import Markup, element
 from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
-from dashboard.parts.zone_words import Row, name_level, name_zone, say_zone
+from dashboard.parts.zone_words import name_level, name_zone, say_zone, tell_moment
+from dashboard.text import read_text
 from data.errors import WanggeError
-from data.roles import may_give_orders
+from data.orders import GivenOrders, Refusal, give_orders
+from data.roles import ANYBODY, may_give_orders
 
-ACTIONS = ("new", "replace", "lift")
+ACTIONS = ("new", "replace", "lift", "withdraw")
 LEVELS = ("high", "medium", "low")
 KINDS = ("building", "grid", "community", "polygon")
 KEEP = "keep"
-_RESULT = "give_result"
+_RESULT, _TURN = "give_result", "give_turn"
+"""What became of the last order, and how many were taken: with each the form begins anew."""
 
 
 def show_zone_form(shelf: Shelf, moment: Moment, language: Language) -> None:
     """The form for who may give orders; below it what became of the last one."""
     user = read_user()
     if not may_give_orders(user, shelf.settings):
-        st.html(element("p", say_zone("give_not_you", language), classes="wg-line", role="status"))
+        _tell("give_not_you", language)
         return
     try:
-        zones = shelf.ask("zones/inside")
+        zones, orders = shelf.ask("zones/inside"), shelf.ask("zones/orders")
         with st.container(key="zone_form"):
-            order = _ask_for_order(shelf, zones, moment, language)
+            order = _ask_for_order(shelf, zones, orders, moment, language)
     except WanggeError as error:
-        st.html(
-            element(
-                "p", say_zone("broken", language, message=error.message), classes="wg-line wg-line-act", role="alert"
-            )
-        )
+        _tell("broken", language, "act", message=error.message)
         return
-    st.button(
-        say_zone("give_submit", language),
-        key="give",
-        type="primary",
-        on_click=_give,
-        args=(shelf, order, user, moment, language),
-    )
+    if order["order_code"] in {row["order_code"] for row in orders} and not order.get("is_withdrawn"):
+        _tell("give_corrects", language, "watch", order=order["order_code"])
+    if st.button(say_zone("give_submit", language), key="give", type="primary"):
+        _give(shelf, order, user, moment, language)
     if _RESULT in st.session_state:
         st.html(st.session_state[_RESULT])
 
@@ -57,42 +54,77 @@ def read_user() -> str | None:
     return str(st.user.get("email") or "") or None
 
 
-def _ask_for_order(shelf: Shelf, zones: Sequence[Row], moment: Moment, language: Language) -> dict[str, Any]:
+def describe_refusals(refusals: Sequence[Refusal], language: Language) -> Markup:
+    """Every reason, with the field's name and what stood in it."""
+    lines = []
+    for refusal in refusals:
+        words = read_text("zones", language)
+        field = words.get(f"field_{refusal.column}", refusal.column)
+        told = words.get(f"reason_{refusal.reason}", refusal.message)
+        value = f"“{refusal.value}”" if refusal.value else None
+        lines.append(element("li", element("b", field), " · ".join(part for part in (value, told) if part)))
+    return element(
+        "div",
+        element("b", say_zone("refused", language, count=len(refusals))),
+        element("ul", *lines, classes="wg-refusals"),
+        classes="wg-line wg-line-act",
+        role="alert",
+    )
+
+
+def _give(shelf: Shelf, order: Mapping[str, Any], user: str | None, moment: Moment, language: Language) -> None:
+    """Gives the order; then the page runs anew, with the zone open if the order holds already."""
+    try:
+        given = give_orders(shelf.settings, [order], given_by=user or ANYBODY)
+    except WanggeError as error:
+        told = element(
+            "div",
+            f"{say_zone('refused_plain', language, message=error.message)} {error.hint}",
+            classes="wg-line wg-line-act",
+        )
+        st.session_state[_RESULT] = told
+        st.rerun()
+    if given.refusals:
+        st.session_state[_RESULT] = describe_refusals(given.refusals, language)
+        st.rerun()
+    st.session_state[_RESULT] = _describe_taken(order, given, moment, language)
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    if any(row["order_code"] == order["order_code"] for row in shelf.ask("zones/orders_in_force")):
+        write_address(zone=order["zone_code"])
+    st.rerun()
+
+
+def _describe_taken(order: Mapping[str, Any], given: GivenOrders, moment: Moment, language: Language) -> Markup:
+    if order.get("is_withdrawn"):
+        told = say_zone("given_back", language, order=order["order_code"])
+    elif not given.recorded_count:
+        told = say_zone("given_before", language, order=order["order_code"])
+    else:
+        effective_at = datetime.fromisoformat(order["effective_at"]).replace(tzinfo=moment.now.tzinfo)
+        key = "given_waiting" if effective_at > moment.now else "given"
+        told = say_zone(key, language, order=order["order_code"], at=tell_moment(effective_at, moment, language))
+    notes = (element("p", note, classes="wg-facts") for note in given.notes)
+    return element("div", element("b", told), *notes, classes="wg-line", role="status")
+
+
+def _ask_for_order(
+    shelf: Shelf, zones: Sequence[Row], orders: Sequence[Row], moment: Moment, language: Language
+) -> dict[str, Any]:
     """The fields, and the order that they say so far, under the columns of a file of orders."""
-    names = {row["zone_code"]: row for row in zones}
     action = st.segmented_control(
         say_zone("give_kind", language),
-        ACTIONS if zones else ACTIONS[:1],
+        [name for name in ACTIONS if name == "new" or (orders if name == "withdraw" else zones)],
         format_func=lambda name: say_zone(f"give_{name}", language),
         default=ACTIONS[0],
         required=True,
-        key="give_action",
+        key=_key("action"),
     )
-    order: dict[str, Any] = {}
-    if action == "new":
-        with st.container(horizontal=True):
-            order["zone_name"] = st.text_input(say_zone("give_zone_name", language), key="give_zone_name", max_chars=60)
-            order["zone_code"] = st.text_input(
-                say_zone("give_zone_code", language), _suggest("Z", moment), key="give_zone_code", max_chars=40
-            )
-    else:
-        code = st.selectbox(
-            say_zone("give_zone", language),
-            list(names),
-            format_func=lambda code: (
-                f"{name_zone(names[code], language)} · {name_level(names[code]['level'], language)}"
-            ),
-            key="give_zone",
-        )
-        order |= {"zone_code": code, "zone_name": names[code]["zone_name"] if code in names else ""}
+    if action == "withdraw":
+        return _ask_what_to_withdraw(orders, language)
+    order = _ask_for_new_zone(moment, language) if action == "new" else _ask_for_zone(zones, language)
     with st.container(horizontal=True):
-        order["order_code"] = st.text_input(
-            say_zone("give_order_code", language), _suggest("P", moment), key="give_order_code", max_chars=40
-        )
-        now = moment.now.replace(second=0, microsecond=0)
-        day = st.date_input(say_zone("give_date", language), now.date(), key="give_date")
-        time = st.time_input(say_zone("give_time", language), now.time(), key="give_time", step=60)
-        order["effective_at"] = datetime.combine(day, time).strftime("%Y-%m-%d %H:%M:%S") if day and time else ""
+        order["order_code"] = _ask_for_text("order_code", language, _suggest("P", moment))
+        order["effective_at"] = _ask_for_moment(moment, language)
     if action == "lift":
         return order | {"level": "lifted"}
     order["level"] = st.segmented_control(
@@ -101,11 +133,48 @@ def _ask_for_order(shelf: Shelf, zones: Sequence[Row], moment: Moment, language:
         format_func=lambda level: name_level(level, language),
         default=LEVELS[0],
         required=True,
-        key="give_level",
+        key=_key("level"),
     )
     order |= _ask_for_extent(shelf, None if action == "new" else order["zone_code"], language)
-    order["party_branch_name"] = st.text_input(say_zone("give_branch", language), key="give_branch", max_chars=60)
-    return order
+    return order | {"party_branch_name": _ask_for_text("branch", language)}
+
+
+def _ask_for_new_zone(moment: Moment, language: Language) -> dict[str, Any]:
+    with st.container(horizontal=True):
+        name = _ask_for_text("zone_name", language)
+        return {"zone_name": name, "zone_code": _ask_for_text("zone_code", language, _suggest("Z", moment))}
+
+
+def _ask_for_zone(zones: Sequence[Row], language: Language) -> dict[str, Any]:
+    known = {row["zone_code"]: row for row in zones}
+    code = st.selectbox(
+        say_zone("give_zone", language),
+        list(known),
+        format_func=lambda code: f"{name_zone(known[code], language)} · {name_level(known[code]['level'], language)}",
+        key=_key("zone"),
+    )
+    return {"zone_code": code, "zone_name": known[code]["zone_name"], "zone_name_en": known[code]["zone_name_en"]}
+
+
+def _ask_what_to_withdraw(orders: Sequence[Row], language: Language) -> dict[str, Any]:
+    """The order that was given by mistake."""
+    believed = {row["order_code"]: row for row in orders if row["is_believed"]}
+    code = st.selectbox(
+        say_zone("give_order_code", language),
+        list(believed),
+        format_func=lambda code: f"{code} · {name_zone(believed[code], language)}",
+        key=_key("withdrawn"),
+    )
+    return {"order_code": code, "is_withdrawn": True}
+
+
+def _ask_for_moment(moment: Moment, language: Language) -> str:
+    now = moment.now.replace(second=0, microsecond=0)
+    st.session_state.setdefault(_key("date"), now.date())
+    st.session_state.setdefault(_key("time"), now.time())
+    day = st.date_input(say_zone("give_date", language), key=_key("date"))
+    time = st.time_input(say_zone("give_time", language), key=_key("time"), step=60)
+    return datetime.combine(day, time).strftime("%Y-%m-%d %H:%M:%S") if day and time else ""
 
 
 def _ask_for_extent(shelf: Shelf, zone_code: str | None, language: Language) -> dict[str, Any]:
@@ -119,40 +188,54 @@ def _ask_for_extent(shelf: Shelf, zone_code: str | None, language: Language) -> 
         format_func=lambda name: say_zone("give_keep" if name == KEEP else f"extent_{name}", language),
         default=kinds[0],
         required=True,
-        key=f"give_extent_{may_keep}",
+        key=_key(f"extent_{may_keep}"),
     )
     if kind == KEEP:
         return {"extent_kind": members[0]["member_kind"], "extent_codes": [row["member_code"] for row in members]}
     if kind == "polygon":
-        drawn = st.text_area(say_zone("give_polygon", language), key="give_polygon", height=120)
+        drawn = st.text_area(say_zone("give_polygon", language), key=_key("polygon"), height=120)
         return {"extent_kind": kind, "polygon": drawn.strip()}
-    return {"extent_kind": kind, "extent_codes": _ask_for_places(shelf, str(kind), language)}
+    extent: dict[str, Any] = {"extent_kind": kind, "extent_codes": _ask_for_places(shelf, str(kind), language)}
+    if kind == "building":
+        extent["radius_m"] = st.number_input(say_zone("give_radius", language), 1.0, value=None, key=_key("radius"))
+    return extent
 
 
 def _ask_for_places(shelf: Shelf, kind: str, language: Language) -> list[str]:
     """Places of one kind: those that were chosen stay, each search offers more."""
-    chosen_key = f"give_{kind}s"
-    known: dict[str, str] = st.session_state.setdefault(f"{chosen_key}_known", {})
-    text = st.text_input(
-        say_zone("give_search", language),
-        key=f"{chosen_key}_text",
-        placeholder=say_zone("give_search_hint", language),
-        max_chars=60,
-    ).strip()
+    names: dict[str, str] = st.session_state.setdefault(_key(f"{kind}_names"), {})
+    hint = say_zone("give_search_hint", language)
+    text = st.text_input(say_zone("give_search", language), key=_key(f"{kind}_text"), placeholder=hint).strip()[:60]
     found = [row for row in shelf.ask("zones/find_places", text=text) if row["place_kind"] == kind] if text else []
-    known |= {row["place_code"]: wording.name_in(dict(row), "place_name", language) for row in found}
-    chosen: list[str] = st.session_state.get(chosen_key, [])
+    names |= {row["place_code"]: wording.name_in(row, "place_name", language) for row in found}
     if text and not found:
         st.html(element("p", say_zone("give_none_found", language, text=text), classes="wg-facts"))
-    offered = list(dict.fromkeys([*chosen, *(row["place_code"] for row in found)]))
-    label = say_zone("give_places", language, count=len(chosen))
-    return st.multiselect(label, offered, format_func=lambda code: f"{known.get(code, code)} {code}", key=chosen_key)
+    chosen: list[str] = st.session_state.get(_key(kind), [])
+    return st.multiselect(
+        say_zone("give_places", language, count=len(chosen)),
+        list(dict.fromkeys([*chosen, *(row["place_code"] for row in found)])),
+        format_func=lambda code: f"{names.get(code, code)} {code}",
+        key=_key(kind),
+        placeholder=say_zone("give_choose", language),
+    )
+
+
+def _ask_for_text(name: str, language: Language, suggested: str = "") -> str:
+    st.session_state.setdefault(_key(name), suggested)
+    return st.text_input(say_zone(f"give_{name}", language), key=_key(name), max_chars=60).strip()
 
 
 def _suggest(letter: str, moment: Moment) -> str:
-    """A code that nobody has given yet: the letter and the minute."""
-    return f"{letter}-{moment.now:%m%d-%H%M}"
+    """A code that nobody has given yet: the letter and the second."""
+    return f"{letter}-{moment.now:%m%d-%H%M%S}"
 
 
-def _give(shelf: Shelf, order: Mapping[str, Any], user: str | None, moment: Moment, language: Language) -> None:
-    raise NotImplementedError
+def _key(name: str) -> str:
+    return f"give_{name}_{st.session_state.get(_TURN, 0)}"
+
+
+def _tell(key: str, language: Language, level: str = "", **values: object) -> None:
+    classes = f"wg-line wg-line-{level}" if level else "wg-line"
+    st.html(
+        element("p", say_zone(key, language, **values), classes=classes, role="alert" if level == "act" else "status")
+    )

@@ -11,13 +11,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from dashboard.live import Feed, Picture, choose_params, find_moment, identify_file
 from dashboard.parts.moment import Moment, make_moment
-from data.clock import read_clock
+from data.clock import Clock, read_clock
 from data.errors import WanggeError
 from data.questions import Sitting, ask, sit_down
 from data.settings import Settings
@@ -99,7 +100,7 @@ class Shelf:
             with ExitStack() as stack:
                 situation = open_situation(self.settings.situation_path)
                 stack.callback(situation.close)
-                moment, changes_at = find_moment(situation, clock)
+                moment, changes_at = self._find_moment(situation, clock)
                 sitting = stack.enter_context(sit_down(situation, moment, **choose_params(self.settings, clock)))
                 newest = stack.pop_all()
             if self._opened is not None:
@@ -108,6 +109,23 @@ class Shelf:
             self._opened, self._sitting, self._identity, self._changes_at = newest, sitting, identity, changes_at
             self._situation = situation
         return self._sitting
+
+    def _find_moment(self, situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
+        """The moment to ask about, and the next at which answers change by themselves."""
+        return find_moment(situation, clock)
+
+
+class OrderShelf(Shelf):
+    """The shelf of what orders say: they hold by the clock, whether or not the logs keep up with it."""
+
+    def _find_moment(self, situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
+        """The last of: newest event, change of an order or round, midnight, from which on days count anew."""
+        now = clock.now()
+        newest = min(situation.as_of or now, now)
+        midnight = now.astimezone(ZoneInfo(self.settings.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
+        changes = [row["changes_at"] for row in ask(situation, "wall/schedule", newest).to_pylist()]
+        changes += [midnight, midnight + timedelta(days=1)]
+        return max(newest, *(at for at in changes if at <= now)), min(at for at in changes if at > now)
 
 
 def read_picture(feed: Feed) -> Reading:
@@ -142,8 +160,14 @@ def _parse(picture: Picture) -> Mapping[str, Any]:
 
 
 _shelves: dict[Path, Shelf] = {}
+_order_shelves: dict[Path, Shelf] = {}
 
 
 def shelf_of(settings: Settings) -> Shelf:
     """The process's one shelf for this home."""
     return _shelves.setdefault(settings.home, Shelf(settings))
+
+
+def order_shelf_of(settings: Settings) -> Shelf:
+    """The process's one shelf for what orders say in this home."""
+    return _order_shelves.setdefault(settings.home, OrderShelf(settings))

@@ -23,10 +23,8 @@ _TEXT, _CHOICE = "zone_box", "zone_box_choice"
 
 def show_zone_box(shelf: Shelf, moment: Moment, language: Language) -> None:
     """The box, and below it which order holds at the place, since when."""
-    text = st.text_input(
-        say_zone("box", language), key=_TEXT, placeholder=say_zone("box_hint", language), max_chars=TEXT_MAX
-    )
-    if not (text := text.strip()):
+    text = st.text_input(say_zone("box", language), key=_TEXT, placeholder=say_zone("box_hint", language))
+    if not (text := text.strip()[:TEXT_MAX]):
         return
     try:
         point = _POINT.fullmatch(text)

@@ -222,7 +222,7 @@ def _ask_for_places(shelf: Shelf, kind: str, language: Language) -> list[str]:
 
 def _ask_for_text(name: str, language: Language, suggested: str = "") -> str:
     st.session_state.setdefault(_key(name), suggested)
-    return st.text_input(say_zone(f"give_{name}", language), key=_key(name), max_chars=60).strip()
+    return st.text_input(say_zone(f"give_{name}", language), key=_key(name)).strip()[:60]
 
 
 def _suggest(letter: str, moment: Moment) -> str:

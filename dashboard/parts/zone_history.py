@@ -52,7 +52,7 @@ def show_history(shelf: Shelf, address: Address, moment: Moment) -> None:
 def show_changes(shelf: Shelf, address: Address, moment: Moment) -> None:
     """What differs between two moments of the URL: by default since a day before."""
     language = address.language
-    until = address.until or moment.shown_at.replace(tzinfo=None)
+    until = address.until or moment.now.replace(tzinfo=None)
     since = address.since or until - timedelta(days=1)
     with st.container(key="zone_span", horizontal=True):
         since = _pick_moment("changes_from", since, language)
@@ -145,9 +145,16 @@ def _order_row(row: Row, moment: Moment, language: Language) -> Markup:
             element("span", name_zone(row, language)) if row["zone_code"] else None,
             element("small", _extent(row, language)),
         ),
-        element("td", tell_moment(row["effective_at"], moment, language)),
-        element("td", *_held(row, moment, language)),
-        element("td", recorded[0], element("small", recorded[1]) if len(recorded) > 1 else None),
+        element(
+            "td", tell_moment(row["effective_at"], moment, language), data_label=say_zone("column_effective", language)
+        ),
+        element("td", *_held(row, moment, language), data_label=say_zone("column_held", language)),
+        element(
+            "td",
+            recorded[0],
+            element("small", recorded[1]) if len(recorded) > 1 else None,
+            data_label=say_zone("column_recorded", language),
+        ),
         classes="wg-believed" if row["is_believed"] else "wg-past",
     )
 

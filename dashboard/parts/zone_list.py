@@ -81,10 +81,8 @@ def _figures(row: Row, moment: Moment, language: Language) -> Markup:
         element("span", element("em", say_zone(name, language)), element("b", wording.count(row[column])))
         for name, column in FIGURES
     ]
-    told = [say_zone("since", language, at=tell_moment(row["from_at"], moment, language))]
-    if row["until_at"] is not None:
-        told.append(say_zone("until", language, at=tell_moment(row["until_at"], moment, language)))
+    since = say_zone("since", language, at=tell_moment(row["from_at"], moment, language))
     return join(
         element("div", *figures, classes="wg-zone-figures"),
-        element("p", " · ".join([str(row["order_code"]), *told]), classes="wg-facts"),
+        element("p", f"{row['order_code']} · {since}", classes="wg-facts"),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.address import ZONEWISE, Address, read_address, write_address
-from dashboard.answers import Reading, Shelf, read_picture, shelf_of
+from dashboard.answers import Reading, Shelf, order_shelf_of, read_picture
 from dashboard.asset import ASSETS_DIR
 from dashboard.parts.markup import element
 from dashboard.parts.notices import show_as_of, show_band
@@ -30,7 +30,7 @@ _BELOW = "zone_below"
 def show_zones() -> None:
     """The page that the URL describes."""
     address = read_address()
-    shelf = shelf_of(get_feed().settings)
+    shelf = order_shelf_of(get_feed().settings)
     st.html(ASSETS_DIR / "zones.css")
     with st.container(key="zones"):
         left, right = st.columns([880, 406])
@@ -56,7 +56,7 @@ def show_zones() -> None:
 def show_in_force() -> None:
     """As-of time, band, and the zones in force with what is inside them."""
     reading, address = read_picture(get_feed()), read_address()
-    language, shelf = address.language, shelf_of(get_feed().settings)
+    language, shelf = address.language, order_shelf_of(get_feed().settings)
     show_as_of(reading, language)
     show_band(reading, language)
     try:
@@ -75,7 +75,7 @@ def show_in_force() -> None:
 def show_panel() -> None:
     """The zone that the URL names, else the first: when it can come down, and what is missing."""
     reading, address = read_picture(get_feed()), read_address()
-    show_zone_panel(shelf_of(get_feed().settings), address.zone, reading.moment, address.language, _pick_zone)
+    show_zone_panel(order_shelf_of(get_feed().settings), address.zone, reading.moment, address.language, _pick_zone)
 
 
 def _show_below(shelf: Shelf, address: Address, reading: Reading) -> None:

@@ -24,32 +24,18 @@ believed as (
     where not zone_order.is_withdrawn
 ),
 
-followed as (
-    select
-        order_code,
-        min(struct_pack(from_at := from_at, order_code := order_code)) over (
-            partition by zone_code
-            order by effective_at, issued_at, order_code
-            rows between 1 following and unbounded following
-        ) as next
-    from believed
-),
-
-replaced as (
-    select replaces_order_code as order_code, min(struct_pack(from_at := from_at, order_code := order_code)) as next
-    from believed
-    where replaces_order_code is not null
-    group by replaces_order_code
-),
-
 ended as (
-    select order_code, min(next) as next
-    from (
-        select order_code, next from followed where next is not null
-        union all
-        select order_code, next from replaced
-    )
-    group by order_code
+    select believed.order_code, min(struct_pack(from_at := later.from_at, order_code := later.order_code)) as next
+    from believed
+    inner join believed as later
+        on
+            later.replaces_order_code = believed.order_code
+            or (
+                later.zone_code = believed.zone_code
+                and (later.effective_at, later.issued_at, later.order_code)
+                > (believed.effective_at, believed.issued_at, believed.order_code)
+            )
+    group by believed.order_code
 )
 
 select

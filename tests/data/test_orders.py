@@ -13,15 +13,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from data import orders as giving
 from data.errors import ReferenceFileError
 from data.ingest.worker import watch_inbox
-from data.lake import Lake, open_lake
+from data.lake import SCHEMA_DIR, Lake, open_lake
 from data.orders import GivenOrders, give_orders
 from data.reference_import import ImportOptions, import_reference
+from data.reference_import.check import find_problems, stage_records
+from data.reference_import.kinds import ZONES
+from data.reference_import.orders import judge_orders, record_orders
 from data.settings import Settings
 from geo.layer import LayerOptions
 from tests.data.small_district import copy_of, lake_rows, rows
@@ -273,3 +279,57 @@ def test_beside_a_running_worker_orders_are_taken_by_it_and_survive_a_kill_befor
         stop.set()
         worker.join(timeout=60)
     assert lake_rows(settings, "select count(*) from lake.zone_order_version") == [(3,)]
+
+
+def _memory_lake() -> duckdb.DuckDBPyConnection:
+    """The lake's tables in memory: what orders become does not depend on where they lie."""
+    connection = duckdb.connect()
+    connection.execute("attach ':memory:' as lake; use lake")
+    for path in sorted(SCHEMA_DIR.glob("[0-9]*_*.sql")):
+        connection.execute(path.read_text(encoding="utf-8"))
+    connection.execute(
+        "insert into lake.community (community_code) values ('C1'), ('C2'); use memory; create schema staged"
+    )
+    return connection
+
+
+def record(connection: duckdb.DuckDBPyConnection, given: list[dict[str, Any]]) -> None:
+    records = giving._make_records(given)
+    stage_records(connection, records, ZONES)
+    findings = find_problems(connection, records, ZONES)
+    judge_orders(connection, findings, records, datetime(2022, 8, 1, tzinfo=UTC))
+    assert findings.problems == []
+    record_orders(connection, datetime(2022, 8, 1, tzinfo=UTC))
+
+
+stated = st.builds(
+    lambda code, zone, level, day, hour, is_withdrawn: {
+        "order_code": code, "zone_code": zone, "zone_name": zone, "level": level, "extent_kind": "community", "extent_codes": "C1",
+        "effective_at": f"2022-07-{day:02} 00:00:00", "recorded_at": f"2022-07-10 {hour:02}:00:00", "is_withdrawn": is_withdrawn,
+    },
+    st.sampled_from("ABC"), st.sampled_from(("Z1", "Z2")), st.sampled_from(("high", "medium")), st.integers(1, 9), st.integers(0, 3),
+    st.just(False),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def memory_lake() -> duckdb.DuckDBPyConnection:
+    return _memory_lake()
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(given_orders=st.lists(stated, min_size=2, max_size=5), shuffle=st.randoms())
+def test_whatever_the_order_of_files_the_same_is_believed(
+    memory_lake: duckdb.DuckDBPyConnection, given_orders: list[dict[str, Any]], shuffle: Any
+) -> None:
+    shuffled = list(given_orders)
+    shuffle.shuffle(shuffled)
+    found = []
+    for files in (given_orders, shuffled, [*shuffled, *given_orders]):
+        memory_lake.execute("delete from lake.zone_order_version")
+        for order in files:
+            record(memory_lake, [order])
+        found.append(
+            memory_lake.execute("select * from lake.zone_order_history order by order_code, version_no").fetchall()
+        )
+    assert found[0] == found[1] == found[2]

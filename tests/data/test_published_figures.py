@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from shapely.geometry import shape
 
-from data.questions import ask
+from data.questions import ask, sit_down
 from data.settings import Settings
 from data.situation import Situation, open_situation
 from geo.coverage import unite_coverage
@@ -152,6 +152,41 @@ def test_a8_about_60_workers_have_a_fixed_post_in_the_high_risk_zone_day_and_nig
     for clock in ("03:00:00", "12:00:00"):
         on_duty = [row for row in rows(situation, "zones/staffing", july(13, clock)) if row["level"] == "high"]
         assert {row["zone_name"] for row in on_duty if row["on_duty_count"]} != set()
+
+
+@pytest.mark.parametrize(("day", "clock"), [(9, "18:00:00"), (16, "00:00:00")])
+def test_a6_a7_a8_the_zones_are_right_at_every_minute_around_each_change(
+    situation: Situation, day: int, clock: str
+) -> None:
+    change = july(day, clock)
+    with sit_down(situation, change) as sitting:
+        names = {row["zone_code"]: row["member_name"] for row in sitting.ask("zones/members").to_pylist()}
+        by_level = {row["level"]: row for row in sitting.ask("zones/by_level").to_pylist()}
+    assert len(names) == 7
+    for minute in range(-30, 31):
+        held = rows(situation, "zones/orders_in_force", change + timedelta(minutes=minute))
+        named = {
+            level: {names[row["zone_code"]] for row in held if row["level"] == level} for level in ("high", "medium")
+        }
+        is_sealed = (day, minute) >= (9, 0) and (day, minute) < (16, 0)
+        places = [names[row["zone_code"]] for row in held if row["extent_kind"] == "building"]
+        if is_sealed:
+            assert len(named["high"]) == 3 and set(places) <= HIGH_BUILDINGS
+            assert named["medium"] == MEDIUM_COMMUNITIES
+            assert [row["party_branch_name"] for row in held if row["level"] == "high"].count(None) == 0
+        elif day == 9:
+            assert held == []
+        else:
+            assert named["high"] == set() and set(named["medium"]) == set(places)
+            assert {names[row["zone_code"]] for row in held if row["level"] == "low"} >= MEDIUM_COMMUNITIES
+    if day == 9:
+        assert 250 < by_level["high"]["household_count"] < 275 and 540 < by_level["high"]["resident_count"] < 570
+
+
+def test_a7_what_was_ordered_on_the_evening_of_the_15th_was_not_known_before(situation: Situation) -> None:
+    for known_at, levels in (("20:59:59", {"high", "medium", "low"}), ("21:00:00", {"medium", "low"})):
+        held = rows(situation, "zones/orders_in_force", july(16, "08:00:00"), known_at=july(15, known_at))
+        assert {row["level"] for row in held} == levels
 
 
 def test_a9_gangkou_has_three_grids_of_a_leader_two_full_time_and_twelve_part_time_workers(

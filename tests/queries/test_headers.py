@@ -14,6 +14,7 @@ from tests.queries.world import World, build_world
 QUESTIONS = read_questions()
 EXAMPLES = {
     "grid_code": "G11",
+    "community_code": "C1",
     "building_code": "B38",
     "text": "侧贤",
     "code": "B38",

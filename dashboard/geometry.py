@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
 from dashboard.payload import Payload, pack_payload
+from data.tiles import Tiles
 from geo.topology import build_topology, delta_encode, list_rings, rank_arcs
 
 Row = dict[str, Any]
@@ -40,8 +41,11 @@ class Outline:
     payload: Payload
 
 
-def draw_geometry(rows: Callable[[str], list[Row]], district: Row) -> Outline:
-    """The outline of the situation that `rows` asks; takes a fraction of a second, once per set of reference data."""
+def draw_geometry(rows: Callable[[str], list[Row]], district: Row, tiles: Tiles | None = None) -> Outline:
+    """The outline of the situation that `rows` asks; takes a fraction of a second, once per set of reference data.
+
+    With a background map its address goes along, and where its ground is shifted, by how much.
+    """
     grids, communities, towns, sites = (rows(f"map/{kind}") for kind in ("grids", "communities", "towns", "sites"))
     place = {
         kind: {row[f"{kind}_code"]: index for index, row in enumerate(found)}
@@ -82,6 +86,8 @@ def draw_geometry(rows: Callable[[str], list[Row]], district: Row) -> Outline:
             "feed": [row["feed_code"] for row in sites],
         },
     }
+    if tiles is not None:
+        body["tiles"] = _describe_tiles(tiles, topology.arcs)
     payload = pack_payload(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
     return Outline(
         source=district["geometry_source"],
@@ -93,6 +99,20 @@ def draw_geometry(rows: Callable[[str], list[Row]], district: Row) -> Outline:
         site_codes=[row["site_code"] for row in sites],
         payload=payload,
     )
+
+
+def _describe_tiles(tiles: Tiles, arcs: Sequence[Sequence[tuple[int, int]]]) -> Row:
+    """What a page needs to lay the tiles under the grids. The shift is drawn, not stored: shapes, points and what a click
+    says stay in WGS 84, and one projection in the page moves them all alike."""
+    described = {"url": tiles.url, "attribution": tiles.attribution, "max_zoom": tiles.max_zoom, "shift": None}
+    corners = [corner for arc in arcs for corner in arc]
+    if tiles.datum != "wgs84" and corners:
+        from geo.web_maps import lay_shift_lattice  # here: a page without shifted tiles does not wait for a map library
+
+        xs, ys = ([corner[axis] * STEP_DEG for corner in corners] for axis in (0, 1))
+        lattice = lay_shift_lattice((min(xs), min(ys), max(xs), max(ys)))
+        described["shift"] = asdict(lattice) if lattice else None
+    return described
 
 
 def _list_corners(row: Row) -> Iterator[tuple[Sequence[float], str]]:

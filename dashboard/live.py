@@ -190,7 +190,7 @@ class Feed:
         district = rows("map/district")[0]
         outline = self._outline
         if outline is None or outline.source != district["geometry_source"]:
-            self._outline = outline = draw_geometry(rows, district)
+            self._outline = outline = draw_geometry(rows, district, self.settings.tiles)
         for block, build in BLOCKS.items():
             try:
                 self._blocks[block] = build(rows, outline)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from zlib import crc32
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,7 +21,7 @@ from dashboard.live import Feed, describe_clock, write_time
 from dashboard.payload import Payload
 from dashboard.text import read_language
 from dashboard.wall import write_wall
-from data.settings import read_settings
+from data.settings import Settings, read_settings
 from data.worker_state import Waiting
 
 CLOCK_HEADER = "Wangge-Clock"
@@ -59,7 +60,7 @@ async def answer_live(request: Request) -> Response:
     feed = get_feed()
     if feed.picture is None:
         return JSONResponse({"state": "error", "errors": {}}, status_code=503)
-    about = {CLOCK_HEADER: describe_clock(feed.clock), RELEASE_HEADER: asset.digest_assets()}
+    about = {CLOCK_HEADER: describe_clock(feed.clock), RELEASE_HEADER: _name_release(feed.settings)}
     return _send(request, feed.picture.live, "application/json", ASK_EACH_TIME, about)
 
 
@@ -95,7 +96,8 @@ async def answer_health(_request: Request) -> Response:
 
 async def answer_kiosk(request: Request) -> Response:
     """The wall's one document, in the language of `?lang=`."""
-    document = write_wall(read_language(request.query_params.get("lang")))
+    tiles = get_feed().settings.tiles
+    document = write_wall(read_language(request.query_params.get("lang")), tiles.origin if tiles else "")
     policy = {"Content-Security-Policy": document.policy, "X-Content-Type-Options": "nosniff"}
     return _send(request, document.payload, "text/html; charset=utf-8", ASK_EACH_TIME, policy)
 
@@ -116,6 +118,13 @@ ROUTES = [
     Route("/kiosk", answer_kiosk),
     Route("/assets/{path:path}", answer_asset),
 ]
+
+
+def _name_release(settings: Settings) -> str:
+    """Another name for other scripts, and for another host of a background map: an open page may fetch from neither."""
+    tiles = settings.tiles
+    origin = tiles.origin if tiles else ""
+    return f"{asset.digest_assets()}{f'-{crc32(origin.encode()):08x}' if origin else ''}"
 
 
 def _send(

@@ -63,8 +63,11 @@ class Document:
 
 
 @cache
-def write_wall(lang: str) -> Document:
-    """The wall's document in one language; the same bytes until the program changes."""
+def write_wall(lang: str, tile_origin: str = "") -> Document:
+    """The wall's document in one language; the same bytes until the program changes.
+
+    `tile_origin` is the one other address that pictures may come from: that of a background map.
+    """
     words = read_text("wall", lang)
     figure = folium.Figure(title=words["page_title"].format(district="").strip())
     figure.html.add_child(Element(f'<main id="wall" class="lang-{lang}">'))
@@ -86,7 +89,7 @@ def write_wall(lang: str) -> Document:
     maps = ", ".join(f"{name}: map_{name}" for name in MAPS)
     figure.script.add_child(Element(f"Wangge.page = Wangge.wall({{{maps}}}, {options});"))
     page = figure.render().replace("<html>", f'<html lang="{"zh-CN" if lang == "zh" else lang}">', 1)
-    return Document(pack_payload(page.encode()), _write_policy(page))
+    return Document(pack_payload(page.encode()), _write_policy(page, tile_origin))
 
 
 def _write_region(name: str, box: tuple[int, int, int, int], words: dict[str, str]) -> str:
@@ -97,8 +100,9 @@ def _write_region(name: str, box: tuple[int, int, int, int], words: dict[str, st
     return f'<section id="{name}" class="region" style="{place}">{head}<div class="body"></div></section>'
 
 
-def _write_policy(page: str) -> str:
-    """The content security policy: own files, this document's own inline scripts by hash, no other host at all."""
+def _write_policy(page: str, tile_origin: str) -> str:
+    """The content security policy: own files, this document's own inline scripts by hash, no other host at all but that
+    of a background map, for pictures only."""
     inline = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in inline
@@ -107,7 +111,7 @@ def _write_policy(page: str) -> str:
         "default-src 'none'",
         f"script-src 'self' {hashes}",
         "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
+        f"img-src 'self' data: {tile_origin}".rstrip(),
         "font-src 'self'",
         "connect-src 'self'",
         "base-uri 'none'",

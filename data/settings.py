@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import SettingsError
+from data.tiles import Tiles, read_tiles
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = "settings.toml"
@@ -72,6 +73,19 @@ class Settings:
 
     order_givers: str = ""
     """Users who may give orders on zones at a page, separated by ";". Empty: everybody who reaches it, until there are accounts."""
+    tile_url: str = ""
+    """A background map under the grids, such as "http://tiles.lan/{z}/{x}/{y}.png" or a WMTS template with {TileMatrix}, {TileRow},
+    {TileCol}, in Web Mercator. Empty: none, and no page asks anyone for a tile. Viewers' browsers fetch it, from this host alone."""
+    tile_attribution: str = ""
+    """Whose map it is, shown in its corner."""
+    tile_datum: str = "wgs84"
+    """Where its ground lies: "wgs84" or "gcj02". Shapes are drawn to fit; what is stored, said and exported stays WGS 84."""
+    tile_max_zoom: int = 18
+    """The deepest zoom that it has tiles for; nearer, these are enlarged."""
+
+    @property
+    def tiles(self) -> Tiles | None:
+        return read_tiles(self.tile_url, self.tile_attribution, self.tile_datum, self.tile_max_zoom)
 
     @property
     def lake_dir(self) -> Path:
@@ -152,7 +166,8 @@ class Settings:
 def read_settings(home: Path | str | None = None, **overrides: Any) -> Settings:
     """The settings in force: defaults, then `settings.toml`, then `overrides` that are not None.
 
-    Raises SettingsError, naming file, key, value and expected type, for an unknown key or a wrong type.
+    Raises SettingsError, naming file, key, value and what is expected, for an unknown key, a wrong type, and a background
+    map that cannot be fetched as it is named.
     """
     place = Path(home or os.environ.get("WANGGE_HOME") or PROJECT_ROOT / "var").expanduser().absolute()
     values: dict[str, Any] = {}
@@ -176,4 +191,9 @@ def read_settings(home: Path | str | None = None, **overrides: Any) -> Settings:
             raise SettingsError(
                 f"{path}: {name} is {value!r}.", f"It must be {wanted.__name__}, such as {defaults[name]!r}."
             )
-    return Settings(home=place, **values)
+    settings = Settings(home=place, **values)
+    try:
+        read_tiles(settings.tile_url, settings.tile_attribution, settings.tile_datum, settings.tile_max_zoom)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error.message}", error.hint) from None
+    return settings

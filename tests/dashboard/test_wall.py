@@ -73,3 +73,9 @@ def test_values_from_the_data_never_become_markup() -> None:
         for script in scripts
         for word in re.findall(r"\.innerHTML\s*=|insertAdjacentHTML|document\.write|\.outerHTML\s*=", script)
     ] == []
+
+
+def test_the_host_of_a_background_map_may_give_pictures_and_nothing_else() -> None:
+    rules = write_wall("zh", "http://tiles.lan:8080").policy.split("; ")
+    assert [rule for rule in rules if "tiles.lan" in rule] == ["img-src 'self' data: http://tiles.lan:8080"]
+    assert "img-src 'self' data:" in write_wall("zh").policy.split("; ")

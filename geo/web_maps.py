@@ -19,9 +19,9 @@ SHIFTED_BOX = (72.004, 0.8293, 137.8347, 55.8271)
 """Where the shift applies (lon, lat, lon, lat), as every published implementation has it."""
 EXACT_DEG = 1e-10
 _ITERATIONS = 30
-LATTICE_STEP_DEG = 0.02
-LATTICE_MARGIN_DEG = 0.1
-"""Two kilometres: the shift's shortest wave is 37 km long, so between points a straight line is less than 0.3 m off."""
+LATTICE_STEP_DEG = 0.01
+LATTICE_MARGIN_DEG = 0.05
+"""One kilometre: the shift's shortest wave is 37 km long, so between points a straight line is about 0.1 m off."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ShiftLattice:
 def lay_shift_lattice(box: tuple[float, float, float, float]) -> ShiftLattice | None:
     """How GCJ-02 shifts the ground within and around a box (west, south, east, north in WGS 84).
 
-    None outside of China, where nothing is shifted. Between the points the shift is linear, to 0.3 m.
+    None outside of China, where nothing is shifted. Between the points the shift is linear, to 0.1 m.
     """
     import xyconvert
 

@@ -112,13 +112,13 @@
       address = read;
       showSpot();
       if (isSame) return;
+      up.hidden = !placeShown();
       if (redressed) dress();
       else {
         engine.setMeasure(read.measure);
         engine.select(placeShown());
         drawLegend();
       }
-      up.hidden = !placeShown();
       if (!placed) return;
       if (moved) cursor = null;
       if (moved && tapped && read.grid === tapped && !read.view) keepView(); // the tap's own view goes with the new place

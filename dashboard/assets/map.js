@@ -396,7 +396,7 @@
         step, verdict, hasZones,
         dead: verdict.state !== "ok",
         // Boxes that labels keep clear of, {x0, y0, x1, y1, hard}; first what the page itself lays over the map.
-        taken: reservedBoxes().map(([x, y, w, h]) => ({ x0: origin.x + x, y0: origin.y + y, x1: origin.x + x + w, y1: origin.y + y + h, hard: true })),
+        taken: reservedBoxes().map(([x, y, w, h]) => ({ x0: origin.x + x, y0: origin.y + y, x1: origin.x + x + w, y1: origin.y + y + h, hard: true, laid: true })),
         soft: [], // where plates would like to stand
         marks: [], // where the marks of quiet sites stand
         labels: [],
@@ -691,13 +691,19 @@
       const h = heights.reduce((sum, one) => sum + one, 0);
       const centre = view.at(owner.label);
       const spot = place(view, centre, w, h, ringSpots(w, h, reach), { always, belongs, homing });
-      if (!spot) return;
+      if (!spot || isCut(view, spot)) return;
       view.taken.push({ ...spot, hard: true });
       let y = spot.y0;
       lines.forEach((line, index) => {
         y += heights[index];
         view.labels.push(textNode(line.text, (spot.x0 + spot.x1) / 2, y - line.font * 0.28, line.font, 600, line.colour || ink.text, "middle", true));
       });
+    }
+
+    // Whether a label there would be cut by the frame or hidden by what the page lays over the map: better none.
+    function isCut(view, spot) {
+      const { x0, y0, x1, y1 } = view.inner;
+      return spot.x0 < x0 - 4 || spot.y0 < y0 - 4 || spot.x1 > x1 + 4 || spot.y1 > y1 + 4 || view.taken.some((other) => other.laid && overlap(spot, other) > 0);
     }
 
     function drawCallouts(view) {
@@ -774,7 +780,7 @@
         for (const mark of view.marks) if (overlap(spot, mark) > 0) cost += always ? 1.5 : 9.5;
         for (const other of view.taken) {
           const common = overlap(spot, other);
-          if (common > 0) cost += other.hard ? 10 + common / 400 : 0.3;
+          if (common > 0) cost += other.laid ? 30 : other.hard ? 10 + common / 400 : 0.3;
         }
         if (cost < least) { least = cost; best = spot; }
       });

@@ -80,3 +80,7 @@ def test_the_geometry_of_410_grids_stays_under_150_kilobytes_on_the_line() -> No
 
 def test_pages_and_lake_agree_on_the_tolerances() -> None:
     assert COARSER_M == DRAWN_M
+
+
+def test_without_a_background_map_none_is_spoken_of() -> None:
+    assert "tiles" not in sent()[0]

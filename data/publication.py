@@ -316,6 +316,11 @@ class Publisher:
             self._is_base_stale = True
             self._late_from = min(earliest_at, self._late_from or earliest_at)
 
+    @property
+    def drawn_count(self) -> int:
+        """Extents of orders that had to be worked out so far."""
+        return self._zones.drawn_count
+
     def expect_orders(self) -> None:
         """Notes that orders were recorded: the next publication writes the zone tables anew."""
         self._are_orders_stale = self._is_base_stale = True

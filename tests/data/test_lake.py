@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,3 +168,31 @@ def test_an_error_quotes_no_value(settings: Settings) -> None:
         with pytest.raises(LakeError) as caught, lake.transaction() as connection:
             connection.execute("insert into lake.household (resident_count) values ('19900000001')")
     assert "19900000001" not in str(caught.value)
+
+
+def test_orders_of_an_older_lake_become_first_versions_known_since_they_were_issued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalogue: str
+) -> None:
+    older = tmp_path / "older"
+    older.mkdir()
+    for file in SCHEMA_DIR.glob("00[1-6]_*.sql"):
+        shutil.copy(file, older)
+    settings = Settings(home=tmp_path / "home", catalogue=catalogue)
+    with monkeypatch.context() as patch:
+        patch.setattr("data.lake.SCHEMA_DIR", older)
+        with open_lake(settings) as lake:
+            lake.connection.execute(
+                """
+                insert into lake.zone_order values
+                    ('O1', 'Z1', '侧贤里38号、39号', null, 'high', 'building', '2022-07-09 17:30:00+08', '2022-07-09 18:00:00+08', null,
+                        '党支部', 1);
+                insert into lake.zone_extent values ('O1', 'B2'), ('O1', 'B1')
+                """
+            )
+    with open_lake(settings) as lake:
+        found = lake.connection.execute(
+            "select order_code, version_no, recorded_at = issued_at, is_withdrawn, extent_codes, party_branch_name from lake.zone_order"
+        ).fetchall()
+        members = lake.connection.execute("select * from lake.zone_member order by all").fetchall()
+    assert found == [("O1", 1, True, False, ["B1", "B2"], "党支部")]
+    assert members == [("O1", "building", "B1"), ("O1", "building", "B2")]

@@ -176,3 +176,32 @@ def test_files_that_come_late_one_by_one_write_the_old_buckets_once(
         publish_situation(lake, settings)
     assert len(worker) == 7
     assert rows(settings, query) == worker
+
+
+def test_a_new_order_costs_its_own_extent_and_leaves_the_map_as_it_is(tmp_path: Path) -> None:
+    settings = make_district(Settings(home=tmp_path / "home"))
+    insert = """
+        insert into lake.zone_order_version by name select 'O2' as order_code, now() as recorded_at, false as is_withdrawn,
+            'Z2' as zone_code, '会龙' as zone_name, 'low' as level, 'building' as extent_kind, ['B3'] as extent_codes,
+            now() as issued_at, now() as effective_at
+        """
+    with open_lake(settings) as lake:
+        lake.take_lease("import")
+        publisher = Publisher(lake, settings)
+        publisher.load()
+        publisher.publish()
+        (before,) = rows(settings, "select geometry_hash, zones_hash from meta")
+        with lake.transaction() as connection:
+            connection.execute(insert)
+        publisher.expect_orders()
+        publisher.publish()
+        (after,) = rows(settings, "select geometry_hash, zones_hash from meta")
+        publisher.load()  # as after an import of something else
+        publisher.publish()
+        publisher.close()
+    assert before[0] == after[0] and before[1] != after[1]
+    assert rows(settings, "select geometry_hash, zones_hash from meta") == [after]
+    assert publisher.drawn_count == 2
+    assert rows(settings, "select order_code, member_code from zone_order inner join zone_member using (extent_no) order by all") == [
+        ("O1", "B1"), ("O2", "B3"),
+    ]  # fmt: skip

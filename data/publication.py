@@ -297,7 +297,6 @@ class Publisher:
         self._sequence = 0
         self._geometry_hash = ""
         self._zones = ZoneTables(self._connection)
-        self._zones_hash = ""
         self._are_orders_stale = False
         self._is_synthetic = False
 
@@ -407,7 +406,7 @@ class Publisher:
             self._connection.execute(SCHEMA_FILE.read_text(encoding="utf-8"))
             self._connection.execute("use memory; begin")
             self._connection.execute(WRITE_REFERENCE)
-            self._zones_hash = self._zones.write()
+            self._zones.write()
             self._execute_each(WRITE_RELEASE, {"rules": str(RULES_FILE)})
             self._connection.execute("commit")
             self._geometry_hash = self._hash_geometry()
@@ -421,7 +420,7 @@ class Publisher:
         self._attach(self._reference)
         try:
             self._connection.execute("begin")
-            self._zones_hash = self._zones.write()
+            self._zones.write()
             self._connection.execute("commit")
             self._connection.execute("checkpoint aside")
         finally:
@@ -474,10 +473,10 @@ class Publisher:
                     [[t for t, _ in files], [f for _, f in files]],
                 )
             self._connection.execute(
-                "insert into aside.meta values (?, ?, now(), ?, ?, ?, ?, ?, ?, ?)",
+                "insert into aside.meta values (?, ?, now(), ?, ?, ?, ?, ?, ?)",
                 [
-                    SCHEMA_VERSION, self._sequence, as_of, self._geometry_hash, self._zones_hash,
-                    self._settings.district_name, self._settings.district_name_en, self._settings.timezone, self._is_synthetic,
+                    SCHEMA_VERSION, self._sequence, as_of, self._geometry_hash, self._settings.district_name,
+                    self._settings.district_name_en, self._settings.timezone, self._is_synthetic,
                 ],
             )  # fmt: skip
             self._connection.execute("commit")

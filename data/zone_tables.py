@@ -6,7 +6,6 @@ the buildings, sites and grids stay as they are: a new order costs its own exten
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import duckdb
@@ -132,9 +131,10 @@ class ZoneTables:
         self.drawn_count = 0
         """Extents that had to be worked out so far."""
 
-    def write(self) -> str:
-        """Replaces the tables' rows by what the lake holds now, within a transaction; gives sixteen hexadecimal digits
-        that change with them. Buildings, grids, communities and sites must be written already.
+    def write(self) -> None:
+        """Replaces the tables' rows by what the lake holds now, within a transaction.
+
+        Buildings, grids, communities and sites must be written already.
         """
         connection = self._connection
         for table in _TABLES:
@@ -149,13 +149,8 @@ class ZoneTables:
         self._draw(set(extents.values()))
         self._stage(extents)
         connection.execute(_WRITE_EXTENTS)
-        marks = [
-            connection.execute(f"select hash(list(t order by t)) from aside.{table} as t").fetchone()
-            for table in _TABLES
-        ]
         for name in ("zone_version", "drawn_extent", "drawn_member", "drawn_place"):
             connection.execute(f"drop table if exists {name}")
-        return hashlib.sha256(repr(marks).encode()).hexdigest()[:16]
 
     def _stage(self, extents: dict[int, _Extent]) -> None:
         drawn = [(no, extent, self._drawings[extent]) for no, extent in extents.items()]

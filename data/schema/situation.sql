@@ -6,7 +6,6 @@ create table meta (
     published_at timestamptz,
     as_of timestamptz,                         -- the newest event known; null while nothing was ingested
     geometry_hash varchar,                     -- changes when a shape, a site or a name on the map changes
-    zones_hash varchar,                        -- changes with every order, and with whatever lies in one
     district_name varchar, district_name_en varchar, timezone varchar, is_synthetic boolean
 );
 

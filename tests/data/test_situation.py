@@ -190,17 +190,15 @@ def test_a_new_order_costs_its_own_extent_and_leaves_the_map_as_it_is(tmp_path: 
         publisher = Publisher(lake, settings)
         publisher.load()
         publisher.publish()
-        (before,) = rows(settings, "select geometry_hash, zones_hash from meta")
+        before = rows(settings, "select geometry_hash from meta")
         with lake.transaction() as connection:
             connection.execute(insert)
         publisher.expect_orders()
         publisher.publish()
-        (after,) = rows(settings, "select geometry_hash, zones_hash from meta")
         publisher.load()  # as after an import of something else
         publisher.publish()
         publisher.close()
-    assert before[0] == after[0] and before[1] != after[1]
-    assert rows(settings, "select geometry_hash, zones_hash from meta") == [after]
+    assert rows(settings, "select geometry_hash from meta") == before
     assert publisher.drawn_count == 2
     assert rows(settings, "select order_code, member_code from zone_order inner join zone_member using (extent_no) order by all") == [
         ("O1", "B1"), ("O2", "B3"),

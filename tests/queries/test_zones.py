@@ -381,26 +381,3 @@ def test_a_community_learns_which_zones_reach_into_it_and_how_far() -> None:
         community_code="C1",
     )
     answers(build_world(REFERENCE, as_of=AS_OF), "zones/at_community", "zone_code", community_code="C3")
-
-
-def test_every_extent_has_its_shapes_whether_in_force_or_not() -> None:
-    outlines = "geometry: kind code geojson\ncommunity C1 {'outline'}"
-    bare = REFERENCE.replace('2 C1  {"c1"}', "2 C1  -")
-    answers(
-        build_world(bare, DRAWN, outlines, as_of=AS_OF),
-        "zones/extent_shapes",
-        """
-        extent_no member_kind member_code geojson
-        1         building    B38         {"b38"}
-        1         building    B39         {"b39"}
-        2         community   C1          {'outline'}
-        3         community   C2          {"c2"}
-        7         polygon     -           {"drawn"}
-        """,
-    )
-
-
-def test_what_is_worked_out_from_zones_is_marked_by_their_state() -> None:
-    world = build_world(as_of=AS_OF)
-    world.connection.execute("update meta set zones_hash = 'abc', geometry_hash = 'def'")
-    answers(world, "zones/mark", "zones_hash geometry_hash\nabc def")

@@ -1,4 +1,4 @@
-"""Is this place in a zone? The answer for points, addresses, codes, and what nobody knows."""
+"""Which places lie in which zones: points by the extents' shapes, buildings by name, radius or polygon."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from data.orders import give_orders
 from data.questions import ask
 from data.settings import Settings
 from data.situation import Situation, open_situation
-from data.zone_lookup import look_up, zones_at_point
+from data.zone_point import find_at_point
 from tests.data.small_district import copy_of
 
 ORDERS = [
@@ -34,40 +34,24 @@ def situation(tmp_path_factory: pytest.TempPathFactory, empty_district: Settings
 
 
 def codes(situation: Situation, lon: float, lat: float, as_of: str = "2022-07-10 08:00:00") -> list[str]:
-    return [row["order_code"] for row in zones_at_point(situation, lon, lat, as_of=as_of)]
+    return sorted(find_at_point(ask(situation, "zones/shapes", as_of).to_pylist(), lon, lat))
 
 
-def test_a_point_lies_in_the_zones_whose_shape_holds_it_the_highest_first(situation: Situation) -> None:
+def test_a_point_lies_in_the_zones_whose_shape_holds_it(situation: Situation) -> None:
     assert codes(situation, 113.00505, 22.50505) == ["O1", "O2"]  # in the circle of 14 m round B1
     assert codes(situation, 113.0060, 22.5050) == ["O2"]  # 100 m beside it
     assert codes(situation, 113.0150, 22.5050) == ["O2", "O3"]
-    assert codes(situation, 113.0255, 22.5055) == ["O4", "O3"]  # within 200 m of B3
+    assert codes(situation, 113.0255, 22.5055) == ["O3", "O4"]  # within 200 m of B3
     assert codes(situation, 113.0255, 22.5055, as_of="2022-07-12 00:00:00") == ["O3"]
     assert codes(situation, 113.0050, 22.5050, as_of="2022-07-09 17:59:59") == []
     assert codes(situation, 114.0, 22.5) == []
 
 
-def test_what_somebody_types_is_a_pair_of_coordinates_a_code_or_part_of_a_name(situation: Situation) -> None:
-    as_of = "2022-07-10 08:00:00"
-    (point,) = look_up(situation, " 113.00505，22.50505 ", as_of=as_of)
-    assert (point.place_kind, point.level, point.zones and point.zones[0]["order_code"]) == ("point", "high", "O1")
-    (building,) = look_up(situation, "侧贤里", as_of=as_of)
-    assert (building.place_code, building.level, building.grid_code) == ("B1", "high", "G1")
-    (site,) = look_up(situation, "S2", as_of=as_of)
-    assert (site.place_kind, site.level) == ("site", "high")
-    (grid,) = look_up(situation, "G2", as_of=as_of)
-    assert [(zone["order_code"], zone["is_whole"]) for zone in grid.zones or ()] == [("O2", True), ("O3", False)]
-    (community,) = look_up(situation, "C2", as_of=as_of)
-    assert [zone["order_code"] for zone in community.zones or ()] == ["O4", "O3"]
-    assert look_up(situation, "nowhere", as_of=as_of) == []
-
-
 def test_what_was_not_known_yet_did_not_hold_for_anybody(situation: Situation) -> None:
-    (then,) = look_up(situation, "B1", as_of="2022-07-10 08:00:00", known_at=None)
-    assert then.level == "high"
-    ago = ask(situation, "zones/spans").to_pylist()[0]["recorded_at"]
-    (before,) = look_up(situation, "B2", as_of="2022-07-10 08:00:00", known_at=ago)
-    assert before.level is None
+    recorded_at = min(row["recorded_at"] for row in ask(situation, "zones/spans").to_pylist())
+    asked = {"building_code": "B2", "as_of": "2022-07-10 08:00:00"}
+    assert ask(situation, "zones/at_building", **asked, known_at=recorded_at).num_rows == 0
+    assert ask(situation, "zones/at_building", **asked).num_rows == 2
 
 
 def test_buildings_within_a_stated_radius_are_inside(situation: Situation) -> None:

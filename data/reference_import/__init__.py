@@ -30,6 +30,7 @@ from data.reference_import.read import Records, read_records
 from data.reference_import.release import place_infections
 from data.reference_import.store import prepare_footprints, prepare_shapes, replace_kind
 from data.reference_import.tiling import TilingOptions, mend_records, report_records
+from data.rounds_in_force import DECIDING_KINDS, follow_rounds, note_rounds
 from data.settings import Settings
 from data.situation import publish_situation
 from geo.report import MapReport
@@ -177,12 +178,14 @@ def _import_into(
         if kind.name == "buildings":
             prepare_footprints(connection, records)
         lake.take_lease("import")
-        recorded = None
+        recorded, moved_count = None, 0
         with lake.transaction():
             if kind.name == "zones":
                 recorded = record_orders(connection, now, is_replacing=options.is_replacing)
             else:
-                replace_kind(connection, kind)
+                moved_count = _replace(connection, kind)
+        if moved_count:
+            notes.append(f"{moved_count:,} lines of registrations are in another round now; every figure follows.")
         notes += recorded.notes if recorded else describe_orphans(connection, kind)
     finally:
         connection.execute("drop schema if exists staged cascade")
@@ -190,6 +193,16 @@ def _import_into(
     if kind.name == "feeds":
         _make_inboxes(settings, [str(code) for code in records.table.column("feed_code").to_pylist()])
     return ImportSummary(kind.name, path, records.table.num_rows, tuple(notes), report, recorded)
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, kind: Kind) -> int:
+    """Replaces a kind; gives how many lines of registrations are in another round for that."""
+    if kind.name not in DECIDING_KINDS:
+        replace_kind(connection, kind)
+        return 0
+    note_rounds(connection)
+    replace_kind(connection, kind)
+    return follow_rounds(connection)
 
 
 def _check_places(

@@ -10,7 +10,9 @@ import pytest
 
 from data.errors import LakeError
 from data.lake import SCHEMA_DIR, LeaseLost, open_lake
+from data.questions import ask, read_questions
 from data.settings import Settings
+from data.situation import open_situation, publish_situation
 from data.upkeep import Upkeep
 from tests.data.postgres import PostgresServer
 
@@ -55,6 +57,35 @@ def test_migrations_that_arrive_out_of_turn_are_applied_each_once(
     assert applied == [(1,), (2,), (4,), (3,)]
     with open_lake(settings, is_read_only=True) as lake:
         assert lake.connection.execute("select x, y from lake.third").fetchall() == [(2, 4)]
+
+
+def test_questions_over_single_rows_read_files_that_are_older_than_their_columns(
+    embedded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "schema").mkdir()
+    shutil.copy(SCHEMA_DIR / "001_lake.sql", tmp_path / "schema")
+    with monkeypatch.context() as earlier:
+        earlier.setattr("data.lake.SCHEMA_DIR", tmp_path / "schema")
+        with open_lake(embedded) as lake:
+            lake.take_lease("worker")
+            with lake.transaction() as connection:
+                connection.execute("""
+                    insert into lake.registration_version values
+                    ('S1', 'token'::blob, '2022-07-14 08:00:00+08', null, null, null, 'G1', null, null, null, 'baisha', 1, now())
+                """)
+    with open_lake(embedded) as lake:
+        publish_situation(lake, embedded)
+    situation = open_situation(embedded.situation_path)
+    try:
+        asked = [name for name, question in read_questions().items() if question.reads == "rows"]
+        answers = {
+            name: ask(situation, name, "2022-07-14 12:00", **({"grid_code": "G1"} if "households" in name else {}))
+            for name in asked
+        }
+    finally:
+        situation.close()
+    assert answers["quality/registrations"].num_rows == 1
+    assert answers["quality/withdrawals"].num_rows == 0
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(

@@ -451,16 +451,17 @@ def _build_zones(rows: Ask, _outline: Outline) -> list[Row]:
         own = members.get(zone["order_code"], [])
         row["members"] = [extent["member_code"] for extent in own]
         if zone["extent_kind"] in ("building", "polygon"):
-            row["shapes"] = [_round_shape(json.loads(extent["geojson"])) for extent in own if extent["geojson"]]
+            row["shapes"] = [
+                ring for extent in own if extent["geojson"] for ring in _outer_rings(json.loads(extent["geojson"]))
+            ]
         zones.append(row)
     return zones
 
 
-def _round_shape(shape: Row) -> list[Any]:
-    """The outer ring's corners as [lon, lat] to six decimals."""
-    rings = shape["coordinates"]
-    outer = rings[0][0] if shape["type"] == "MultiPolygon" else rings[0]
-    return [[round(x, 6), round(y, 6)] for x, y in outer]
+def _outer_rings(shape: Row) -> list[list[Any]]:
+    """The outer ring of each part, its corners as [lon, lat] to six decimals."""
+    parts = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
+    return [[[round(x, 6), round(y, 6)] for x, y in part[0]] for part in parts]
 
 
 def _build_alerts(rows: Ask, _outline: Outline) -> Row:

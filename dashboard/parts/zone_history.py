@@ -122,7 +122,7 @@ def change_table(changes: Sequence[Row], moment: Moment, language: Language) -> 
 def _people(row: Row, language: Language) -> str:
     counts = {name: wording.count(row[f"resident_count_{name}"]) for name in ("before", "after")}
     told = [say_zone("change_people", language, **counts)]
-    if row["is_extent_changed"]:
+    if row["is_extent_changed"] and row["level_before"] and row["level_after"]:
         told.append(say_zone("extent_changed", language))
     return " · ".join(told)
 

@@ -9,7 +9,6 @@ import streamlit as st
 
 from dashboard.answers import Shelf
 from dashboard.parts import wording
-from dashboard.parts.figures import stale_class
 from dashboard.parts.markup import Markup, element, join
 from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
@@ -43,7 +42,7 @@ def show_zone_panel(
     else:
         blocks.append(extent_block([row for row in members if row["zone_code"] == zone["zone_code"]], language))
     picked = " wg-zone-picked" if found else ""
-    st.html(element("div", *blocks, classes=f"wg-panel{stale_class(moment)}{picked}"))
+    st.html(element("div", *blocks, classes=f"wg-panel{picked}"))
     if chosen:
         st.button(say_zone("back", language), key="zone_back", on_click=pick, args=(None,))
 

@@ -183,7 +183,7 @@ def test_an_order_given_on_the_page_holds_at_once_and_a_wrong_one_is_told_every_
     page = open_page(copy_of(district, tmp_path / "own"), show="give")
     fill_in(page, "", order_code="P1", zone_code="Z3")
     page.button("give").click().run()
-    assert missing_from(page, "未录入，共 2 处不对", "风险区名称 没有填写", "范围 没有选择范围") == []
+    assert missing_from(page, "未录入，共 2 处不对", "风险区名称： 没有填写", "范围： 没有选择") == []
     fill_in(page, "二号楼", building_text="二号")
     page.multiselect[0].select("B2").run()
     page.button("give").click().run()

@@ -62,7 +62,13 @@ def describe_refusals(refusals: Sequence[Refusal], language: Language) -> Markup
         field = words.get(f"field_{refusal.column}", refusal.column)
         told = words.get(f"reason_{refusal.reason}", refusal.message)
         value = f"“{refusal.value}”" if refusal.value else None
-        lines.append(element("li", element("b", field + ("：" if language == "zh" else ": ")), " · ".join(part for part in (value, told) if part)))
+        lines.append(
+            element(
+                "li",
+                element("b", field + ("：" if language == "zh" else ": ")),
+                " · ".join(part for part in (value, told) if part),
+            )
+        )
     return element(
         "div",
         element("b", say_zone("refused", language, count=len(refusals))),

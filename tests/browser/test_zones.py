@@ -18,9 +18,11 @@ __all__ = ["laptop", "phone"]
 
 GIVEN_WITHIN_MS = 30_000
 SIDEWAYS = "() => [document.documentElement.scrollWidth, document.querySelector('.stMain').scrollWidth - innerWidth]"
-SMALL_TARGETS = """() => [...document.querySelectorAll('.st-key-zones button, .st-key-zones input')]
-    .map(one => one.closest('[data-baseweb="select"], [data-baseweb="input"], .react-aria-Group') || one).filter(one => one.offsetParent && one.getBoundingClientRect().height < 43.5)
-    .map(one => [one.textContent || one.ariaLabel, one.getBoundingClientRect().height])"""
+TARGETS = """[data-testid="stDateInputField"], [data-testid="stTimeInputTimeDisplay"], [data-testid="stNumberInputContainer"],
+    .react-aria-ComboBox, .stTextInput input, button"""
+SMALL_TARGETS = f"""() => [...document.querySelector('.st-key-zones').querySelectorAll(`{TARGETS}`)]
+    .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
+    .map(one => [one.outerHTML.slice(0, 120), one.getBoundingClientRect().height])"""
 
 
 @pytest.fixture(scope="module")

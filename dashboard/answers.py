@@ -23,7 +23,6 @@ from data.errors import WanggeError
 from data.questions import Sitting, ask, sit_down
 from data.settings import Settings
 from data.situation import Situation, open_situation
-from data.zone_lookup import PlaceInZones, look_up
 
 Row = dict[str, Any]
 
@@ -55,7 +54,6 @@ class Shelf:
     _opened: ExitStack | None = None
     _sitting: Sitting | None = None
     _situation: Situation | None = None
-    _moment: datetime | None = None
     _changes_at: datetime | None = None
     _answers: OrderedDict[tuple[Any, ...], list[Row]] = field(default_factory=OrderedDict)
 
@@ -77,12 +75,6 @@ class Shelf:
             if key not in self._answers and self._situation is not None:
                 self._keep(key, ask(self._situation, name, as_of, **params).to_pylist())
             return self._answers[key]
-
-    def look_up(self, text: str) -> list[PlaceInZones]:
-        """The places that a text can mean, each with the zones around it at the pages' moment."""
-        with self._lock:
-            self._sit_with_newest()
-            return look_up(self._situation, text, as_of=self._moment) if self._situation is not None else []
 
     def ask_each(self, *names: str, **params: Any) -> dict[str, list[Row] | WanggeError]:
         """The answers by question; a question that fails costs its own block only, and gives its error."""
@@ -115,7 +107,7 @@ class Shelf:
                 self._opened.close()
             self._answers.clear()
             self._opened, self._sitting, self._identity, self._changes_at = newest, sitting, identity, changes_at
-            self._situation, self._moment = situation, moment
+            self._situation = situation
         return self._sitting
 
     def _find_moment(self, situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:

@@ -58,7 +58,10 @@
     leaflet.getContainer().append(tip);
     frame.tabIndex = 0;
     frame.setAttribute("role", "application");
-    new ResizeObserver(() => steer(() => leaflet.invalidateSize({ animate: false }))).observe(frame);
+    new ResizeObserver(() => {
+      steer(() => leaflet.invalidateSize({ animate: false }));
+      if (placed && (!handMade || handMade === "all") && !viewTimer) showPlace(); // what the place decides fits the new size
+    }).observe(frame);
     leaflet.on("moveend", () => { if (!steering && placed) keepView(); });
     leaflet.on("movestart zoomstart", () => point(null));
 
@@ -204,6 +207,7 @@
       clearTimeout(viewTimer);
       const shown = placeShown();
       viewTimer = setTimeout(() => {
+        viewTimer = 0;
         const now = placeShown();
         if (!window.frameElement || (now && now.code) !== (shown && shown.code)) return;
         const { lat, lng } = leaflet.getCenter();
@@ -222,15 +226,17 @@
     // zones, as that is where leaders look.
     function showPlace() {
       clearTimeout(viewTimer);
+      viewTimer = 0;
       handMade = address.view;
       const [lat, lng, zoom] = (address.view || "").split(",").map(Number);
       const place = placeShown();
       const bounds = place ? boundsOf(place) : null;
+      const nearest = 15.4 + Math.max(0, Math.log2(leaflet.getSize().y / 460)); // on a large screen as large a share of it
       steer(() => {
         if ([lat, lng, zoom].every(Number.isFinite)) leaflet.setView([lat, lng], zoom, { animate: false });
         else if (address.view === "all") engine.fitDistrict(8);
-        else if (bounds && address.grid) leaflet.setView(bounds.getCenter(), Math.max(TOWN_ZOOM[role], Math.min(15.4, leaflet.getBoundsZoom(bounds.pad(1)))), { animate: false });
-        else if (bounds) leaflet.fitBounds(bounds.pad(address.community ? 0.4 : 0.03), { maxZoom: 15.4, animate: false });
+        else if (bounds && address.grid) leaflet.setView(bounds.getCenter(), Math.max(TOWN_ZOOM[role], Math.min(nearest, leaflet.getBoundsZoom(bounds.pad(1)))), { animate: false });
+        else if (bounds) leaflet.fitBounds(bounds.pad(address.community ? 0.4 : 0.03), { maxZoom: nearest, animate: false });
         else if (engine.zoneBounds()) leaflet.setView(engine.zoneBounds().getCenter(), TOWN_ZOOM[role], { animate: false });
         else engine.fitDistrict(8);
       });

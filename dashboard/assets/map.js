@@ -212,7 +212,7 @@
       }
       const layer = L.tileLayer(tiles.url, { maxNativeZoom: tiles.max_zoom, maxZoom: 24, className: "wg-tile" }).addTo(leaflet);
       layer.getPane().classList.add("wg-tiles");
-      if (!tiles.attribution) return;
+      if (!tiles.attribution || role === "district") return; // the wall says it once, on the zone map
       const note = document.createElement("div");
       note.className = "wg-attribution";
       note.style.fontSize = `${Math.max(13, size.small - 2)}px`;
@@ -680,7 +680,7 @@
           { text: blind ? "—" : figureText(figures[town.index]), font: size.label * 0.92, colour: state === "stale" || since ? ink.stale : ink.text },
         ];
         if (since) lines.push({ text: words.stopped_at.replace("{time}", Wangge.clockText(since, shapes.timezone)), font: size.small, colour: ink.watch });
-        drawName(view, town, lines, 6, true, insideOf(view, (grid) => grid.town === town), 0.5);
+        drawName(view, town, lines, 6, true, insideOf(view, (grid) => grid.town === town), view15(role) ? 1.5 : 0.5);
       }
     }
 
@@ -691,7 +691,7 @@
       const h = heights.reduce((sum, one) => sum + one, 0);
       const centre = view.at(owner.label);
       const spot = place(view, centre, w, h, ringSpots(w, h, reach), { always, belongs, homing });
-      if (!spot || isCut(view, spot)) return;
+      if (!spot || isCut(view, spot) || (view.step === "district" && isAstray(owner, spot))) return;
       view.taken.push({ ...spot, hard: true });
       let y = spot.y0;
       lines.forEach((line, index) => {
@@ -704,6 +704,13 @@
     function isCut(view, spot) {
       const { x0, y0, x1, y1 } = view.inner;
       return spot.x0 < x0 - 4 || spot.y0 < y0 - 4 || spot.x1 > x1 + 4 || spot.y1 > y1 + 4 || view.taken.some((other) => other.laid && overlap(spot, other) > 0);
+    }
+
+    // Whether the name of a town would stand on another town's ground, where it would be read as that one's.
+    function isAstray(town, spot) {
+      const middle = leaflet.layerPointToLatLng([(spot.x0 + spot.x1) / 2, (spot.y0 + spot.y1) / 2]);
+      const under = shapes.grids.find((grid) => grid.bounds.contains(middle) && grid.rings.some((ring) => isInside(middle, ring)));
+      return Boolean(under) && under.town !== town;
     }
 
     function drawCallouts(view) {

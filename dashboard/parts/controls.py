@@ -58,7 +58,7 @@ def show_controls(address: Address, towns: Sequence[Row], town: str | None, shel
             on_change=_search,
             args=(shelf,),
             label_visibility="collapsed",
-            width=190,
+            width=240,
         )
         st.button(
             say("panel_list", language),

@@ -16,6 +16,7 @@ from tests.benchmarks.asking import measure_asking
 from tests.benchmarks.history import measure_history
 from tests.benchmarks.long_file import measure_long_file
 from tests.benchmarks.mapping import measure_mapping
+from tests.benchmarks.searching import measure_searching
 from tests.benchmarks.serving import measure_serving
 from tests.benchmarks.taking_in import measure_taking_in
 
@@ -46,6 +47,7 @@ def main() -> int:
                 measure_long_file(Settings(home=Path(apart) / "long"), options.long_rows)
                 measure_history(Path(apart), options.history_rows)
         measure_asking(settings)
+        measure_searching(settings)
         measure_serving(settings)
     return 0
 

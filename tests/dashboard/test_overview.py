@@ -226,6 +226,15 @@ def test_a_search_without_a_hit_says_so_and_what_can_be_entered(morning: Setting
     assert "工号" in text_of(page)
 
 
+@pytest.mark.parametrize("rank", ["town", "community", "grid"])
+def test_a_place_that_does_not_exist_is_said_to_and_the_district_is_shown(
+    morning: Settings, open_page: Open, rank: str
+) -> None:
+    page = open_page(morning, **{rank: "X9"})
+    assert "地址中的“X9”不存在，已显示全区" in text_of(page)
+    assert title(page) == "缺口最大的网格"
+
+
 @pytest.mark.parametrize(
     "query", [{"grid": "G9"}, {"grid": "<script>"}, {"community": "C9"}, {"measure": "x", "town": "'"}]
 )

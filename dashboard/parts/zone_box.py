@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard.address import write_address
 from dashboard.answers import Row, Shelf
 from dashboard.parts import wording
 from dashboard.parts.markup import Markup, element, join
@@ -28,34 +29,38 @@ def show_zone_box(shelf: Shelf, moment: Moment, language: Language) -> None:
     if not text:
         return
     try:
-        told = _answer(shelf, text, moment, language)
+        told, grid_code = _answer(shelf, text, moment, language)
     except WanggeError as error:
-        told = element("p", say_zone("broken", language, message=error.message), classes="wg-watch")
-    if told is not None:
+        told, grid_code = element("p", say_zone("broken", language, message=error.message), classes="wg-watch"), None
+    if told:
         st.html(element("div", told, classes="wg-zone-answer", role="status"))
+    if grid_code:
+        said = say_zone("box_history", language, grid=grid_code)
+        there = {"grid": grid_code, "zone": None, "show": None}
+        st.button(said, key="zone_box_history", type="tertiary", on_click=write_address, kwargs=there)
 
 
-def _answer(shelf: Shelf, text: str, moment: Moment, language: Language) -> Markup | None:
-    """What is to be said of a text; None while the reader has to pick one of several places."""
+def _answer(shelf: Shelf, text: str, moment: Moment, language: Language) -> tuple[Markup, str | None]:
+    """What is to be said of a text, nothing while the reader has to pick one of several places; and the place's grid."""
     point = _POINT.fullmatch(text)
     if point:
         lon, lat = float(point[1]), float(point[2])
         if abs(lon) > 180 or abs(lat) > 90:
-            return element("p", say_zone("box_no_point", language))
-        return _tell_zones(f"{lon:g}, {lat:g}", _find_at(shelf, lon, lat), moment, language)
+            return element("p", say_zone("box_no_point", language)), None
+        return _tell_zones(f"{lon:g}, {lat:g}", _find_at(shelf, lon, lat), moment, language), None
     found = shelf.ask("zones/find_places", text=text)
     if not found:
-        return element("p", say_zone("box_unknown", language, text=text))
+        return element("p", say_zone("box_unknown", language, text=text)), None
     place = _choose(found, text, language)
     if place is None:
-        return None
+        return join(), None
     name, kind = wording.name_in(place, "place_name", language), place["place_kind"]
     if kind == "town":
-        return element("p", say_zone("box_town", language, place=name))
+        return element("p", say_zone("box_town", language, place=name)), None
     if kind == "site":
-        return _tell_zones(name, _find_at(shelf, place["lon"], place["lat"]), moment, language)
+        return _tell_zones(name, _find_at(shelf, place["lon"], place["lat"]), moment, language), place["grid_code"]
     around = shelf.ask(f"zones/at_{kind}", **{f"{kind}_code": place["place_code"]})
-    return _tell_zones(name, around, moment, language)
+    return _tell_zones(name, around, moment, language), place["grid_code"]
 
 
 def _find_at(shelf: Shelf, lon: float, lat: float) -> list[Row]:

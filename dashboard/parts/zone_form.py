@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.address import write_address
+from dashboard.address import Address, write_address
 from dashboard.answers import Row, Shelf
 from dashboard.parts import wording
 from dashboard.parts.markup import Markup, element
@@ -28,9 +28,9 @@ _RESULT, _TURN = "give_result", "give_turn"
 """What became of the last order, and how many were taken: with each the form begins anew."""
 
 
-def show_zone_form(shelf: Shelf, moment: Moment, language: Language) -> None:
+def show_zone_form(shelf: Shelf, address: Address, moment: Moment) -> None:
     """The form for who may give orders; below it what became of the last one."""
-    user = read_user()
+    user, language = read_user(), address.language
     if not may_give_orders(user, shelf.settings):
         _tell("give_not_you", language)
         return

@@ -33,16 +33,24 @@ def show_history(shelf: Shelf, address: Address, moment: Moment) -> None:
         if address.until:
             _pick_moment("known_at", address.until, language)
         st.button(label, key="zone_known_button", on_click=write_address, kwargs={"until": turned})
+        if address.grid:
+            st.button(
+                say_zone("all_orders", language), key="zone_all_orders", on_click=write_address, kwargs={"grid": None}
+            )
     known_at = (address.until or now + timedelta(minutes=1)).replace(tzinfo=moment.now.tzinfo)
     try:
-        orders = shelf.ask("zones/orders", known_at=known_at)
+        if address.grid:
+            orders = shelf.ask("zones/grid_history", grid_code=address.grid, known_at=known_at)
+        else:
+            orders = shelf.ask("zones/orders", known_at=known_at)
     except WanggeError as error:
         show_block_error(say_zone("show_history", language), error, language)
         return
     title = say_zone("history_title", language)
-    if address.zone:
-        codes = {row["order_code"] for row in orders if row["zone_code"] == address.zone}
-        orders = [row for row in orders if row["order_code"] in codes]
+    if address.grid:
+        title = say_zone("history_of_grid", language, grid=address.grid)
+    elif address.zone:
+        orders = [row for row in orders if row["zone_code"] == address.zone]
         if orders:
             title = say_zone("history_of", language, zone=name_zone(orders[0], language))
     st.html(element("h3", title, classes="wg-list-title"))
@@ -146,7 +154,9 @@ def _order_row(row: Row, moment: Moment, language: Language) -> Markup:
             element("small", _extent(row, language)),
         ),
         element(
-            "td", tell_moment(row["effective_at"], moment, language), data_label=say_zone("column_effective", language)
+            "td",
+            tell_moment(row.get("effective_at", row["from_at"]), moment, language),
+            data_label=say_zone("column_effective", language),
         ),
         element("td", *_held(row, moment, language), data_label=say_zone("column_held", language)),
         element(
@@ -162,6 +172,12 @@ def _order_row(row: Row, moment: Moment, language: Language) -> Markup:
 def _extent(row: Row, language: Language) -> str:
     if row["extent_kind"] is None:
         return ""
+    if "is_touched" in row:
+        if not row["is_touched"]:
+            return say_zone("grid_untouched", language)
+        return say_zone(
+            "grid_whole" if row["is_whole"] else "grid_part", language, count=wording.count(row["building_count"])
+        )
     kind = say_zone(f"extent_{row['extent_kind']}", language)
     return f"{kind} {wording.count(row['member_count'])}"
 

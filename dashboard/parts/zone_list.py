@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from dashboard.answers import Shelf
 from dashboard.parts import wording
 from dashboard.parts.markup import Markup, element, join
 from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
 from dashboard.parts.zone_words import Row, level_chip, name_level, name_zone, number_zones, say_zone, tell_moment
+from data.errors import WanggeError
 
 SHOWN_COUNT = 60
 """Rows of the page; a district has some ten zones, a city far more."""
@@ -22,6 +24,26 @@ FIGURES = (
     ("staff", "on_duty_count"),
     ("sites", "site_count"),
 )
+
+
+def show_zones_in_force(
+    shelf: Shelf, chosen: str | None, moment: Moment, language: Language, pick: Callable[[str], None]
+) -> None:
+    """How many zones and people there are under each level, then the zones; or why there are none."""
+    try:
+        zones, levels = shelf.ask("zones/inside"), shelf.ask("zones/by_level")
+    except WanggeError as error:
+        st.html(
+            element(
+                "p", say_zone("broken", language, message=error.message), classes="wg-line wg-line-act", role="alert"
+            )
+        )
+        return
+    if not zones:
+        st.html(element("p", say_zone("empty", language), classes="wg-line", role="status"))
+        return
+    st.html(level_summary(levels, language))
+    show_zone_list(zones, chosen, moment, language, pick)
 
 
 def level_summary(levels: Sequence[Row], language: Language) -> Markup:

@@ -145,6 +145,17 @@ def test_the_history_shows_each_version_and_what_was_known_before(district: Sett
     assert "anna 录入" not in then
 
 
+def test_the_box_leads_to_the_history_of_a_grid(district: Settings, open_page: Open) -> None:
+    page = open_page(district, zone="Z2")
+    page.text_input("zone_box").set_value("侧贤里38号").run()
+    page.button("zone_box_history").click().run()
+    assert page.query_params["grid"] == "G1"
+    assert missing_from(page, "涉及网格 G1 的指令", "O1 第 1 版 · 现行 高风险区 侧贤里38号 网格内 1 栋楼") == []
+    assert "anna 录入" not in text_of(page)
+    page.button("zone_all_orders").click().run()
+    assert missing_from(page, "anna 录入") == []
+
+
 def test_what_changed_between_two_moments_is_in_the_address(district: Settings, open_page: Open) -> None:
     page = open_page(district, show="changes", since="2022-07-10T00:00", until="2022-07-14T08:30")
     assert missing_from(page, "会龙 新划定 — → 中风险区") == []

@@ -187,8 +187,11 @@ def _held(row: Row, moment: Moment, language: Language) -> list[str | Markup | N
         return [wording.UNKNOWN]
     if row["from_at"] is None:
         return [say_zone("never_held", language)]
-    until = (
-        say_zone("open_end", language) if row["until_at"] is None else tell_moment(row["until_at"], moment, language)
-    )
-    ended = say_zone("ended_by", language, order=row["ended_by_order_code"]) if row["ended_by_order_code"] else None
-    return [f"{tell_moment(row['from_at'], moment, language)} – {until}", element("small", ended) if ended else None]
+    begun, ended = tell_moment(row["from_at"], moment, language), row["ended_by_order_code"]
+    if row["until_at"] is None:
+        is_begun = row["from_at"] <= moment.now
+        return [
+            f"{begun} – {say_zone('open_end', language)}" if is_begun else say_zone("held_from", language, at=begun)
+        ]
+    note = element("small", say_zone("ended_by", language, order=ended)) if ended else None
+    return [f"{begun} – {tell_moment(row['until_at'], moment, language)}", note]

@@ -89,7 +89,7 @@ def test_the_zones_in_force_are_listed_with_what_is_inside(district: Settings, o
     ("language", "words"),
     [
         ("zh", ("最早 7月16日 00:00", "降为中风险区", "已连续 5 天无新增，需 7 天 · 还差 2 天", "没有导入任何感染者记录")),
-        ("en", ("16 Jul 00:00 at the earliest", "becomes medium risk", "5 days without a new infection, of 7 · 2 days left")),
+        ("en", ("16 Jul 00:00 at the earliest", "becomes medium risk", "days without a new infection: 5 of 7 · 2 to go")),
     ],
 )  # fmt: skip
 def test_the_panel_says_when_a_zone_can_come_down_and_what_is_missing(

@@ -45,7 +45,7 @@ bench: $(VENV)/.installed-dev $(VENV)/.chromium
 soak: $(VENV)/.installed-dev
 	WANGGE_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest tests/data/test_exactly_once.py tests/data/test_erasure.py tests/data/test_quarantine.py tests/data/test_move_lake.py \
 		tests/data/test_corpus.py tests/data/test_robustness.py $(ARGS)
-	WANGGE_TEST_ORDERS=$(ORDERS) $(BIN)/python -m pytest tests/data/test_any_order.py $(ARGS)
+	WANGGE_TEST_ORDERS=$(ORDERS) $(BIN)/python -m pytest tests/data/test_any_order.py tests/data/test_rounds_in_force.py $(ARGS)
 	WANGGE_TEST_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/data/test_reading_fuzz.py $(ARGS)
 	$(BIN)/python -m tests.benchmarks.viewers --count $(VIEWERS)
 	$(BIN)/python -m tests.benchmarks.keeping_up --commits $(COMMITS)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from data.ingest import ingest_paths
 from data.questions import ask
@@ -24,6 +28,8 @@ from tests.data.small_district import (
     write_log,
 )
 
+EXAMPLES = max(1, int(os.environ.get("WANGGE_TEST_ORDERS", "0")) // 10)
+"""Corrections that are compared; `make soak` asks for 100."""
 HEAD = "round_code,round_name,scope,community_codes,starts_at,deadline_at,closes_at\n"
 D = "D,全员筛查,district,,2022-07-14 06:00,2022-07-14 14:00,2022-07-14 22:00\n"
 M = "M,加密筛查,community,C1,2022-07-14 07:00,2022-07-14 10:00,2022-07-14 10:00\n"
@@ -122,3 +128,52 @@ def test_what_comes_after_the_correction_meets_what_was_there(
     for home in homes:
         ingest_paths(home, [late])
     assert whole_situation(homes[0]) == whole_situation(homes[1])
+
+
+lines = st.builds(
+    lambda site, person, registered, sampled, household, grid, notice: (
+        f"{line(site, person, registered, sampled, '1' if sampled else '', household, grid)},{notice}"
+    ),
+    st.sampled_from(("S1", "S2")), st.sampled_from((ADA, BO)), st.sampled_from(("06:30", "07:30", "09:59")),
+    st.sampled_from(("", "10:05", "10:30")), st.sampled_from(("", "H1", "H3", "H4")), st.sampled_from(("", "G1", "G2", "G3")),
+    st.sampled_from(("", "", "", "是")),
+)  # fmt: skip
+"""Lines of two people at few places and times, so that most meet."""
+narrow_rounds = st.lists(
+    st.builds(
+        lambda code, communities, times: (
+            f"{code},某轮,community,{communities},2022-07-14 {times[0]},2022-07-14 {times[1]},2022-07-14 {times[1]}\n"
+        ),
+        st.sampled_from("AMZ"),
+        st.sampled_from(("C1", "C2", "C1;C2")),
+        st.sampled_from((("06:00", "07:30"), ("06:31", "10:00"), ("07:30", "09:59"), ("09:00", "12:00"))),
+    ),
+    max_size=3,
+    unique_by=lambda row: row[0],
+)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    files=st.lists(st.lists(lines, min_size=1, max_size=8), min_size=1, max_size=3),
+    told=st.tuples(narrow_rounds, narrow_rounds),
+)
+def test_whenever_rounds_are_corrected_the_situation_is_that_of_the_last_ones(
+    empty_district: Settings,
+    tmp_path_factory: pytest.TempPathFactory,
+    files: list[list[str]],
+    told: tuple[list[str], list[str]],
+) -> None:
+    place = tmp_path_factory.mktemp("whenever")
+    for number, rows in enumerate(files):
+        write_log(place / "logs" / "baisha" / f"{number}.csv", rows, header=f"{HEADER},是否撤销")
+    first, last = (D + "".join(rounds) for rounds in told)
+    corrected, right = copy_of(empty_district, place / "corrected"), copy_of(empty_district, place / "right")
+    import_rounds(corrected, first)
+    ingest_paths(corrected, [place / "logs"])
+    import_rounds(corrected, last)
+    import_rounds(right, last)
+    ingest_paths(right, [place / "logs"])
+    assert rounds_of_rows(corrected) == rounds_of_rows(right)
+    assert whole_situation(corrected) == whole_situation(right)
+    shutil.rmtree(place)

@@ -6,6 +6,7 @@ import argparse
 import difflib
 import logging
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,10 +63,12 @@ def _ingest(options: argparse.Namespace) -> int:
         print(f"Kept in {keep_mapping(settings, options.feed, mapping)}.")
     refused = 0
     if options.paths:
+        begin = time.monotonic()
         with tqdm(unit="B", unit_scale=True, desc="ingest", disable=None) as bar:
 
-            def show(done: int, total: int) -> None:
+            def show(done: int, total: int, lines: int) -> None:
                 bar.total = total
+                bar.set_postfix_str(f"{lines:,} rows, {lines / (time.monotonic() - begin):,.0f} rows/s", refresh=False)
                 bar.update(done - bar.n)
 
             summary = ingest_paths(settings, options.paths, show, feed=options.feed, mapping=mapping)

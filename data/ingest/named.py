@@ -23,12 +23,14 @@ BULK_BATCH_BYTES = 64_000_000
 """Bytes of files in one transaction: fewer, larger transactions than the inbox's; about 1.5 GB at work, with the next
 batch read meanwhile."""
 REASON_SUFFIX = ".reason.txt"
+OnProgress = Callable[[int, int, int], None]
+"""Is told the bytes done, the bytes in all, and the lines done."""
 
 
 def ingest_paths(
     settings: Settings,
     paths: Sequence[Path | str],
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
     *,
     feed: str | None = None,
     mapping: Mapping = (),
@@ -37,7 +39,7 @@ def ingest_paths(
 
     A file's feed is the nearest folder above it that bears a feed's name, else `feed`. `mapping` tells what these files
     call their columns, before what is kept for their feeds. `on_progress` is told the bytes done and in all, as
-    the files lie on the disk, after each transaction: also within a large file. Raises IngestError when a path is
+    the files lie on the disk, and the lines done, after each transaction: also within a large file. Raises IngestError when a path is
     missing, no feed can be told, or nothing was imported yet; LakeError when a worker is running.
     """
     with only_worker(settings), open_lake(settings) as lake, ThreadPoolExecutor(1) as pool:
@@ -62,8 +64,9 @@ def ingest_paths(
                 read = ahead.result()
                 ahead = pool.submit(read_ahead, taker, batches[place + 1]) if place + 1 < len(batches) else None
                 bar.begin(batch)
-                summary += take_deliveries(taker, batch, read, bar.move)
-                bar.finish()
+                taken = take_deliveries(taker, batch, read, bar.move)
+                summary += taken
+                bar.finish(taken)
                 upkeep.note_commit()
                 batches[place] = []  # lets go of its names and hashes
             taker.retry_due()
@@ -78,26 +81,30 @@ def ingest_paths(
 class _Bar:
     """How far the taking is, in bytes of the files as they lie on the disk."""
 
-    def __init__(self, on_progress: Callable[[int, int], None] | None, total: int, transaction_bytes: int) -> None:
-        self._on_progress = on_progress or (lambda done, total: None)
+    def __init__(self, on_progress: OnProgress | None, total: int, transaction_bytes: int) -> None:
+        self._on_progress = on_progress or (lambda done, total, lines: None)
         self._total = total
         self._transaction_bytes = transaction_bytes
         self._done = self._size = self._unpacked = self._taken = 0
+        self._lines = self._lines_before = 0
 
     def begin(self, batch: Sequence[Delivery]) -> None:
         self._size = sum(delivery.path.stat().st_size for delivery in batch)
         self._unpacked = sum(log.byte_count for delivery in batch for log in delivery.logs)
         self._taken = 0
 
-    def move(self, _: IngestSummary) -> None:
+    def move(self, taken: IngestSummary) -> None:
         """One transaction further: each takes about as much unpacked content as one may."""
         self._taken += self._transaction_bytes
+        self._lines += taken.lines
         share = min(self._taken / max(self._unpacked, 1), 1.0)
-        self._on_progress(self._done + int(self._size * share), self._total)
+        self._on_progress(self._done + int(self._size * share), self._total, self._lines)
 
-    def finish(self) -> None:
+    def finish(self, batch: IngestSummary) -> None:
+        """The batch is done: `batch` is all that became of it."""
         self._done += self._size
-        self._on_progress(min(self._done, self._total), self._total)
+        self._lines = self._lines_before = self._lines_before + batch.lines
+        self._on_progress(min(self._done, self._total), self._total, self._lines)
 
 
 def _divide(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:

@@ -60,7 +60,7 @@ def test_the_scenario_in_another_order_in_one_batch_or_in_more_than_a_hundred_gi
     random.Random(seed).shuffle(files)
     monkeypatch.setattr(data.ingest.named, "BULK_BATCH_BYTES", batch_bytes)
     progress: list[int] = []
-    summary = ingest_paths(shuffled, files, lambda done, of_all: progress.append(done))
+    summary = ingest_paths(shuffled, files, lambda done, of_all, lines: progress.append(done))
     assert summary.refused == ()
     assert len(progress) == 1 if batch_bytes == ONE_BATCH else len(progress) > 100
     assert differing_tables(shuffled, small_world) == []

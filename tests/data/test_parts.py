@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 
+import data.commands.taking
 import data.ingest.batch
 import data.ingest.reading.delimited
+from data.cli import main
 from data.ingest import IngestSummary
 from data.ingest.reading import find_logs
 from data.ingest.reading.encodings import TextBlocks
@@ -89,6 +95,32 @@ def test_a_long_file_is_committed_part_by_part_and_counts_as_one_file(district: 
     assert parts[-1][1] == 121
     assert (summary.files, summary.lines) == (1, 120)
     assert rows(district, "select file_count, row_count from feed_state where feed_code = 'baisha'") == [(1, 120)]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_long_file_shows_bytes_and_rows_on_a_terminal_part_by_part_and_nothing_elsewhere(
+    district: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_long_log(tmp_path / "long.csv")
+    (district.home / "settings.toml").write_text(f"batch_bytes = {PART_BYTES}\n")
+    command = ["ingest", "--home", str(district.home), "--feed", "baisha", str(path)]
+    monkeypatch.setattr(data.commands.taking, "tqdm", partial(tqdm, mininterval=0, ncols=200))
+    with monkeypatch.context() as patch:
+        terminal = Terminal()
+        patch.setattr(sys, "stderr", terminal)
+        assert main(command) == 0
+        shown = terminal.getvalue()
+    rows_shown = [int(count) for count in re.findall(r"(\d+) rows, [\d,]+ rows/s", shown)]
+    assert rows_shown[-1] == 120
+    assert len(set(rows_shown)) > 4
+    assert rows_shown == sorted(rows_shown)
+    assert "100%" in shown
+    assert main(command) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_in_parts_or_at_once_a_file_gives_the_same_situation_and_the_same_counts(

@@ -3,7 +3,7 @@
 #   make run [PORT=8501] [SPEED=60] [SCALE=1] [HOST=127.0.0.1]   the dashboard with the built-in July 2022
 #   make test       every test, Chromium included        make lint    style, types, imports, SQL
 #   make bench      every figure beside its baseline
-#   make soak       100 kills, 1,000 orders, 50,000 bad files, 50 viewers, 3,000 files one by one
+#   make soak       100 kills, 1,000 orders, 50,000 bad files, 50 viewers, 3,000 files one by one, 50,000 files of one row
 #   make clean      removes what these made, never your data (var/)
 
 SHELL := /bin/bash
@@ -51,6 +51,7 @@ soak: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.keeping_up --commits $(COMMITS)
 	$(BIN)/python -m tests.benchmarks.keeping_up --commits $(COMMITS) --postgres
 	$(BIN)/python -m tests.benchmarks.long_file
+	$(BIN)/python -m tests.benchmarks.small_files
 	$(BIN)/python -m tests.benchmarks.history
 
 clean:

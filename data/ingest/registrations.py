@@ -384,15 +384,16 @@ class VersionMirror:
     def _fetch(self, from_at: datetime, last_at: datetime) -> None:
         """Mirrors the lake's versions from one moment to another, both included, hour by hour."""
         while from_at <= last_at:
-            bounds = {"from_at": from_at, "last_at": last_at}
-            next_at = _one(self._connection, NEXT_VERSION, bounds)
-            if next_at is None:
-                break
-            until_at = min(next_at + LOAD_STEP, last_at + timedelta(microseconds=1))
-            found = self._connection.execute(LOAD_VERSIONS, {"from_at": next_at, "until_at": until_at}).fetchone()
-            self._unpacked_rows += int(found[0]) if found else 0
+            until_at = min(from_at + LOAD_STEP, last_at + timedelta(microseconds=1))
+            row = self._connection.execute(LOAD_VERSIONS, {"from_at": from_at, "until_at": until_at}).fetchone()
+            found = int(row[0]) if row else 0
+            self._unpacked_rows += found
             if self._unpacked_rows > PACK_ROWS:
                 self._pack()
+            if not found:  # a night, or a year
+                until_at = _one(self._connection, NEXT_VERSION, {"from_at": until_at, "last_at": last_at})
+                if until_at is None:
+                    break
             from_at = until_at
 
     def _open_scratch(self) -> None:

@@ -18,6 +18,7 @@ from tests.benchmarks.long_file import measure_long_file
 from tests.benchmarks.mapping import measure_mapping
 from tests.benchmarks.searching import measure_searching
 from tests.benchmarks.serving import measure_serving
+from tests.benchmarks.small_files import measure_small_files
 from tests.benchmarks.taking_in import measure_taking_in
 
 
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument(
         "--history-rows", type=int, default=5_000_000, help="rows of history (5 million; soak: 50 million)"
     )
+    parser.add_argument("--tiny-files", type=int, default=5_000, help="files of one row (5,000; soak: 50,000)")
     parser.add_argument("--home", type=Path, help="keep what is built there, and use it again")
     options = parser.parse_args()
     load = os.getloadavg()[0]
@@ -45,6 +47,7 @@ def main() -> int:
             measure_taking_in(settings, options.scale)
             with tempfile.TemporaryDirectory() as apart:
                 measure_long_file(Settings(home=Path(apart) / "long"), options.long_rows)
+                measure_small_files(Path(apart), options.tiny_files)
                 measure_history(Path(apart), options.history_rows)
         measure_asking(settings)
         measure_searching(settings)

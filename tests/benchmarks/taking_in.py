@@ -15,7 +15,7 @@ from tests.benchmarks.figures import Figure, report
 from tests.benchmarks.stopwatch import Cost, cost_of
 
 MOST_SECONDS = 90.0
-LEAST_RATIO = 0.4
+LEAST_RATIO = 0.5
 
 
 def measure_taking_in(settings: Settings, scale: float) -> None:

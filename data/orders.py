@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import shapely
@@ -43,6 +45,7 @@ KEEP_ANSWERS_S = 86_400.0
 COLUMNS = tuple(field.name for field in ZONES.fields)
 """What an order may say, as in a file of zones (data/FORMATS.md); besides, `polygon`."""
 _numbers = itertools.count()
+_log = logging.getLogger("wangge.orders")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,9 @@ class Refusal:
     value: str | None
     reason: str
     message: str
+
+
+_UNREADABLE = Refusal("", "", None, "unreadable", "the orders cannot be read; expected the columns of data/FORMATS.md")
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,10 @@ def give_orders(
             except WanggeError:
                 request.unlink(missing_ok=True)
                 raise
-        elif time.monotonic() > until:
+            answer = _fetch(request)
+            if answer is not None:
+                return answer
+        if time.monotonic() > until:
             raise LakeError(
                 f"The worker did not take the orders within {wait_s:.0f} s; they wait and are taken as soon as it can.",
                 "Do not give them again; wangge doctor tells what keeps the worker.",
@@ -128,12 +137,13 @@ def take_requests(lake: Lake, settings: Settings, on_recorded: Callable[[], obje
                 given = json.loads(request.read_text(encoding="utf-8"))
                 orders = [dict(order) for order in given["orders"]]
                 asked_at, given_by = datetime.fromisoformat(given["asked_at"]), str(given["given_by"])
-            except OSError:
-                continue  # gone, or to be read the next time
-            except (ValueError, KeyError, TypeError):
-                request.replace(request.with_suffix(".unreadable"))
+                answer = _take(lake, settings, orders, asked_at, given_by)
+            except FileNotFoundError:
                 continue
-            answer = _take(lake, settings, orders, asked_at, given_by)
+            except (ValueError, KeyError, TypeError, duckdb.DataError, shapely.errors.ShapelyError) as error:
+                # whatever a form sends, it must not keep the worker from its work for ever
+                _log.warning("Orders that cannot be read were refused (%s).", type(error).__name__)
+                answer = GivenOrders(refusals=(_UNREADABLE,))
             if answer.recorded_count:
                 on_recorded()
             _answer(request, answer)
@@ -205,7 +215,7 @@ def _text(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, (list, tuple)):
         return ";".join(str(one) for one in value)
-    return str(value)
+    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def _drop(settings: Settings, orders: Sequence[Mapping[str, Any]], given_by: str) -> Path:

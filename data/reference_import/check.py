@@ -116,7 +116,8 @@ def _typed(field: Field) -> str:
         "text": value,
         "integer": f"case when regexp_full_match({value}, '[+-]?[0-9]+') then try_cast({value} as integer) end",
         "number": f"case when isfinite(try_cast({value} as double)) then try_cast({value} as double) end",
-        "time": f"try_cast({value} as timestamptz)",
+        # the engine breaks off at times far from ours, instead of calling them none
+        "time": f"case when regexp_full_match({value}, '(19|20|21)[0-9]{{2}}[^0-9].*') then try_cast({value} as timestamptz) end",
         "boolean": f"{_word(value, BOOLEANS)} = 'true'",
         "list": f"list_filter(list_transform(regexp_split_to_array({value}, {_LIST_SEPARATOR}), x -> trim(x, {_BLANKS})), x -> x != '')",
     }[field.type]

@@ -10,6 +10,7 @@ REASONS = (
     "missing_value", "wrong_value", "code_twice", "ends_before_start", "unknown_place", "missing_extent", "two_extents",
     "radius_without_buildings", "empty_polygon", "no_polygon", "crossing_polygon", "outside_district", "unknown_order",
     "replaces_itself", "not_in_force", "partial_lift", "still_needed", "nothing_to_withdraw", "recorded_in_future",
+    "unknown_column", "unreadable",
 )  # fmt: skip
 """Every reason for which an order is refused, as a code: `Problem.reason`."""
 

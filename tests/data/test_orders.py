@@ -121,6 +121,9 @@ IMPOSSIBLE: list[tuple[str, list[dict[str, Any]], list[tuple[str, str]]]] = [
     ("ends before it starts", [SEAL | {"ends_at": "2022-07-10 09:00:00"}], [("ends_at", "ends_before_start")]),
     ("unknown level", [SEAL | {"level": "very high"}], [("level", "wrong_value")]),
     ("no level", [SEAL | {"level": ""}], [("level", "missing_value")]),
+    ("a time of no calendar", [SEAL | {"effective_at": "290309-12-22 (BC) 00:00:00"}], [("effective_at", "wrong_value")]),
+    ("a time without end", [SEAL | {"effective_at": "infinity"}], [("effective_at", "wrong_value")]),
+    ("half a character", [SEAL | {"extent_codes": "\ud800"}], [("extent_codes", "unknown_place")]),
     ("no time of effect", [SEAL | {"effective_at": ""}], [("effective_at", "missing_value")]),
     ("unreadable time", [SEAL | {"effective_at": "soon"}], [("effective_at", "wrong_value")]),
     ("no zone", [SEAL | {"zone_code": "", "zone_name": ""}], [("zone_code", "missing_value"), ("zone_name", "missing_value")]),
@@ -148,7 +151,7 @@ IMPOSSIBLE: list[tuple[str, list[dict[str, Any]], list[tuple[str, str]]]] = [
     ("replacing before it holds", [SEAL | {"replaces_order_code": "O1", "effective_at": "2022-07-08 00:00:00", "issued_at": ""}],
      [("replaces_order_code", "not_in_force")]),
     ("withdrawing nothing", [{"order_code": "O8", "is_withdrawn": True}], [("is_withdrawn", "nothing_to_withdraw")]),
-    ("recorded tomorrow", [SEAL | {"recorded_at": "2222-01-01 00:00:00"}], [("recorded_at", "recorded_in_future")]),
+    ("recorded tomorrow", [SEAL | {"recorded_at": "2199-01-01 00:00:00"}], [("recorded_at", "recorded_in_future")]),
     ("a word of another form", [SEAL | {"colour": "red"}], [("colour", "unknown_column")]),
     ("all at once", [SEAL | {"level": "x", "extent_codes": "C9", "replaces_order_code": "O0"}, LIFT | {"zone_code": "Z9"}],
      [("extent_codes", "unknown_place"), ("level", "not_in_force"), ("level", "wrong_value"), ("replaces_order_code", "unknown_order")]),
@@ -240,6 +243,21 @@ def test_without_a_worker_whoever_gives_orders_writes_them(empty_district: Setti
     ]
     assert settings.orders_dir.stat().st_mode & 0o777 == 0o700
     assert [path.name for path in settings.orders_dir.iterdir()] == ["taking.lock"]
+
+
+def test_what_cannot_be_read_is_refused_and_keeps_nobody_from_his_work(own: Lake) -> None:
+    folder = own.settings.orders_dir
+    folder.mkdir(exist_ok=True)
+    for name, text in (
+        ("1", "{"),
+        ("2", '{"orders": "x"}'),
+        ("3", '{"orders": [1], "asked_at": "2022-07-10T00:00:00+08:00", "given_by": ""}'),
+    ):
+        (folder / f"{name}.request").write_text(text, encoding="utf-8")
+    giving.take_requests(own, own.settings, lambda: None)
+    answers = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.answer"))]
+    assert [answer["refusals"][0]["reason"] for answer in answers] == ["unreadable"] * 3
+    assert not giving.has_requests(own.settings)
 
 
 KILLED = """

@@ -35,7 +35,7 @@ class Settings:
     """Seconds over which files are gathered into one transaction (design: 1–2 s)."""
     batch_bytes: int = 16_000_000
     """Bytes of files in one transaction, about; bounds the memory of a worker (1 GB at most)."""
-    writer_memory_bytes: int = 400_000_000
+    writer_memory_bytes: int = 340_000_000
     """Bytes that the writer's engine may hold; with the texts at work the worker stays within 1 GB. It never spills to the
     disk: the engine cannot encrypt what it spills without fetching a library, and it may be a number of a person."""
     settle_seconds: float = 1.0

@@ -1,6 +1,6 @@
 // The leaders' map: puts the engine on st_folium's Leaflet map and ties it to the page around the frame.
-// Owns what the reader does: which measure and place (read from the page's address), taps, keys, zoom, legend, theme, and the
-// page's links to places. The page never draws this map again; it changes the address, and the map follows.
+// Owns what the reader does: which measure and place (read from the page's address), taps, keys (the cursor: pointing.js), zoom,
+// legend, theme, and the page's links to places. The page never draws this map again; it changes the address, and the map follows.
 (function () {
   "use strict";
   const Wangge = (window.Wangge = window.Wangge || {});
@@ -9,6 +9,8 @@
   const SPOT_ZOOM = 16.5; // near enough to see one building among others
   const NEAR_ZOOM = 13.45; // UI, map: from here on grids, not towns, are what one sees
   const VIEW_AFTER_MS = 300; // a view stands in the address once the reader's hand rests
+  const ASK_AGAIN_MS = 3000;
+  const TRIES = 4;
   const LOST_AFTER_S = 3; // silence of the feed that, together with Streamlit's own complaint, means that the server is lost
   const MARKS = ["high", "medium", "smooth", "busy", "jammed", "resting", "unknown"];
   const RANKS = ["grid", "community", "town"]; // from below: the names of places in the address
@@ -31,8 +33,8 @@
     let handMade = null; // the view as the address has it, where the reader made it; null where the place makes it
     let steering = false; // whether the map is being moved by this script
     let spotShown = null;
-    let cursor = null; // {kind, place} that the keyboard stands on
     let asked = 0;
+    let errand = null; // where the reader asked to go, until the address has it: {where, tries, sentAt}
     let viewTimer = 0;
     let link = null; // to /api/live
     let lastLink = null; // the link to a place that has the focus, or had it when the page was drawn anew
@@ -51,11 +53,7 @@
     const whole = addButton("lead-whole", () => go({ view: "all" }));
     const up = addButton("lead-up", goUp);
     up.textContent = "↑";
-    const tip = document.createElement("div");
-    tip.className = "lead-tip";
-    tip.setAttribute("role", "status");
-    tip.hidden = true;
-    leaflet.getContainer().append(tip);
+    const pointer = Wangge.pointing(leaflet, { engine: () => engine, words: () => texts[address.lang], shown: placeShown, choices });
     frame.tabIndex = 0;
     frame.setAttribute("role", "application");
     new ResizeObserver(() => {
@@ -63,7 +61,7 @@
       if (placed && (!handMade || handMade === "all") && !viewTimer) showPlace(); // what the place decides fits the new size
     }).observe(frame);
     leaflet.on("moveend", () => { if (!steering && placed) keepView(); });
-    leaflet.on("movestart zoomstart", () => point(null));
+    leaflet.on("movestart zoomstart", () => pointer.show(null));
 
     link = Wangge.follow({
       onPicture(live, geometry) {
@@ -88,9 +86,9 @@
     listen(page.document, "keydown", onPageKey);
     listen(page.document, "click", followLink);
     listen(page.document, "focusin", (event) => { lastLink = event.target.closest(".wg-list a"); });
-    listen(page, "popstate", () => { tapped = null; window.Streamlit.setComponentValue({ back: (asked += 1) }); look(); });
+    listen(page, "popstate", () => { tapped = errand = null; window.Streamlit.setComponentValue({ back: (asked += 1) }); look(); });
     listen(document, "keydown", onMapKey);
-    frame.addEventListener("blur", () => point(null));
+    frame.addEventListener("blur", () => pointer.show(null));
 
     // Reads the page's address and theme; changes the map where they changed.
     function look() {
@@ -108,6 +106,7 @@
         theme: app && page.getComputedStyle(app).colorScheme === "dark" ? "dark" : "light",
       };
       keepFocus();
+      followUp(query);
       const last = address || {};
       const moved = RANKS.some((name) => read[name] !== last[name]);
       const redressed = read.lang !== last.lang || read.theme !== last.theme;
@@ -123,7 +122,7 @@
         drawLegend();
       }
       if (!placed) return;
-      if (moved) cursor = null;
+      if (moved) pointer.forget();
       if (moved && tapped && read.grid === tapped && !read.view) keepView(); // the tap's own view goes with the new place
       else if (moved) showPlace();
       else if (read.view !== handMade) {
@@ -141,7 +140,23 @@
     // Going to places --------------------------------------------------------------------------------------------------
     function go(where) {
       if (where.view && !placeShown()) return showWhole();
-      window.Streamlit.setComponentValue({ go: where, n: (asked += 1) });
+      errand = { where, tries: 0 };
+      send();
+    }
+
+    function send() {
+      errand.sentAt = performance.now();
+      errand.tries += 1;
+      window.Streamlit.setComponentValue({ go: errand.where, n: (asked += 1) });
+    }
+
+    // A busy server can drop the word to write an address with a run that it broke off: what was asked for is asked again.
+    function followUp(query) {
+      if (!errand) return;
+      const { where } = errand;
+      const isThere = where.view ? !RANKS.some((name) => query.get(name)) : Object.entries(where).every(([name, code]) => query.get(name) === code);
+      if (isThere || (errand.tries === TRIES && performance.now() - errand.sentAt > ASK_AGAIN_MS)) errand = null;
+      else if (performance.now() - errand.sentAt > ASK_AGAIN_MS) send();
     }
 
     // The whole district, where it is only a matter of the view: the page has nothing else to show.
@@ -163,7 +178,7 @@
 
     function choose({ kind, place }) {
       if (kind === "grid") tapped = place.code;
-      point(null);
+      pointer.show(null);
       engine.select({ kind, code: place.code }); // at once; the page follows
       go({ [kind]: place.code });
     }
@@ -261,30 +276,7 @@
       engine.setSpot([lon, lat]);
     }
 
-    // Pointer and keys -------------------------------------------------------------------------------------------------
-    // Shows what would be chosen, with its figures, at a point of the map in pixels; null: nothing.
-    function point(aimed, at) {
-      const key = aimed && `${aimed.kind} ${aimed.place.code}`;
-      if (key !== tip.dataset.key) {
-        engine.point(aimed ? { kind: aimed.kind, code: aimed.place.code } : null);
-        if (aimed) {
-          const words = texts[address.lang];
-          const { name, coverage, missing } = engine.figuresOf(aimed.kind, aimed.place);
-          const title = document.createElement("b");
-          title.textContent = name;
-          tip.replaceChildren(title, document.createElement("br"), `${words.coverage} ${coverage} · ${words.missing} ${missing}`);
-          tip.dataset.key = key;
-        } else delete tip.dataset.key;
-      }
-      tip.hidden = !aimed;
-      if (!aimed) return;
-      const room = leaflet.getSize();
-      const [w, h] = [tip.offsetWidth, tip.offsetHeight];
-      const x = Math.max(4, Math.min(at.x + 14, room.x - w - 4));
-      const y = at.y + 16 + h < room.y ? at.y + 16 : at.y - h - 10;
-      tip.style.transform = `translate(${Math.round(x)}px, ${Math.round(Math.max(4, y))}px)`;
-    }
-
+    // Keys -------------------------------------------------------------------------------------------------------------
     // What the arrows walk over: what one sees one rank down.
     function choices() {
       const shown = placeShown();
@@ -293,37 +285,11 @@
       return engine.placesIn(kind === "town" ? null : { kind: "grid" }).map((place) => ({ kind, place }));
     }
 
-    function pixelOf({ place }) {
-      const [lon, lat] = place.label || [place.bounds.getCenter().lng, place.bounds.getCenter().lat];
-      return leaflet.latLngToContainerPoint([lat, lon]);
-    }
-
-    // The nearest choice in a direction, counting what lies aside twice; without a place to start from, the one that is shown or
-    // nearest to the middle.
-    function walk([dx, dy]) {
-      const all = choices();
-      const start = cursor && all.some((one) => one.place === cursor.place) ? pixelOf(cursor) : null;
-      const middle = leaflet.getSize().divideBy(2);
-      const far = (one) => {
-        const p = pixelOf(one);
-        if (!start) return address.grid === one.place.code ? -1 : p.distanceTo(middle);
-        const along = (p.x - start.x) * dx + (p.y - start.y) * dy;
-        const aside = Math.abs((p.x - start.x) * dy) + Math.abs((p.y - start.y) * dx);
-        return one.place === cursor.place || along <= 1 || aside > 2 * along ? Infinity : along + 2 * aside;
-      };
-      const best = all.reduce((found, one) => { const reach = far(one); return reach < found.reach ? { one, reach } : found; }, { one: cursor, reach: Infinity });
-      if (!best.one) return;
-      cursor = best.one;
-      const [lon, lat] = cursor.place.label || [cursor.place.bounds.getCenter().lng, cursor.place.bounds.getCenter().lat];
-      if (!leaflet.getBounds().pad(-0.04).contains([lat, lon])) leaflet.panTo([lat, lon], { animate: false });
-      point(cursor, pixelOf(cursor));
-    }
-
     function onMapKey(event) {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const isButton = event.target.closest && event.target.closest("a, button");
-      if (ARROWS[event.key] && placed) walk(ARROWS[event.key]);
-      else if ((event.key === "Enter" || event.key === " ") && !isButton && cursor) choose(cursor);
+      if (ARROWS[event.key] && placed) pointer.walk(ARROWS[event.key]);
+      else if ((event.key === "Enter" || event.key === " ") && !isButton && pointer.cursor()) choose(pointer.cursor());
       else if (event.key === "+" || event.key === "=") leaflet.zoomIn();
       else if (event.key === "-") leaflet.zoomOut();
       else return onPageKey(event);
@@ -381,7 +347,7 @@
         role, lang: address.lang, theme: address.theme, measure: address.measure, selected: placeShown(), words: texts[address.lang],
         reserved: () => (leading === zoomer ? [underBar(zoomer)] : [underBar(zoomer), underBar(leading)]),
         onGrid: (grid) => choose(aim(grid)),
-        onPoint: window.matchMedia("(hover: hover)").matches ? (grid, at) => point(grid && aim(grid), at) : null,
+        onPoint: window.matchMedia("(hover: hover)").matches ? (grid, at) => pointer.show(grid && aim(grid), at) : null,
       });
       spotShown = null;
       if (!link.live || !link.geometry) return;

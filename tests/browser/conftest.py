@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -117,19 +118,28 @@ def start_clock(settings: Settings, time_of_day: str) -> None:
     write_clock(settings.home, moment, speed=1.0, ends_at=None)
 
 
+@contextmanager
+def serving(settings: Settings) -> Iterator[Server]:
+    """A home's dashboard on a free port, for as long as the block lasts."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    served = Server(settings, port)
+    served.start()
+    try:
+        yield served
+    finally:
+        served.kill()
+
+
 @pytest.fixture(scope="module")
 def server(small_world: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The small world's dashboard on the morning of 14 July, 08:40."""
     settings = Settings(home=tmp_path_factory.mktemp("served"))
     publish(settings, small_world.situation_path, stand_at("08:40:24"))
     start_clock(settings, "08:40:27")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    served = Server(settings, port)
-    served.start()
-    yield served
-    served.kill()
+    with serving(settings) as served:
+        yield served
 
 
 @pytest.fixture(scope="package")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Frame
 
 from data.settings import Settings
-from tests.browser.conftest import Server, Visitor, publish, stand_at, start_clock, visit
+from tests.browser.conftest import Server, Visitor, publish, serving, stand_at, start_clock, visit
 from tests.browser.test_overview import DRAWN_WITHIN_MS, laptop, map_frame
 
 __all__ = ["laptop"]
@@ -77,13 +76,8 @@ def server(
         f'tile_url = "{tile_server.url}/t/{{z}}/{{x}}/{{y}}.png"\ntile_datum = "gcj02"\ntile_attribution = "地图 © <b>测绘院</b>"\n',
         encoding="utf-8",
     )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    served = Server(settings, port)
-    served.start()
-    yield served
-    served.kill()
+    with serving(settings) as served:
+        yield served
 
 
 def open_map(context: BrowserContext, server: Server, tile_server: TileServer, path: str) -> Visitor:

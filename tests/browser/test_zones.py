@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from data.settings import Settings
-from tests.browser.conftest import Server, Visitor, start_clock, visit
+from tests.browser.conftest import Server, Visitor, serving, start_clock, visit
 from tests.browser.test_overview import DRAWN_WITHIN_MS, laptop, phone
 from tests.data.small_district import make_district
 
@@ -30,13 +29,8 @@ def zoned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Three grids with one sealed building, in a home that can be written to."""
     settings = make_district(Settings(home=tmp_path_factory.mktemp("zoned") / "home"))
     start_clock(settings, "08:40:27")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    served = Server(settings, port)
-    served.start()
-    yield served
-    served.kill()
+    with serving(settings) as served:
+        yield served
 
 
 def open_zones(context: BrowserContext, server: Server, query: str = "") -> Visitor:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
+from html import unescape
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from dashboard import routes
 from data.clock import write_clock
 from data.ingest import ingest_paths
 from data.settings import Settings
 from tests.data.small_district import ADA, BO, line, make_district, write_log
 
 SHANGHAI = timezone(timedelta(hours=8))
+Open = Callable[..., AppTest]
 
 
 @pytest.fixture
@@ -44,3 +50,28 @@ def set_clock(settings: Settings, time: str) -> None:
     """Lets the district's clock stand still at a time of 14 July."""
     moment = datetime.fromisoformat(f"2022-07-14T{time}").replace(tzinfo=SHANGHAI)
     write_clock(settings.home, moment, speed=0.0, ends_at=None)
+
+
+@pytest.fixture
+def open_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Opens the page that a test module names as `PAGE`, a script or a function, at an address, as a new viewer."""
+    monkeypatch.setattr(routes, "_feed", None)
+    script = request.module.PAGE
+
+    def visit(settings: Settings, **query: str) -> AppTest:
+        monkeypatch.setenv("WANGGE_HOME", str(settings.home))
+        open_script = AppTest.from_file if isinstance(script, str) else AppTest.from_function
+        page = open_script(script, default_timeout=60)
+        page.query_params.update(query)
+        return page.run()
+
+    yield visit
+    if routes._feed is not None:
+        routes._feed.stop()
+
+
+def text_of(page: AppTest) -> str:
+    """All that the page's own HTML says, tags taken out."""
+    assert not page.exception
+    bodies = [element.proto.body for element in page.get("html")]
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", " ".join(bodies))))

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from html import unescape
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from dashboard import routes
 from data.commands.reference import LANGUAGES
 from data.lake import open_lake
 from data.map_report import save_attempt, save_in_force
 from data.saved_report import IN_FORCE, read_attempts
 from data.settings import Settings
 from geo.report import make_report
+from tests.dashboard.conftest import Open, text_of
 from tests.data.small_district import make_district
 from tests.geo.damage import overlapping, recoded, sound_map
-
-Open = Callable[..., AppTest]
 
 
 def _page() -> None:
     from dashboard.views.map_check import show_map_check
 
     show_map_check()
+
+
+PAGE = _page
 
 
 @pytest.fixture(scope="module")
@@ -42,27 +39,6 @@ def district(home: Settings, tmp_path: Path) -> Settings:
     copied.situation_path.symlink_to(home.situation_path)
     copied.lake_dir.symlink_to(home.lake_dir)
     return copied
-
-
-@pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    monkeypatch.setattr(routes, "_feed", None)
-
-    def visit(settings: Settings, **query: str) -> AppTest:
-        monkeypatch.setenv("WANGGE_HOME", str(settings.home))
-        page = AppTest.from_function(_page, default_timeout=60)
-        page.query_params.update(query)
-        return page.run()
-
-    yield visit
-    if routes._feed is not None:
-        routes._feed.stop()
-
-
-def text_of(page: AppTest) -> str:
-    assert not page.exception
-    bodies = [element.proto.body for element in page.get("html")]
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", " ".join(bodies))))
 
 
 def judge(settings: Settings) -> None:

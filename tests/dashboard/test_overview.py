@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import routes
 from data.errors import QuestionError
 from data.questions import Sitting
 from data.settings import PROJECT_ROOT, Settings
-from tests.dashboard.conftest import set_clock, take_in_morning
+from tests.dashboard.conftest import Open, set_clock, take_in_morning, text_of
 from tests.data.small_district import make_district
 
-Open = Callable[..., AppTest]
+PAGE = str(PROJECT_ROOT / "dashboard" / "pages.py")
 
 
 @pytest.fixture(scope="module")
@@ -46,28 +44,6 @@ def _copy(settings: Settings, home: Path) -> Settings:
     shutil.copy(settings.situation_path, copied.situation_path)
     set_clock(copied, "08:40:00")
     return copied
-
-
-@pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    """Opens the overview of a home at an address, as a new viewer."""
-    monkeypatch.setattr(routes, "_feed", None)
-
-    def visit(settings: Settings, **query: str) -> AppTest:
-        monkeypatch.setenv("WANGGE_HOME", str(settings.home))
-        page = AppTest.from_file(str(PROJECT_ROOT / "dashboard" / "pages.py"), default_timeout=20)
-        page.query_params.update(query)
-        return page.run()
-
-    yield visit
-    if routes._feed is not None:
-        routes._feed.stop()
-
-
-def text_of(page: AppTest) -> str:
-    """All that the page's own HTML says, tags taken out."""
-    bodies = [element.proto.body for element in page.get("html")]
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", " ".join(bodies))))
 
 
 def title(page: AppTest) -> str:

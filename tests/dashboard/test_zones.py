@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from html import unescape
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import routes
 from dashboard.parts.zone_form import describe_refusals
 from data.orders import Refusal, give_orders
 from data.reference_import.order_rules import REASONS
 from data.roles import may_give_orders
 from data.settings import Settings
-from tests.dashboard.conftest import set_clock, take_in_morning
+from tests.dashboard.conftest import Open, set_clock, take_in_morning, text_of
 from tests.data.small_district import copy_of, make_district
 
-Open = Callable[..., AppTest]
 SEAL = {
     "order_code": "O2", "zone_code": "Z2", "zone_name": "会龙", "level": "medium", "extent_kind": "community",
     "extent_codes": ["C2"], "effective_at": "2022-07-14 08:00:00",
@@ -32,6 +27,9 @@ def _page() -> None:
     show_zones()
 
 
+PAGE = _page
+
+
 @pytest.fixture(scope="module")
 def district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Building B1 is sealed since 9 July; on the 14th at 08:30 Huilong becomes medium. Read it, do not change it."""
@@ -41,27 +39,6 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     take_in_morning(settings)
     set_clock(settings, "08:40:00")
     return settings
-
-
-@pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    monkeypatch.setattr(routes, "_feed", None)
-
-    def visit(settings: Settings, **query: str) -> AppTest:
-        monkeypatch.setenv("WANGGE_HOME", str(settings.home))
-        page = AppTest.from_function(_page, default_timeout=60)
-        page.query_params.update(query)
-        return page.run()
-
-    yield visit
-    if routes._feed is not None:
-        routes._feed.stop()
-
-
-def text_of(page: AppTest) -> str:
-    assert not page.exception
-    bodies = [element.proto.body for element in page.get("html")]
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", " ".join(bodies))))
 
 
 def missing_from(page: AppTest, *words: str) -> list[str]:

@@ -45,9 +45,10 @@
   const OVER_TILES = 0.75; // how opaque fills are over a background map
   const USUAL_RATE = 400; // people an hour at a site of middling throughput: a mark of the size that UI gives
 
-  // Wangge.map(leafletMap, {role, lang, theme, measure, selected, words, onGrid, onPoint, follow}) → engine.
+  // Wangge.map(leafletMap, {role, lang, theme, measure, selected, words, onGrid, onPoint, follow, bare}) → engine.
   // With follow: true the engine polls by itself; else the caller hands it every picture by `show`. `onGrid(grid)` is told of
-  // clicks on grids, `onPoint(grid or null, point)` of the pointer over them. selected: {kind, code} of a place.
+  // clicks on grids, `onPoint(grid or null, point)` of the pointer over them. selected: {kind, code} of a place. bare: true draws
+  // a ground to draw on: outlines, names and zones, no figures and no sites.
   Wangge.map = function map(leaflet, options) {
     const role = options.role || "leader";
     const size = ROLES[role];
@@ -114,8 +115,8 @@
       const line = (rank, weight, color) =>
         L.polyline(shapes.lines[rank], { renderer: borderCanvas, weight, color, smoothFactor: 0, noClip: true, interactive: false, lineJoin: "round" }).addTo(leaflet);
       borders = [
-        line("grid", Math.max(0.6, 1.6 * size.u), ink.page),
-        line("community", 3.2 * size.u, ink.page),
+        line("grid", Math.max(0.6, 1.6 * size.u), options.bare ? ink.rule : ink.page),
+        line("community", 3.2 * size.u, options.bare ? ink["bar-2"] : ink.page),
         line("outer", 6 * size.u, ink.page),
         line("outer", Math.max(1, 2.4 * size.u), ink.text),
       ];
@@ -280,7 +281,7 @@
     }
 
     function fillNow() {
-      if (!picture || !shapes) return;
+      if (!picture || !shapes || options.bare) return;
       filledAt = performance.now();
       const wanted = colours();
       cancelAnimationFrame(fading);
@@ -374,6 +375,12 @@
       const view = makeView();
       fill(groups.zones, drawZones(view));
       fill(groups.boxes, drawBoxes(view));
+      if (options.bare) {
+        drawChips(view);
+        drawNames(view, true);
+        drawNames(view, false);
+        return fill(groups.labels, view.labels);
+      }
       // In the order in which they may take the room (UI, map): alerts, high chips, jammed, busy, zone communities, the rest.
       const sites = drawSites(view, ["jammed", "busy"]);
       fill(groups.callouts, drawCallouts(view));
@@ -631,7 +638,7 @@
       const holding = new Set(zones.filter((zone) => zone.extent_kind === "building").flatMap((zone) => zone.members.map((code) => (shapes.byCode.get(code.slice(0, 15)) || { community: {} }).community.code)));
       const rank = (community) => (wide.has(community.code) ? 0 : holding.has(community.code) ? 1 : 2);
       const figures = sums("communities");
-      const blind = ["broken", "empty", "error", "loading"].includes(view.verdict.state);
+      const blind = ["broken", "empty", "error", "loading"].includes(view.verdict.state) || options.bare;
       for (const community of shapes.communities.filter((one) => (rank(one) === 0) === isZones).sort((a, b) => rank(a) - rank(b) || a.index - b.index)) {
         const level = rank(community);
         if (view.step === "zone" && level === 2) continue;
@@ -679,7 +686,8 @@
           { text: nameOf(town), font: size.label },
           { text: blind ? "—" : figureText(figures[town.index]), font: size.label * 0.92, colour: state === "stale" || since ? ink.stale : ink.text },
         ];
-        if (since) lines.push({ text: words.stopped_at.replace("{time}", Wangge.clockText(since, shapes.timezone)), font: size.small, colour: ink.watch });
+        if (options.bare) lines.length = 1;
+        else if (since) lines.push({ text: words.stopped_at.replace("{time}", Wangge.clockText(since, shapes.timezone)), font: size.small, colour: ink.watch });
         drawName(view, town, lines, 6, true, insideOf(view, (grid) => grid.town === town), view15(role) ? 1.5 : 0.5);
       }
     }

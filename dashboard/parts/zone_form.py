@@ -14,6 +14,7 @@ from dashboard.parts import wording
 from dashboard.parts.markup import Markup, element
 from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
+from dashboard.parts.zone_drawing import show_zone_drawing
 from dashboard.parts.zone_words import name_level, name_zone, say_zone, tell_moment
 from dashboard.text import read_text
 from data.errors import WanggeError
@@ -199,6 +200,7 @@ def _ask_for_extent(shelf: Shelf, zone_code: str | None, language: Language) -> 
     if kind == KEEP:
         return {"extent_kind": members[0]["member_kind"], "extent_codes": [row["member_code"] for row in members]}
     if kind == "polygon":
+        show_zone_drawing(_key("polygon"), language)
         drawn = st.text_area(say_zone("give_polygon", language), key=_key("polygon"), height=120)
         return {"extent_kind": kind, "polygon": drawn.strip()}
     extent: dict[str, Any] = {"extent_kind": kind, "extent_codes": _ask_for_places(shelf, str(kind), language)}

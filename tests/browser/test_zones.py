@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Frame, Page, expect
 
 from data.settings import Settings
 from tests.browser.conftest import Server, Visitor, serving, start_clock, visit
@@ -22,6 +23,9 @@ TARGETS = """[data-testid="stDateInputField"], [data-testid="stTimeInputTimeDisp
 SMALL_TARGETS = f"""() => [...document.querySelector('.st-key-zones').querySelectorAll(`{TARGETS}`)]
     .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
     .map(one => [one.outerHTML.slice(0, 120), one.getBoundingClientRect().height])"""
+
+SMALL_BUTTONS = """() => [...document.querySelectorAll('button, .leaflet-bar a')]
+    .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 43.5).map(one => one.outerHTML)"""
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +93,93 @@ def test_on_a_phone_a_zone_is_a_page_of_its_own_with_a_way_back(phone: BrowserCo
     expect(page.locator(".wg-head h2")).to_be_in_viewport()
     page.get_by_role("button", name="返回全部风险区").tap()
     expect(page.locator(".st-key-zone_list")).to_be_in_viewport(timeout=GIVEN_WITHIN_MS)
+
+
+def open_drawing(context: BrowserContext, server: Server) -> tuple[Visitor, Frame]:
+    """The form with the map to draw on, once the zones in force stand there."""
+    visitor = open_zones(context, server, "?show=give")
+    visitor.page.get_by_role("radio", name="多边形", exact=True).click()
+    handle = visitor.page.wait_for_selector(".st-key-zone_map iframe", timeout=DRAWN_WITHIN_MS)
+    assert handle is not None
+    frame = handle.content_frame()
+    assert frame is not None
+    frame.wait_for_selector(".wg-zones path", state="attached", timeout=DRAWN_WITHIN_MS)
+    frame.locator("#map_div").scroll_into_view_if_needed()
+    return visitor, frame
+
+
+def spots_of(frame: Frame, *places: tuple[float, float]) -> list[tuple[float, float]]:
+    """Where places (lon, lat) of the drawing's map stand on the page, in pixels."""
+    box = frame.locator("#map_div").bounding_box()
+    assert box is not None
+    found = [frame.evaluate("([lon, lat]) => map.latLngToContainerPoint([lat, lon])", place) for place in places]
+    return [(box["x"] + point["x"], box["y"] + point["y"]) for point in found]
+
+
+def corners_in(page: Page) -> list[tuple[float, float]]:
+    """The corners that the form's field holds, to some ten metres."""
+    text = page.locator(".st-key-zone_form textarea").input_value()
+    ring = json.loads(text)["coordinates"][0] if text else []
+    return [(round(lon, 4), round(lat, 4)) for lon, lat in ring[:-1]]
+
+
+def test_a_polygon_drawn_with_the_mouse_becomes_a_zone_in_force(laptop: BrowserContext, zoned: Server) -> None:
+    visitor, frame = open_drawing(laptop, zoned)
+    page = visitor.page
+    frame.evaluate("() => { map.setView([22.505, 113.005], 16, { animate: false }); }")
+    a, b, c, d = spots_of(frame, (113.002, 22.503), (113.008, 22.503), (113.008, 22.507), (113.002, 22.507))
+    frame.get_by_role("button", name="画多边形").click()
+    for spot in (a, b, c, d, a):  # back at the first corner the polygon is closed
+        page.mouse.click(*spot)
+    field = page.locator(".st-key-zone_form textarea")
+    expect(field).to_have_value(re.compile("Polygon"), timeout=GIVEN_WITHIN_MS)
+    assert corners_in(page) == [(113.002, 22.503), (113.008, 22.503), (113.008, 22.507), (113.002, 22.507)]
+    drawn = field.input_value()
+    # a corner is moved; the page runs anew, and ticks; map, view and drawing stay
+    frame.evaluate("window.isSameMap = true")
+    page.mouse.move(*c)
+    page.mouse.down()
+    page.mouse.move(c[0] + 30, c[1] - 30, steps=4)
+    page.mouse.up()
+    expect(field).not_to_have_value(drawn, timeout=GIVEN_WITHIN_MS)
+    fill(page, "风险区名称", "画定区")
+    page.get_by_role("radio", name="中风险区").click()
+    page.wait_for_timeout(6_000)
+    assert frame.evaluate("[window.isSameMap, map.getZoom(), document.querySelectorAll('.draw-corner').length]") == [
+        True,
+        16,
+        4,
+    ]
+    east, north = corners_in(page)[2]
+    assert east > 113.0085 and north > 22.5075
+    page.get_by_role("button", name="下达指令").click()
+    expect(page.locator(".wg-head h2")).to_have_text("画定区", timeout=GIVEN_WITHIN_MS)
+    fill(page, "这里在不在风险区？", "113.003,22.504")
+    expect(page.locator(".wg-zone-answer")).to_contain_text("在 画定区（中风险区）", timeout=GIVEN_WITHIN_MS)
+    assert (visitor.strangers, visitor.errors) == ([], [])
+
+
+def test_a_rectangle_drawn_with_a_finger_can_be_undone_and_a_pasted_one_is_shown(
+    phone: BrowserContext, zoned: Server
+) -> None:
+    visitor, frame = open_drawing(phone, zoned)
+    page = visitor.page
+    field = page.locator(".st-key-zone_form textarea")
+    assert frame.evaluate(SMALL_BUTTONS) == []
+    frame.evaluate("() => { map.setView([22.505, 113.005], 15, { animate: false }); }")
+    south_west, north_east = spots_of(frame, (113.003, 22.503), (113.007, 22.507))
+    frame.get_by_role("button", name="画矩形").tap()
+    page.touchscreen.tap(*south_west)
+    page.touchscreen.tap(*north_east)
+    expect(field).to_have_value(re.compile("Polygon"), timeout=GIVEN_WITHIN_MS)
+    assert len(corners_in(page)) == 4
+    frame.get_by_role("button", name="删除").tap()
+    expect(field).to_have_value("", timeout=GIVEN_WITHIN_MS)
+    frame.get_by_role("button", name="撤销").tap()
+    expect(field).to_have_value(re.compile("Polygon"), timeout=GIVEN_WITHIN_MS)
+    field.fill(
+        '{"type":"Polygon","coordinates":[[[113.012,22.502],[113.018,22.502],[113.018,22.508],[113.012,22.502]]]}'
+    )
+    field.press("Control+Enter")
+    expect(frame.locator(".draw-hint")).to_contain_text("3 个角点", timeout=GIVEN_WITHIN_MS)
+    assert (visitor.strangers, visitor.errors) == ([], [])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from dashboard.parts import zone_drawing
 from dashboard.parts.zone_form import describe_refusals
 from data.orders import Refusal, give_orders
 from data.reference_import.order_rules import REASONS
@@ -179,6 +183,68 @@ def test_an_order_given_on_the_page_holds_at_once_and_a_wrong_one_is_told_every_
     page.button("give").click().run()
     assert missing_from(page, "指令 P1 已录入，自 7月14日 08:40 生效", "二号楼 高2", "P1 · 自 7月14日 08:40") == []
     assert page.query_params["zone"] == "Z3"
+
+
+SQUARE = '{"type":"Polygon","coordinates":[[[113.012,22.502],[113.018,22.502],[113.018,22.508],[113.012,22.508],[113.012,22.502]]]}'
+BOW = '{"type":"Polygon","coordinates":[[[113.012,22.502],[113.018,22.508],[113.018,22.502],[113.012,22.508],[113.012,22.502]]]}'
+AFAR = '{"type":"Polygon","coordinates":[[[114.012,22.502],[114.018,22.502],[114.018,22.508],[114.012,22.502]]]}'
+
+
+@pytest.fixture
+def draw(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, str], AppTest]:
+    """A hand on the map, which AppTest cannot show: what it draws comes as the component's value."""
+    drawn: list[str] = []
+
+    def st_folium(_map: object, *, key: str, on_change: Callable[[], None], **_rest: object) -> None:
+        if drawn:
+            st.session_state[key] = {"polygon": drawn.pop(), "n": 1}
+            on_change()
+
+    monkeypatch.setattr(zone_drawing, "st_folium", st_folium)
+
+    def draw_on(page: AppTest, text: str) -> AppTest:
+        next(group for group in page.get("button_group") if group.label == "范围").set_value("polygon")
+        drawn.append(text)
+        return page.run()
+
+    return draw_on
+
+
+def test_what_is_drawn_fills_the_field_and_becomes_the_order_s_extent(
+    district: Settings, tmp_path: Path, open_page: Open, draw: Callable[[AppTest, str], AppTest]
+) -> None:
+    page = open_page(copy_of(district, tmp_path / "own"), show="give")
+    fill_in(page, "二号周边", order_code="P1", zone_code="Z3")
+    assert draw(page, SQUARE).text_area("give_polygon_0").value == SQUARE
+    page.button("give").click().run()
+    assert missing_from(page, "指令 P1 已录入，自 7月14日 08:40 生效", "二号周边 高2") == []
+    page.text_input("zone_box").set_value("113.015,22.505").run()
+    assert missing_from(page, "113.015, 22.505 在 二号周边（高风险区）") == []
+
+
+@pytest.mark.parametrize(
+    ("drawn", "reason"),
+    [
+        (BOW, "多边形的边互相交叉"),
+        (AFAR, "多边形大部分在本区之外"),
+        ("", "多边形是空的，至少要有三个角"),
+    ],
+)
+def test_a_drawing_that_is_no_extent_is_refused_with_the_reason(
+    district: Settings, open_page: Open, draw: Callable[[AppTest, str], AppTest], drawn: str, reason: str
+) -> None:
+    page = draw(fill_in(open_page(district, show="give"), "二号周边"), drawn)
+    page.button("give").click().run()
+    assert missing_from(page, "未录入", reason) == []
+
+
+def test_what_is_pasted_is_handed_to_the_map(
+    district: Settings, open_page: Open, draw: Callable[[AppTest, str], AppTest]
+) -> None:
+    page = draw(open_page(district, show="give"), "")
+    page.text_area("give_polygon_0").set_value(SQUARE).run()
+    bodies = "".join(unescape(element.proto.body) for element in page.get("html"))
+    assert f'data-polygon="{SQUARE}"' in bodies
 
 
 def test_the_form_warns_before_it_corrects_an_order(district: Settings, open_page: Open) -> None:

@@ -248,7 +248,7 @@
         const [a, b] = [pixelOf(corner), pixelOf(next)];
         if (a.distanceTo(b) < (isCoarse ? 100 : 56)) return;
         const middle = leaflet.containerPointToLatLng(a.add(b).divideBy(2));
-        moveable(addHandle(cornerOf(middle), "draw-middle", true, true), (place) => corners.toSpliced(index + 1, 0, place));
+        moveable(addHandle(cornerOf(middle), "draw-middle", true, true), (place) => [...corners.slice(0, index + 1), place, ...corners.slice(index + 1)]);
       });
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 import xyconvert
 from PIL import Image
-from playwright.sync_api import BrowserContext, Frame
+from playwright.sync_api import BrowserContext, Frame, expect
 
 from data.settings import Settings
 from tests.browser.conftest import Server, Visitor, publish, serving, stand_at, start_clock, visit
@@ -153,4 +154,31 @@ def test_the_wall_has_the_same_background_under_both_maps_and_asks_nobody_else(
         frame.wait_for_selector(f"#{name} .wg-tile img.leaflet-tile-loaded", timeout=DRAWN_WITHIN_MS)
         pixel_m = frame.evaluate("name => 40075016.686 * Math.cos(0.394) / 256 / 2 ** window[name].getZoom()", name)
         assert metres_off(frame, name, *PLACES[0]) < 1.5 * pixel_m < 40  # shapes and tiles each stand on whole pixels
+    assert (visitor.strangers, visitor.errors) == ([], [])
+
+
+def test_an_extent_drawn_over_the_shifted_ground_stays_where_it_is(
+    laptop: BrowserContext, server: Server, tile_server: TileServer
+) -> None:
+    visitor = open_map(laptop, server, tile_server, "/zones?show=give")
+    page = visitor.page
+    page.get_by_role("radio", name="多边形", exact=True).click()
+    handle = page.wait_for_selector(".st-key-zone_map iframe", timeout=DRAWN_WITHIN_MS)
+    frame = handle.content_frame() if handle else None
+    assert frame is not None
+    frame.wait_for_selector(".wg-tile img.leaflet-tile-loaded", timeout=DRAWN_WITHIN_MS)
+    (lon, lat), away = PLACES[0], 0.0005
+    frame.evaluate("([lon, lat]) => { map.setView([lat, lon], 18, { animate: false }); }", [lon, lat])
+    frame.wait_for_function("() => map.getContainer().querySelector('.wg-tile img').src.includes('/t/18/')")
+    assert metres_off(frame, "map", lon, lat) < ONE_METRE
+    frame.get_by_role("button", name="画矩形").click()
+    for place in ((lon, lat), (lon + away, lat + away)):
+        x, y = frame.evaluate(
+            "([lon, lat]) => { const p = map.latLngToContainerPoint([lat, lon]); return [p.x, p.y]; }", place
+        )
+        frame.locator("#map_div").click(position={"x": x, "y": y})
+    field = page.locator(".st-key-zone_form textarea")
+    expect(field).to_have_value(re.compile("Polygon"), timeout=DRAWN_WITHIN_MS)
+    ring = json.loads(field.input_value())["coordinates"][0]
+    assert np.abs(np.array(ring[:1] + ring[2:3]) - [[lon, lat], [lon + away, lat + away]]).max() < 2e-5  # two metres
     assert (visitor.strangers, visitor.errors) == ([], [])

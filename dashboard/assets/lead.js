@@ -225,6 +225,8 @@
         viewTimer = 0;
         const now = placeShown();
         if (!window.frameElement || (now && now.code) !== (shown && shown.code)) return;
+        const query = new URLSearchParams(page.location.search);
+        if (RANKS.some((name) => query.get(name) !== address[name])) return; // a place was chosen just now: its view comes
         const { lat, lng } = leaflet.getCenter();
         writeView(`${lat.toFixed(5)},${lng.toFixed(5)},${leaflet.getZoom().toFixed(2)}`);
       }, VIEW_AFTER_MS);

@@ -10,6 +10,7 @@ they took 105 bytes each, and probing cost the same.
 
 from __future__ import annotations
 
+import itertools
 import os
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ PACK_ROWS = 500_000
 LOAD_STEP = timedelta(hours=1)
 """The versions of so long are mirrored at a time: what lies unpacked is bounded, whatever a day brought."""
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_OPENED = itertools.count(1)
 
 CONTENT_HASH = (
     "hash(site_no, registered_at, sampled_at, unit_no, household_no, grid_no, channel_no, tube_code, is_withdrawn)"
@@ -397,8 +399,11 @@ class VersionMirror:
             from_at = until_at
 
     def _open_scratch(self) -> None:
-        """Attaches an empty scratch file that has no name any more: it vanishes with the process, however that ends."""
-        path = self._home / f".versions.{os.getpid()}.duckdb"
+        """Attaches an empty scratch file that has no name any more: it vanishes with the process, however that ends.
+
+        Never under the name of the one before: a transaction that a lost connection left open may still hold that.
+        """
+        path = self._home / f".versions.{os.getpid()}.{next(_OPENED)}.duckdb"
         with suppress(duckdb.Error):
             self._connection.execute("detach scratch")
         path.unlink(missing_ok=True)

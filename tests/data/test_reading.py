@@ -219,7 +219,7 @@ def test_the_bar_moves_within_one_large_file(tmp_path: Path, monkeypatch: pytest
     path = write_log(tmp_path / "baisha" / "long.csv", numbered(1000), HEADER)
     size = path.stat().st_size
     moved: list[tuple[int, int]] = []
-    ingest_paths(district, [path], lambda done, total: moved.append((done, total)))
+    ingest_paths(district, [path], lambda done, total, _lines: moved.append((done, total)))
     assert len(moved) > 2
     assert moved == sorted(moved)
     assert (moved[0][0] < size / 2, moved[-1]) == (True, (size, size))

@@ -45,7 +45,9 @@ def imported_world(small_world: Settings, tmp_path_factory: pytest.TempPathFacto
     return home
 
 
-@pytest.mark.parametrize(("seed", "batch_bytes"), [(1, ONE_BATCH), (2, MANY_BATCHES)])
+@pytest.mark.parametrize(
+    ("seed", "batch_bytes"), [(1, ONE_BATCH), pytest.param(2, MANY_BATCHES, marks=pytest.mark.soak)]
+)
 def test_the_scenario_in_another_order_in_one_batch_or_in_more_than_a_hundred_gives_the_same_situation(
     small_world: Settings,
     imported_world: Settings,
@@ -167,7 +169,7 @@ def situation_after(home: Settings, order: Sequence[Delivered], batches: Sequenc
     return whole_situation(home)
 
 
-EXAMPLES = int(os.environ.get("WANGGE_TEST_ORDERS", "8"))
+EXAMPLES = int(os.environ.get("WANGGE_TEST_ORDERS", "3"))
 """Pairs of orders that are compared; `make soak` asks for 1,000."""
 
 

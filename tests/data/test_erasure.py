@@ -340,7 +340,7 @@ def test_a_preview_counts_the_same_and_touches_nothing(home: Settings) -> None:
 STEPS = ("destroy_key", "delete_rows", "purge", "destroy_raw", "publish", "issue_certificate")
 
 
-@pytest.mark.parametrize("step", STEPS if "WANGGE_TEST_KILLS" in os.environ else STEPS[::3])  # `make soak`: every step
+@pytest.mark.parametrize("step", STEPS if "WANGGE_TEST_KILLS" in os.environ else STEPS[3:4])  # `make soak`: every step
 def test_broken_off_before_any_step_the_same_command_ends_the_erasure(
     home: Settings, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

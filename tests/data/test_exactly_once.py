@@ -99,6 +99,7 @@ def test_kill_9_at_random_moments_ends_in_the_same_situation(tmp_path: Path, cat
     assert whole_situation(torn) == whole_situation(calm)
 
 
+@pytest.mark.soak
 def test_kill_9_during_the_scenario_ends_in_the_same_situation(small_world: Settings, tmp_path: Path) -> None:
     torn = Settings(home=tmp_path / "torn")
     import_all(torn, find_reference_files(small_world.scenario_dir / "reference"))

@@ -81,7 +81,7 @@ def test_the_rest_of_the_settings_stays_as_it_was(settings: Settings, postgres_c
 STEPS = ("_copy", "_read_contents", "_write_setting", "_put_aside")
 
 
-@pytest.mark.parametrize("step", STEPS if "WANGGE_TEST_KILLS" in os.environ else STEPS[::2])  # `make soak`: every step
+@pytest.mark.parametrize("step", STEPS if "WANGGE_TEST_KILLS" in os.environ else STEPS[::4])  # `make soak`: every step
 def test_interrupted_at_any_step_it_is_run_again_and_finishes(
     settings: Settings, postgres_catalogue: str, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -110,6 +110,7 @@ def test_interrupted_at_any_step_it_is_run_again_and_finishes(
     assert published(read_settings(settings.home)) == before
 
 
+@pytest.mark.soak
 def test_a_half_made_or_outdated_copy_is_made_anew(settings: Settings, postgres_catalogue: str, tmp_path: Path) -> None:
     data.move_lake._copy(settings, replace(settings, catalogue=postgres_catalogue))
     write_log(tmp_path / "baisha" / "b.csv", [*STORY, STORY[0]])

@@ -335,7 +335,7 @@ def memory_lake() -> duckdb.DuckDBPyConnection:
     return _memory_lake()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(given_orders=st.lists(stated, min_size=2, max_size=5), shuffle=st.randoms())
 def test_whatever_the_order_of_files_the_same_is_believed(
     memory_lake: duckdb.DuckDBPyConnection, given_orders: list[dict[str, Any]], shuffle: Any

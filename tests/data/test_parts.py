@@ -135,7 +135,7 @@ def test_in_parts_or_at_once_a_file_gives_the_same_situation_and_the_same_counts
     assert whole_situation(at_once) == whole_situation(district)
 
 
-@pytest.mark.parametrize("transactions", [1, 3])
+@pytest.mark.parametrize("transactions", [1, pytest.param(3, marks=pytest.mark.soak)])
 def test_a_file_half_taken_is_gone_on_with_where_it_stopped(
     district: Settings, empty_district: Settings, tmp_path: Path, transactions: int
 ) -> None:
@@ -197,6 +197,7 @@ ingest_paths(Settings(home=Path(sys.argv[1]), batch_bytes={PART_BYTES}), [sys.ar
 """
 
 
+@pytest.mark.soak
 def test_kill_9_in_the_middle_of_a_long_file_neither_loses_nor_doubles(
     district: Settings, empty_district: Settings, tmp_path: Path
 ) -> None:

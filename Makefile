@@ -23,7 +23,7 @@ ORDERS ?= 1000
 VIEWERS ?= 50
 FUZZ ?= 50000
 COMMITS ?= 3000
-JOBS ?= 3
+JOBS ?= 4
 ARGS ?=
 
 run: $(VENV)/.installed
@@ -43,7 +43,7 @@ bench: $(VENV)/.installed-dev $(VENV)/.chromium
 	WANGGE_CHROMIUM="$$(cat $(VENV)/.chromium)" $(BIN)/python -m tests.benchmarks $(ARGS)
 
 soak: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m soak $(ARGS)
+	WANGGE_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest -m soak $(ARGS)
 	WANGGE_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest tests/data/test_exactly_once.py tests/data/test_erasure.py tests/data/test_quarantine.py tests/data/test_move_lake.py \
 		tests/data/test_corpus.py tests/data/test_robustness.py $(ARGS)
 	WANGGE_TEST_ORDERS=$(ORDERS) $(BIN)/python -m pytest tests/data/test_any_order.py tests/data/test_rounds_in_force.py $(ARGS)

@@ -27,7 +27,7 @@ import shapely
 from data.clock import read_clock
 from data.errors import LakeError, WanggeError
 from data.home import only_one
-from data.lake import Lake, open_lake, write_permission_error
+from data.lake import Lake, LeaseLost, open_lake, write_permission_error
 from data.reference_import.check import find_problems, stage_records
 from data.reference_import.kinds import ZONES
 from data.reference_import.orders import judge_orders, record_orders
@@ -270,7 +270,7 @@ def _take_alone(settings: Settings) -> None:
     """Takes what waits in this process: no worker runs here. One of another machine gives the lease for a moment."""
     with open_lake(settings) as lake:
         lake.take_lease("import")
-        with suppress(OrdersBusy):
+        with suppress(OrdersBusy, LeaseLost):  # a worker that started just now takes them
             take_requests(lake, settings, lambda: publish_situation(lake, settings))
 
 

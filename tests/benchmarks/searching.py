@@ -1,4 +1,4 @@
-"""A search over all places of the district, and the figures of its towns and communities, beside questions of nothing."""
+"""Searches over all places, whether one lies in a zone, and the figures of towns and communities, beside questions of nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 from data.questions import ask
 from data.settings import Settings
 from data.situation import Situation, open_situation
+from data.zone_point import find_at_point
 from tests.benchmarks.figures import Figure, report
 from tests.benchmarks.stopwatch import best_ms, own_cpu_ms
 
@@ -27,6 +28,8 @@ def measure_searching(settings: Settings) -> None:
         slowest_ms, cpu_ms = best_ms(searches[slowest]), own_cpu_ms(searches[slowest])
         places_ms = best_ms(partial(ask, situation, "coverage/places"))
         nothing_ms = best_ms(partial(_ask_nothing, situation))
+        building_ms = best_ms(partial(_ask_about_building, situation))
+        point_ms = best_ms(partial(_ask_about_point, situation))
     finally:
         situation.close()
     report(
@@ -41,6 +44,26 @@ def measure_searching(settings: Settings) -> None:
     report(
         Figure("all towns and communities with their figures", f"{places_ms:.0f} ms", f"select 1: {nothing_ms:.1f} ms")
     )
+    report(
+        Figure(
+            "is this place in a zone? a building by its name; a point",
+            f"{building_ms:.0f} ms; {point_ms:.0f} ms",
+            f"select 1: {nothing_ms:.1f} ms",
+            f"≤ {MOST_MS:g} ms",
+            max(building_ms, point_ms) <= MOST_MS,
+        )
+    )
+
+
+def _ask_about_building(situation: Situation) -> None:
+    """A name of the built-in scenario; in another district it is a search without a hit."""
+    for place in ask(situation, "zones/find_places", text="侧贤里38号").to_pylist():
+        if place["place_kind"] == "building":
+            ask(situation, "zones/at_building", building_code=place["place_code"])
+
+
+def _ask_about_point(situation: Situation) -> None:
+    find_at_point(ask(situation, "zones/shapes").to_pylist(), 113.08, 22.58)
 
 
 def _ask_nothing(situation: Situation) -> None:

@@ -141,6 +141,7 @@ def situation_without_erasures(settings: Settings) -> dict[str, list[tuple[Any, 
     return whole_situation(settings, ignored=ERASURES)
 
 
+@pytest.mark.soak
 def test_the_scan_finds_what_is_there(home: Settings) -> None:
     assert any(name.endswith(".parquet") for name in places_of(home, token_of(home, "12:00")))
     assert "catalogue.sqlite" in places_of(home, "TUBE-M-ADA")  # the least tube of a file is one of its statistics

@@ -69,6 +69,7 @@ def test_a_lake_moves_to_postgres_and_back_and_goes_on_as_if_nothing_had_been(
         lake_rows(there, "select 1")
 
 
+@pytest.mark.soak
 def test_the_rest_of_the_settings_stays_as_it_was(settings: Settings, postgres_catalogue: str) -> None:
     move_lake(settings, postgres_catalogue)
     text = (settings.home / "settings.toml").read_text()

@@ -152,6 +152,7 @@ def test_a_file_half_taken_is_gone_on_with_where_it_stopped(
     assert take(district, path) == IngestSummary()
 
 
+@pytest.mark.soak
 def test_a_copy_that_comes_while_the_first_is_half_taken_ends_it_and_counts_as_duplicates(
     district: Settings, empty_district: Settings, tmp_path: Path
 ) -> None:

@@ -123,6 +123,7 @@ def test_a_retry_adds_to_the_ledger_and_takes_nothing_twice(district: Settings, 
     ]  # fmt: skip
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", range(HOMES))
 def test_killed_at_any_moment_and_asked_again_a_retry_takes_every_line_once(
     district: Settings, logs: Path, tmp_path: Path, seed: int

@@ -261,6 +261,7 @@ def test_it_is_due_after_many_commits_or_some_and_a_while_also_over_restarts(
     assert again.is_due
 
 
+@pytest.mark.soak
 def test_the_state_of_upkeep_holds_no_more_than_what_waits(lake: Lake, settings: Settings, uptime: Uptime) -> None:
     upkeep = Upkeep(lake, settings)
     for number in range(20):
@@ -273,6 +274,7 @@ def test_the_state_of_upkeep_holds_no_more_than_what_waits(lake: Lake, settings:
     assert snapshot_count(lake) < 15
 
 
+@pytest.mark.soak
 def test_questions_over_rows_are_answered_after_upkeep(tmp_path: Path, catalogue: str, uptime: Uptime) -> None:
     settings = make_district(Settings(home=tmp_path / "home", catalogue=catalogue))
     for number, text in enumerate(STORY):

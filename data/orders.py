@@ -25,6 +25,7 @@ import pyarrow as pa
 import shapely
 
 from data.clock import read_clock
+from data.durable import write_durably
 from data.errors import LakeError, WanggeError
 from data.home import only_one
 from data.lake import Lake, LeaseLost, open_lake, write_permission_error
@@ -229,16 +230,7 @@ def _drop(settings: Settings, orders: Sequence[Mapping[str, Any]], given_by: str
     }
     folder = settings.orders_dir
     request = folder / f"{time.time_ns():020d}-{os.getpid()}-{next(_numbers)}.request"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        aside = request.with_suffix(".part")
-        with aside.open("x", encoding="utf-8") as file:
-            json.dump(body, file, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(request)
-    except OSError as error:
-        raise write_permission_error(folder, error) from None
+    write_durably(request, json.dumps(body, ensure_ascii=False).encode(), folder_mode=0o700)
     return request
 
 
@@ -256,14 +248,11 @@ def _fetch(request: Path) -> GivenOrders | None:
 
 
 def _answer(request: Path, answer: GivenOrders) -> None:
-    path = request.with_suffix(".answer")
-    aside = path.with_suffix(".answering")
+    write_durably(request.with_suffix(".answer"), json.dumps(asdict(answer), ensure_ascii=False).encode())
     try:
-        aside.write_text(json.dumps(asdict(answer), ensure_ascii=False), encoding="utf-8")
-        aside.replace(path)
         request.unlink(missing_ok=True)
     except OSError as error:
-        raise write_permission_error(path, error) from None
+        raise write_permission_error(request, error) from None
 
 
 def _take_alone(settings: Settings) -> None:
@@ -287,7 +276,7 @@ def _is_worker_alive(settings: Settings) -> bool:
 
 def _sweep(folder: Path) -> None:
     """Removes answers that nobody fetched, and what a killed process left half-written."""
-    for path in (*folder.glob("*.answer"), *folder.glob("*.part"), *folder.glob("*.answering")):
+    for path in (*folder.glob("*.answer"), *folder.glob(".*")):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > KEEP_ANSWERS_S:
                 path.unlink()

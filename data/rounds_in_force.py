@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import duckdb
 
+from data.lake import BUCKET
+
 DECIDING_KINDS = {"rounds", "grids", "communities", "buildings", "households"}
 """Kinds of reference data that decide which round holds a place and a time."""
-_BUCKET = "make_timestamptz(epoch_us({moment}) // 300000000 * 300000000)"
 
 # The narrowest round open in a grid, from one moment at which any starts or closes to the next: as ingest decides it.
 _SPANS = """
@@ -144,12 +145,12 @@ household as (
 select d.bucket_start_at, d.grid_code, d.round_code, sum(d.registered)::bigint as registered_person_count,
     sum(d.covered)::bigint as covered_person_count, sum(d.seen)::bigint as seen_household_count
 from (
-    select {_BUCKET.format(moment="registered_at")} as bucket_start_at, grid_code, round_code, sign as registered, 0 as covered, 0 as seen
+    select {BUCKET.format(moment="registered_at")} as bucket_start_at, grid_code, round_code, sign as registered, 0 as covered, 0 as seen
     from person
     union all
-    select {_BUCKET.format(moment="covered_at")}, grid_code, round_code, 0, sign, 0 from person where covered_at is not null
+    select {BUCKET.format(moment="covered_at")}, grid_code, round_code, 0, sign, 0 from person where covered_at is not null
     union all
-    select {_BUCKET.format(moment="h.seen_at")}, o.grid_code, h.round_code, 0, 0, h.sign
+    select {BUCKET.format(moment="h.seen_at")}, o.grid_code, h.round_code, 0, 0, h.sign
     from household as h inner join lake.household as o on o.household_code = h.household_code
 ) as d
 where d.grid_code is not null

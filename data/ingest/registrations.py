@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from data.lake import Lake
+from data.lake import BUCKET, Lake
 
 MIRROR_DAYS = 2
 """At start, versions of so many days before the newest are mirrored."""
@@ -34,8 +34,6 @@ CONTENT_HASH = (
     "hash(site_no, registered_at, sampled_at, unit_no, household_no, grid_no, channel_no, tube_code, is_withdrawn)"
 )
 """64 bits, compared only between versions of one person."""
-BUCKET = "make_timestamptz(epoch_us({moment}) // 300000000 * 300000000)"
-"""Five minutes, aligned to the epoch: the same as time_bucket, at half its cost."""
 
 VERSION_TABLE = """
 create or replace table scratch.version (

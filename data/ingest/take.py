@@ -41,9 +41,9 @@ from data.ingest.quarantine import (
 )
 from data.ingest.reading import BrokenLine, LogFile, LogTable
 from data.ingest.reference import has_reference, load_reference, note_zones
-from data.ingest.registrations import BUCKET, INSERT_VERSIONS, VersionMirror
+from data.ingest.registrations import INSERT_VERSIONS, VersionMirror
 from data.ingest.sealing import Sealer
-from data.lake import Lake, LeaseLost
+from data.lake import BUCKET, Lake, LeaseLost
 from data.orders import OrdersBusy, has_requests, take_requests
 from data.publication import Publisher
 from data.settings import Settings

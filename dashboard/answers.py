@@ -44,6 +44,14 @@ class Reading:
         return bool((self.payload.get("district") or {}).get("is_synthetic"))
 
 
+@dataclass(frozen=True)
+class View:
+    """What a page shows: where to ask, and what the live feed says of the same moment."""
+
+    shelf: Shelf
+    reading: Reading
+
+
 @dataclass
 class Shelf:
     """The newest situation of one home, in one sitting for all viewers, and the answers it has given."""
@@ -161,6 +169,11 @@ def _parse(picture: Picture) -> Mapping[str, Any]:
 
 _shelves: dict[Path, Shelf] = {}
 _order_shelves: dict[Path, Shelf] = {}
+
+
+def open_view(feed: Feed) -> View:
+    """The view of a page at the newest moment."""
+    return View(shelf_of(feed.settings), read_picture(feed))
 
 
 def shelf_of(settings: Settings) -> Shelf:

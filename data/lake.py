@@ -23,7 +23,7 @@ import duckdb
 from data.catalogue import METADATA, attach_lake, find_catalogue, locked_server
 from data.errors import LakeError
 from data.lake_errors import LeaseLost as LeaseLost
-from data.lake_errors import explained
+from data.lake_errors import explained, loss_explained
 from data.lake_errors import write_permission_error as write_permission_error
 from data.lake_files import (
     forget_extremes,
@@ -340,6 +340,10 @@ class Lake:
 
     def _explained(self) -> AbstractContextManager[None]:
         return explained(self.settings.lake_dir, self.catalogue.server_name)
+
+    def loss_explained(self) -> AbstractContextManager[None]:
+        """Within it a server that goes away is a CatalogueLost, whatever statement met it first."""
+        return loss_explained(self.catalogue.server_name)
 
     def _apply_migrations(self) -> None:
         """Brings the catalogue to the newest schema: every `NNN_*.sql` that is not in the table `migration` yet."""

@@ -72,9 +72,36 @@ def explained(lake_dir: Path, server: str = "") -> Iterator[None]:
         raise LakeError(f"{server or lake_dir}: {mask_values(text)}", "Run wangge doctor.") from None
 
 
+@contextmanager
+def loss_explained(server: str) -> Iterator[None]:
+    """Turns the engine's error into CatalogueLost where it says that the server is gone; any other passes as it is."""
+    try:
+        yield
+    except duckdb.Error as error:
+        text = str(error)
+        if server and any(word in text.lower() for word in _LOST_WORDS):
+            raise _tell_loss(server, text) from None
+        raise
+
+
 def mask_values(text: str) -> str:
     """The first line of an engine's message, with whatever it quotes left out."""
     return re.sub(r"'[^']*'|\"[^\"]*\"", "'…'", text.splitlines()[0][:300])
+
+
+_LOST_WORDS = (
+    "unable to connect", "connection refused", "no such file or directory\n\tis the server", "server closed the connection",
+    "terminating connection", "connection to server", "connection has been closed", "connection not open",
+    "no connection to the server", "could not receive data", "could not send data", "timeout expired", 'execute query "rollback"',
+    'execute query "commit"', "starting up", "shutting down", "recovery mode", "connection reset", "broken pipe",
+)  # fmt: skip
+
+
+def _tell_loss(place: str, _: str) -> LakeError:
+    return CatalogueLost(
+        f"{place} cannot be reached, or the connection to it broke.",
+        "See whether the server runs and the network is up. A running worker goes on by itself; nothing is lost or counted twice.",
+    )
 
 
 _Build = Callable[[str, str], LakeError]
@@ -152,18 +179,7 @@ _SERVER_CAUSES: tuple[tuple[tuple[str, ...], _Build], ...] = (
             f"{place}: another process wrote at the same moment.", "Only one worker may run; try again."
         ),
     ),
-    (
-        (
-            "unable to connect", "connection refused", "no such file or directory\n\tis the server", "server closed the connection",
-            "terminating connection", "connection to server", "connection has been closed", "connection not open",
-            "no connection to the server", "could not receive data", "could not send data", "timeout expired", 'execute query "rollback"',
-            'execute query "commit"', "starting up", "shutting down", "recovery mode", "connection reset", "broken pipe",
-        ),
-        lambda place, _: CatalogueLost(
-            f"{place} cannot be reached, or the connection to it broke.",
-            "See whether the server runs and the network is up. A running worker goes on by itself; nothing is lost or counted twice.",
-        ),
-    ),
+    (_LOST_WORDS, _tell_loss),
 )  # fmt: skip
 _CAUSES: tuple[tuple[tuple[str, ...], _Build], ...] = (
     (

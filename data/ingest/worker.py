@@ -55,7 +55,7 @@ def watch_inbox(settings: Settings, stop: threading.Event) -> None:
         was_open = False
         while not stop.is_set():
             try:
-                with open_lake(settings) as lake:
+                with open_lake(settings) as lake, lake.loss_explained():
                     session = _Session(settings, lake, heart, stop)
                     was_open = True
                     try:

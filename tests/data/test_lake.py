@@ -6,10 +6,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from data.errors import LakeError
 from data.lake import SCHEMA_DIR, LeaseLost, open_lake
+from data.lake_errors import CatalogueLost, loss_explained
 from data.questions import ask, read_questions
 from data.settings import Settings
 from data.situation import open_situation, publish_situation
@@ -227,3 +229,12 @@ def test_orders_of_an_older_lake_become_first_versions_known_since_they_were_iss
         members = lake.connection.execute("select * from lake.zone_member order by all").fetchall()
     assert found == [("O1", 1, True, False, ["B1", "B2"], "党支部")]
     assert members == [("O1", "building", "B1"), ("O1", "building", "B2")]
+
+
+def test_a_server_that_goes_away_in_any_statement_is_told_as_lost_and_other_failures_stay_what_they_are() -> None:
+    with pytest.raises(CatalogueLost, match="the connection to it broke"), loss_explained("PostgreSQL, db:5432/lake"):
+        raise duckdb.TransactionException('Failed to commit: Failed to execute query "ROLLBACK": ')
+    with pytest.raises(duckdb.CatalogException), loss_explained("PostgreSQL, db:5432/lake"):
+        raise duckdb.CatalogException("Table with name nothing does not exist!")
+    with pytest.raises(duckdb.TransactionException), loss_explained(""):
+        raise duckdb.TransactionException('Failed to execute query "ROLLBACK": ')

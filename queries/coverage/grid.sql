@@ -13,7 +13,7 @@
 -- reads:    situation
 -- uses:     coverage/current, zones/grid_levels
 -- notes:    no row for a code that no grid has. Unseen households = those of the grid less those of which someone was
---           registered in the current round; coverage/missing_households lists them
+--           registered in the current round; coverage/household_states lists them
 select
     grid.grid_code,
     grid.grid_name,

@@ -188,7 +188,7 @@ def test_questions_over_single_rows_give_none_of_the_round_and_say_why(home: Set
     assert rounds() == ["D", "M"]
     destroy(home, "round", round_code="M")
     assert rounds() == ["D"]
-    assert households == [["H2"], []]
+    assert households == [["H1", "H2"], []]
     assert notes[0] == ""
     assert "of round M" in notes[1]
     assert "0001-round-M" in notes[1]

@@ -355,6 +355,7 @@ def test_every_line_that_was_written_was_accepted_a_duplicate_a_correction_or_qu
         "coverage_agrees",
         "covered_were_registered",
         "feed_counts",
+        "households_agree",
         "queues_agree",
         "rounds_agree",
         "rows_against_buckets",

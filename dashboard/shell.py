@@ -2,7 +2,8 @@
 
 Opened at `/wall`, Streamlit's script first looks for its server under `/wall/`, and the browser's console fills with
 errors about addresses that do not exist. Streamlit reads `window.__streamlit` for a server elsewhere; naming this very
-server there ends the search. The document also gets our title instead of "Streamlit".
+server there ends the search. The document also gets our title instead of "Streamlit",
+and the script that takes a page's charts away as pictures.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from dashboard.asset import address_of
 from dashboard.parts.words import say
 from dashboard.text import read_language
 
@@ -33,7 +35,8 @@ async def answer_shell(request: Request) -> Response:
 @cache
 def _write_shell(language: str) -> str:
     document = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    title = f"<title>{say('product', 'en' if language == 'en' else 'zh')}</title>{_TELL}"
+    share = f'<script src="{address_of("share.js")}" defer></script>'
+    title = f"<title>{say('product', 'en' if language == 'en' else 'zh')}</title>{_TELL}{share}"
     return document.replace(_TITLE, title, 1).replace('<html lang="en">', f'<html lang="{language}">', 1)
 
 

@@ -29,7 +29,7 @@ from data.settings import PROJECT_ROOT
 QUERIES_DIR = PROJECT_ROOT / "queries"
 SCHEMA_DIR = PROJECT_ROOT / "data" / "schema"
 
-_KEYS = ("question", "grain", "params", "columns", "reads", "notes", "uses")
+_KEYS = ("question", "zh", "grain", "params", "columns", "reads", "notes", "uses")
 _REQUIRED_KEYS = ("question", "grain", "columns", "reads")
 _HEADER_LINE = re.compile(r"^--\s?(?P<key>[a-z]+):\s*(?P<text>.*)$")
 _PARAM = re.compile(
@@ -73,7 +73,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Question:
-    """A question as its file states it. `params` are its own; those of the questions it uses come on top."""
+    """A question as its file states it. `params` are its own; those of the questions it uses come on top.
+
+    `question_zh` is the same question in Chinese with what its notes say, for pages; empty where its file has none.
+    """
 
     name: str
     question: str
@@ -84,6 +87,7 @@ class Question:
     notes: str
     uses: tuple[str, ...]
     statement: str
+    question_zh: str = ""
 
 
 def read_questions(folder: Path = QUERIES_DIR) -> dict[str, Question]:
@@ -146,6 +150,7 @@ def parse_question(name: str, text: str) -> Question:
         notes=header.get("notes", ""),
         uses=tuple(part.strip() for part in header.get("uses", "").split(",") if part.strip()),
         statement=statement,
+        question_zh=header.get("zh", ""),
     )
 
 

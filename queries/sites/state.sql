@@ -7,15 +7,16 @@
 --           sampled_per_hour DOUBLE (people per hour); open_unit_count BIGINT (units);
 --           needed_unit_count BIGINT (units); assisted_pct DOUBLE (percent); last_event_at TIMESTAMPTZ
 -- reads:    situation
--- uses:     wall/working_day, sites/open_units, quality/last_events
+-- uses:     wall/working_day, sites/open_units, sites/unit_rates, quality/last_events
 -- notes:    wait = people waiting ÷ sampling rate (Little's law: Little, Operations Research 9, 1961). Waiting =
 --           registered − sampled since 04:00 local time. Rates are of the last three complete five-minute buckets;
 --           the sampling rate from the first of them in which someone was sampled; while nobody was, and for at most
---           two people a unit (units that stand idle in between tell a rate too low), what the open units can do. Needed units = the larger of arrivals per hour and what empties the queue in
---           busy_from_min, ÷ a unit's capacity, rounded up. Resting: no unit open and nobody waiting; people whose
---           sampling was never reported stop counting as waiting 30 minutes after the last row once all units are
---           closed. Unknown: the site never reports sampling, its feed told nothing yet, or its feed is silent for
---           longer than silent_after_min + allowance_s while the site is open
+--           two people a unit (units that stand idle in between tell a rate too low), what the open units can do. Needed
+--           units = the larger of arrivals per hour and what empties the queue in busy_from_min, ÷ what a unit takes
+--           per hour (sites/unit_rates, else unit_capacity_per_hour), rounded up. Resting: no unit open and nobody
+--           waiting; people whose sampling was never reported stop counting as waiting 30 minutes after the last row
+--           once all units are closed. Unknown: the site never reports sampling, its feed told nothing yet, or its feed
+--           is silent for longer than silent_after_min + allowance_s while the site is open
 with today_bucket as (
     select
         bucket.site_code,
@@ -68,6 +69,7 @@ observed as (
         coalesce(
             epoch($as_of) - epoch(heard.last_event_at) > feed.silent_after_min * 60 + $allowance_s, false
         ) as is_silent,
+        coalesce(pace.unit_rate_per_hour, $unit_capacity_per_hour) as unit_rate_per_hour,
         coalesce(activity.bucket_start_at > $as_of - interval '30 minutes', false) as is_active,
         case when units.site_code is not null then coalesce(open_units.open_unit_count, 0) end as open_unit_count,
         case when activity.unsampled_count > 0 then activity.unsampled_count else 0 end as unsampled_count,
@@ -89,6 +91,7 @@ observed as (
     left join activity on site.site_code = activity.site_code
     left join units on site.site_code = units.site_code
     left join open_units on site.site_code = open_units.site_code
+    left join sites_unit_rates as pace on site.site_code = pace.site_code
 ),
 
 judged as (
@@ -139,8 +142,8 @@ select
         case
             when condition = 'resting' then 0
             when condition = 'open' and registered_per_hour > waiting_count * 60.0 / $busy_from_min
-                then ceil(registered_per_hour / $unit_capacity_per_hour)
-            when condition = 'open' then ceil(waiting_count * 60.0 / $busy_from_min / $unit_capacity_per_hour)
+                then ceil(registered_per_hour / unit_rate_per_hour)
+            when condition = 'open' then ceil(waiting_count * 60.0 / $busy_from_min / unit_rate_per_hour)
         end as bigint
     ) as needed_unit_count,
     cast(assisted_pct as double) as assisted_pct,

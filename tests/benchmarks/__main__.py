@@ -14,6 +14,7 @@ from pathlib import Path
 from data.settings import Settings
 from tests.benchmarks.asking import measure_asking
 from tests.benchmarks.history import measure_history
+from tests.benchmarks.judging import measure_judging
 from tests.benchmarks.long_file import measure_long_file
 from tests.benchmarks.mapping import measure_mapping
 from tests.benchmarks.searching import measure_searching
@@ -50,6 +51,7 @@ def main() -> int:
                 measure_small_files(Path(apart), options.tiny_files)
                 measure_history(Path(apart), options.history_rows)
         measure_asking(settings)
+        measure_judging(settings)
         measure_searching(settings)
         measure_serving(settings)
     return 0

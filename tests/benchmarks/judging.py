@@ -110,10 +110,13 @@ class Truth:
     def last_closings(self, after: datetime) -> dict[str, datetime]:
         """When each site last sampled somebody on the working day of this moment."""
         rows = self._connection.execute(
-            "select site_code, max(sampled_at) from visit where sampled_at >= $at and sampled_at < $at + interval '18 hours' group by 1",
+            """
+            select site_code, max(sampled_at) from visit
+            where sampled_at >= $at and sampled_at < date_trunc('day', $at) + interval '28 hours' group by site_code
+            """,
             {"at": after},
         ).fetchall()
-        return {code: at for code, at in rows}
+        return dict(rows)
 
 
 def _fewest_units(come_s: Floats, per_hour: float) -> int:

@@ -23,6 +23,7 @@ from data.situation import Situation, open_situation
 from geo.coverage import unite_coverage
 from geo.fault import GridMap
 from geo.tiling import judge_map
+from tests.benchmarks.judging import Truth, compare_units, compare_waits
 
 Row = dict[str, Any]
 
@@ -323,6 +324,42 @@ def test_a16_a_green_channel_and_helpers_clear_the_queue_the_same_evening(situat
     assert max(last_hour) < 25 < max(before)
     pace = {row["quarter_start_at"]: row["sampled_count"] for row in quarters}
     assert pace[first_green + timedelta(hours=1)] > 1.3 * pace[first_green - timedelta(hours=1)]
+
+
+def test_a16_help_with_registering_blocked_that_site_alone_until_its_green_channel_opened(situation: Situation) -> None:
+    site, _ = donghua(situation)
+    block = only(rows(situation, "sites/blocks", july(9, "22:50:00")))
+    assert block["site_code"] == site
+    assert block["assisted_pct"] > 30
+    assert block["kept_waiting_count"] > 300
+    assert block["started_at"] < block["green_from_at"] <= block["ended_at"]
+
+
+def test_a11_a12_every_sites_page_knows_its_units_leader_and_zone(situation: Situation) -> None:
+    sites = rows(situation, "sites/list", july(14, "08:40:00"))
+    assert len(sites) > 100
+    assert Counter(row["zone_level"] for row in sites)["medium"] == 15
+    assert all(2 <= row["unit_count"] <= 10 for row in sites)
+    leaders = [
+        rows(situation, "sites/people", july(14, "08:40:00"), site_code=row["site_code"])[0] for row in sites[:10]
+    ]
+    assert all(row["is_leader"] and row["role"] == "grid_leader" for row in leaders)
+
+
+def test_waits_and_units_are_near_what_happened_with_and_without_times_of_sampling(
+    situation: Situation, full_scenario: Settings
+) -> None:
+    truth = Truth(full_scenario.scenario_dir / "truth")
+    try:
+        moments = [july(12, "10:00:00"), july(14, "08:40:00"), july(14, "16:00:00")]
+        for least_known_pct in (50.0, 101.0):
+            median, p90 = compare_waits(situation, truth, moments, least_known_pct)
+            assert len(median.true) > 100
+            assert median.within_pct(0.2) > 98 and p90.within_pct(0.2) > 98
+        units = compare_units(situation, truth, moments)
+        assert units.within_one_pct() > 80
+    finally:
+        truth.close()
 
 
 def test_every_line_that_was_written_was_accepted_a_duplicate_a_correction_or_quarantined(

@@ -26,7 +26,7 @@ from data.outline import GridShape, draw_outlines
 from data.settings import Settings
 from data.zone_tables import ZoneTables
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 SCHEMA_FILE = Path(__file__).parent / "schema" / "situation.sql"
 RULES_FILE = Path(__file__).parent / "reference" / "zone_rules.csv"
 RECENT_HOURS = 2
@@ -224,7 +224,7 @@ left join (
 order by g.grid_code;
 insert into aside.geometry select kind, code, geojson from mirror.outline order by kind, code;
 insert into aside.site select * from lake.site order by site_code;
-insert into aside.staff select * from lake.staff order by staff_code;
+insert into aside.staff by name select * from lake.staff order by staff_code;
 -- The narrowest round that is open holds a grid; while it overlaps a wider one, its grids are no part of the wider target.
 insert into aside.round_grid
 with area as (

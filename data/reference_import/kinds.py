@@ -223,6 +223,7 @@ STAFF = Kind(
         _code("community_code", "社区编号", required=False, refers_to="community.community_code"),
         _code("grid_code", "网格编号", required=False, refers_to="grid.grid_code"),
         _code("stand_in_staff_code", "AB角工号", required=False),
+        Field("organisation_name", "所属党组织"),
     ),
 )
 ROUNDS = Kind(

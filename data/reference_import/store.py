@@ -40,7 +40,8 @@ _ROWS = {
         from staged.typed
     """,
     "staff": """
-        select staff_code, role, origin, town_code, community_code, grid_code, stand_in_staff_code from staged.typed
+        select staff_code, role, origin, town_code, community_code, grid_code, stand_in_staff_code, organisation_name
+        from staged.typed
     """,
     "round": """
         select

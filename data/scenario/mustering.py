@@ -9,7 +9,7 @@ import numpy as np
 
 from data.scenario.geography import CEXIAN, GANGKOU, HUILONG, LIYUAN, MEDIUM_ZONE
 from data.scenario.orders import HIGH_RISK_ZONES, LOCAL, ROUNDS, local
-from data.scenario.population import Ints
+from data.scenario.population import Floats, Ints
 from data.scenario.reference import District
 from data.scenario.sites import DONGHUA_MINGAN
 from data.scenario.visits import DAY_S, FIRST_DAY, HOUR_S
@@ -22,15 +22,23 @@ HIGH_RISK_WORKERS = 60
 LAST_SHIFT_ENDS_S = 7 * DAY_S + 1500
 LONGEST_SHIFT_S = int(15.7 * HOUR_S)
 
-# Share of each role's roster on duty, and of that share on each day: invented, near the design's picture of 14 July.
+# Share of each roster on duty, and of that share on each day: invented, but that the volunteers' and the commandos' make
+# the published person-times (A15). Commandos are two corps: the city's and the district's.
 ON_DUTY_SHARE = {
-    "grid_leader": 0.97,
-    "full_time": 0.66,
-    "part_time": 0.27,
-    "volunteer": 0.82,
-    "commando": 0.48,
-    "medic": 0.71,
+    ("grid_leader", ""): 0.97,
+    ("full_time", ""): 0.66,
+    ("part_time", ""): 0.27,
+    ("volunteer", ""): 0.59,
+    ("commando", "city"): 0.8,
+    ("commando", "district"): 0.8,
+    ("medic", ""): 0.71,
 }
+IN_SHIFTS = ("volunteer", "commando")
+"""Who works in shifts of eight hours (as in B1), one by morning and one by afternoon; the others stay through the day."""
+MORNING_SHARE = 0.6
+DISTRICT_COMMANDOS_IN_ZONES = 0.265
+"""Share of the district's commandos posted in the medium-risk zone (A15); the others help at sampling sites."""
+MEDIUM_RISK_ZONES = ("Z4", "Z5", "Z6")
 DAY_FACTOR = {9: 0.3, 10: 0.97, 11: 0.55, 12: 0.96, 13: 0.93, 14: 1.0, 15: 0.55}
 
 
@@ -194,9 +202,10 @@ def muster(district: District, rng: np.random.Generator) -> StaffEvents:
                 taken |= _answer(book, district, desk, whistle, taken, rng)
         if day == 14:
             taken |= _man_zone_sites(book, district, desk, midnight, taken, rng)
-        for role, share in ON_DUTY_SHARE.items():
-            roster = np.array([i for i in desk.by_role[role] if i not in taken], dtype=np.int64)
-            count = round(len(desk.by_role[role]) * share * DAY_FACTOR[day])
+        for (role, origin), share in ON_DUTY_SHARE.items():
+            corps = [i for i in desk.by_role[role] if not origin or district.staff.origin[i] == origin]
+            roster = np.array([i for i in corps if i not in taken], dtype=np.int64)
+            count = round(len(corps) * share * DAY_FACTOR[day])
             chosen = np.sort(rng.choice(roster, min(count, len(roster)), replace=False))
             _post_role(book, district, desk, role, chosen, day, midnight, rng)
     rows = sorted(book.rows)
@@ -216,7 +225,7 @@ class _Desk:
 
     def __init__(self, district: District) -> None:
         staff, sites, grids = district.staff, district.sites, district.geography.grids
-        self.by_role = {role: staff.of_role(role) for role in ON_DUTY_SHARE}
+        self.by_role = {role: staff.of_role(role) for role, _ in ON_DUTY_SHARE}
         centre = np.array([grid.shape_m.centroid.coords[0] for grid in grids])
         away = np.linalg.norm(centre[:, None] - sites.point_m[None], axis=2)
         self.zone_sites = np.flatnonzero(sites.in_zone)
@@ -329,6 +338,8 @@ def _post_role(
         17.5 if evening_only else 5.4, 18.9 if evening_only else 8.2
     )
     end = rng.normal(23.0 if evening_only else 20.4, 0.9, len(chosen)).clip(14, 23.8)
+    if role in IN_SHIFTS and not evening_only:
+        start, end = _shifts(start, rng)
     draw = rng.random(len(chosen))
     towns = list(desk.sites_of_town)
     seats = {} if evening_only else _first_seats(district, desk, role, chosen, day)
@@ -349,6 +360,10 @@ def _post_role(
             else:
                 houses = desk.building_of_grid[home]
                 kind, code = "building", houses[int(draw[n] * 1e6) % len(houses)]
+        elif role == "commando" and staff.origin[person] == "district":
+            code = sites.code[int(draw[n] * 1e7) % len(sites.code)]
+            if not evening_only and draw[n] < DISTRICT_COMMANDOS_IN_ZONES:
+                kind, code = "zone", MEDIUM_RISK_ZONES[n % len(MEDIUM_RISK_ZONES)]
         elif role == "commando" and zone_round and draw[n] < 0.35:
             kind, code = ("vehicle", f"V{n % 12 + 1:02d}") if draw[n] < 0.06 else ("checkpoint", f"K{n % 9 + 1:02d}")
         elif draw[n] < 0.85 or role == "medic":
@@ -358,6 +373,13 @@ def _post_role(
         else:
             kind, code = "checkpoint", f"K{int(draw[n] * 1e6) % 24 + 1:02d}"
         book.post(int(person), midnight + start[n] * HOUR_S, midnight + end[n] * HOUR_S, kind, code)
+
+
+def _shifts(start: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Hours at which each begins and ends who works in shifts of eight hours: by morning as given, or by afternoon."""
+    is_late = rng.random(len(start)) >= MORNING_SHARE
+    begins = np.where(is_late, start + 7.3, start)
+    return begins, begins + rng.normal(7.8, 0.1, len(start)).clip(7.4, 8.0)
 
 
 def _first_seats(district: District, desk: _Desk, role: str, chosen: Ints, day: int) -> dict[int, int]:

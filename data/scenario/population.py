@@ -15,6 +15,7 @@ import shapely
 from data.scenario.geography import BAISHA, CEXIAN, GANGKOU, HUILONG, JIANGBIAN, Geography
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.object_]
 
 PEOPLE_PER_HOUSEHOLD = 2.857

@@ -102,6 +102,7 @@ def write_reference(
         community_code=staff.community_code,
         grid_code=np.append(codes, "")[staff.grid],
         stand_in_staff_code=staff.stand_in,
+        organisation_name=staff.organisation,
     )
     _write(
         out_dir / "rounds.csv",

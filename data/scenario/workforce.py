@@ -18,7 +18,9 @@ PART_TIME_COUNT = 7190
 NEW_RECRUIT_COUNT = 432
 PRIVATE_FIRM_COUNT = 438
 VOLUNTEER_COUNT = 2240
-COMMANDO_COUNT = 640
+FIRM_ORGANISATION_COUNT = 28
+"""Party organisations of firms and social organisations whose people serve in Huanshi (A15)."""
+COMMANDO_COUNTS = {"city": 1440, "district": 660}
 MEDIC_COUNT = 860
 STREET_LEADERS_PER_TOWN = 9
 CADRES_PER_COMMUNITY = 2
@@ -38,6 +40,7 @@ class Staff:
     community_code: list[str]
     grid: Ints
     stand_in: list[str]
+    organisation: list[str]
 
     def of_role(self, role: str) -> Ints:
         return np.array([i for i, own in enumerate(self.role) if own == role], dtype=np.int64)
@@ -126,12 +129,22 @@ def hire(geography: Geography, residents: Ints, scale: float, rng: np.random.Gen
             rows.append((f"{stem}{part_no + n}", "part_time", "community", *home, ""))
         workers[stem] = (full_no + full[i], part_no + part[i])
     town_share = rng.choice(len(geography.towns), 8000, p=np.array([t.population for t in geography.towns]) / 857043)
+    organisation_of: dict[str, str] = {}
+    in_huanshi = 0
     for n in range(max(60, round(VOLUNTEER_COUNT * scale))):
-        town = geography.towns[town_share[n]]
-        origin = "retired_cadre" if n % 8 == 0 else "private_firm" if n % 12 == 1 else "community"
-        rows.append((f"V-{n + 1:04d}", "volunteer", origin, town.code, "", -1, ""))
-    for n in range(max(40, round(COMMANDO_COUNT * scale))):
-        rows.append((f"T-{n + 1:04d}", "commando", "city" if n % 4 else "district", "", "", -1, ""))
+        town, code = geography.towns[town_share[n]], f"V-{n + 1:04d}"
+        origin = "retired_cadre" if n % 15 in (0, 7) else "private_firm" if n % 12 == 1 else "community"
+        if town.code == HUANSHI:
+            in_huanshi += 1
+            if in_huanshi % 8 == 4 and origin != "retired_cadre":
+                origin = "private_firm"
+                organisation_of[code] = f"环市两新组织第{len(organisation_of) % FIRM_ORGANISATION_COUNT + 1}党支部"
+        rows.append((code, "volunteer", origin, town.code, "", -1, ""))
+    commandos = 0
+    for origin, count in COMMANDO_COUNTS.items():
+        for _ in range(max(20, round(count * scale))):
+            commandos += 1
+            rows.append((f"T-{commandos:04d}", "commando", origin, "", "", -1, ""))
     for n in range(max(60, round(MEDIC_COUNT * scale))):
         rows.append((f"M-{n + 1:04d}", "medic", "hospital", "", "", -1, ""))
 
@@ -152,4 +165,5 @@ def hire(geography: Geography, residents: Ints, scale: float, rng: np.random.Gen
         [row[4] for row in rows],
         np.array([row[5] for row in rows], dtype=np.int64),
         [row[6] for row in rows],
+        [organisation_of.get(row[0], "") for row in rows],
     )

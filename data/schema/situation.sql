@@ -48,7 +48,7 @@ create table site (
 );
 create table staff (
     staff_code varchar, role varchar, origin varchar, town_code varchar, community_code varchar, grid_code varchar,
-    stand_in_staff_code varchar
+    stand_in_staff_code varchar, organisation_name varchar
 );
 create table round (
     round_code varchar, round_name varchar, round_name_en varchar, scope varchar,

@@ -46,7 +46,7 @@ insert into lake.site values
     ('S1', '东华名岸', 'Donghua Mingan', 'G1', 113.005, 22.506, 'baisha', 3, true, null, null),
     ('S2', '会龙', 'Huilong', 'G3', 113.025, 22.506, 'huanshi', 2, false, null, null);
 insert into lake.staff values
-    ('P1', 'grid_leader', 'community', 'T1', 'C1', 'G1', null), ('P2', 'full_time', 'community', 'T1', 'C1', 'G1', 'P1');
+    ('P1', 'grid_leader', 'community', 'T1', 'C1', 'G1', null, null), ('P2', 'full_time', 'community', 'T1', 'C1', 'G1', 'P1', null);
 insert into lake.round values
     ('D', '全员筛查', 'District round', 'district', '2022-07-14 06:00:00+08', '2022-07-14 14:00:00+08', '2022-07-14 22:00:00+08'),
     ('M', '加密筛查', 'Zone round', 'community', '2022-07-14 07:00:00+08', '2022-07-14 10:00:00+08', '2022-07-14 10:00:00+08');

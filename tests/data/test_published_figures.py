@@ -95,6 +95,29 @@ def test_a3_every_street_has_at_least_18_community_workers_for_10000_residents(s
     assert min(row["full_time_per_10000"] for row in towns) >= 18
 
 
+def test_a5_every_grid_has_a_chain_of_four_levels(situation: Situation) -> None:
+    chains = rows(situation, "staffing/chain_levels")
+    assert len(chains) == 410
+    assert {row["missing_level_count"] for row in chains} == {0}
+    assert {row["grid_leader_count"] for row in chains} == {1}
+    some = only([row for row in chains if row["grid_name"] == "侧贤社区第1网格"])["grid_code"]
+    chain = rows(situation, "staffing/responsibility_chain", grid_code=some)
+    assert list(dict.fromkeys(row["level"] for row in chain)) == [
+        "street_leader",
+        "community_cadre",
+        "grid_leader",
+        "full_time",
+    ]
+    assert None not in {row["staff_code"] for row in chain}
+
+
+def test_a5_a_call_for_people_goes_through_five_levels(situation: Situation) -> None:
+    dispatch = rows(situation, "staffing/dispatch_chain", july(14, "08:40:00"), grid_code="440703002143001")
+    assert [row["level"] for row in dispatch] == ["city", "county", "town", "village", "grid"]
+    assert [row["name"] for row in dispatch][1:] == ["蓬江区", "白沙街道", "侧贤社区", "侧贤社区第1网格"]
+    assert min(row["on_duty_count"] for row in dispatch) > 0
+
+
 def test_a6_four_buildings_are_high_risk_three_communities_medium_and_the_rest_low(situation: Situation) -> None:
     evening = july(9, "20:00:00")
     members = rows(situation, "zones/members", evening)
@@ -235,6 +258,15 @@ def test_a10_they_work_in_teams_of_ten_each_with_whole_buildings(situation: Situ
     assert {places[row["grid_code"]] for row in teams} == MEDIUM_COMMUNITIES
 
 
+def test_a10_half_and_nine_tenths_of_the_210_came_before_the_last(situation: Situation) -> None:
+    told = rows(situation, "staffing/muster_shares", july(14, "12:00:00"))
+    muster = only([row for row in told if row["needed_count"] == 210])
+    assert 0 < muster["half_after_min"] < muster["ninety_after_min"] < muster["full_after_min"] <= 60
+    curve = rows(situation, "staffing/muster_curve", july(14, "12:00:00"), whistle_code=muster["whistle_code"])
+    assert [row["arrived_count"] for row in curve] == sorted(row["arrived_count"] for row in curve)
+    assert curve[-1]["arrived_count"] == 210
+
+
 def test_a11_fifteen_sites_of_two_to_ten_units_stand_in_the_medium_risk_zone_one_a_grid(situation: Situation) -> None:
     sites = zone_sites(situation, july(14, "10:00:00"))
     assert len(sites) == 15
@@ -291,6 +323,40 @@ def test_a14_twenty_people_come_to_donghu_square(situation: Situation) -> None:
     square = only([row for row in rows(situation, "staffing/musters") if row["place_name"] == "东湖广场"])
     assert square["needed_count"] == square["arrived_count"] == 20
     assert square["full_at"] <= square["due_at"]
+
+
+def person_times(situation: Situation, role: str, origin: str | None = None) -> list[Row]:
+    """Person-times of the whole week by kind of people and post."""
+    told = rows(situation, "staffing/person_times")
+    return [row for row in told if row["role"] == role and origin in (None, row["origin"])]
+
+
+def test_a15_volunteers_served_about_7000_person_times(situation: Situation) -> None:
+    assert 6_650 < sum(row["person_time_count"] for row in person_times(situation, "volunteer")) < 7_350
+
+
+def test_a15_the_citys_commandos_served_about_6000_person_times(situation: Situation) -> None:
+    assert 5_700 < sum(row["person_time_count"] for row in person_times(situation, "commando", "city")) < 6_300
+
+
+def test_a15_the_districts_commandos_served_over_680_in_risk_zones_and_over_2000_at_sites(situation: Situation) -> None:
+    told = person_times(situation, "commando", "district")
+    in_zones = [row for row in told if row["post_kind"] == "zone"]
+    assert {row["is_in_zone"] for row in in_zones} == {True}
+    assert 680 < sum(row["person_time_count"] for row in in_zones) < 750
+    assert 2_000 < sum(row["person_time_count"] for row in told if row["post_kind"] == "site") < 2_200
+
+
+def test_a15_28_organisations_of_firms_served_over_180_person_times_in_huanshi(situation: Situation) -> None:
+    told = [row for row in rows(situation, "staffing/organisations") if row["town_name"] == "环市街道"]
+    assert len({row["organisation_name"] for row in told}) == 28
+    assert 180 < sum(row["person_time_count"] for row in told) < 220
+
+
+def test_a15_about_300_retired_cadres_served_in_the_silver_age_team(situation: Situation) -> None:
+    told = rows(situation, "staffing/person_times_by_kind")
+    silver = only([row for row in told if (row["role"], row["origin"]) == ("volunteer", "retired_cadre")])
+    assert 285 < silver["people_count"] < 315
 
 
 def donghua(situation: Situation) -> tuple[str, list[Row]]:
@@ -362,6 +428,20 @@ def test_waits_and_units_are_near_what_happened_with_and_without_times_of_sampli
         truth.close()
 
 
+def test_a21_cexians_first_grid_has_a_leader_two_who_stand_in_for_each_other_and_14_part_time(
+    situation: Situation,
+) -> None:
+    cexian = [row for row in rows(situation, "staffing/grid_roster") if row["community_name"] == "侧贤社区"]
+    first = min(cexian, key=lambda row: str(row["grid_code"]))
+    assert (first["grid_leader_count"], first["full_time_count"], first["part_time_count"]) == (1, 2, 14)
+    assert first["stand_in_pair_count"] == 1
+
+
+def test_a21_cexian_has_over_3000_households(situation: Situation) -> None:
+    cexian = only([row for row in rows(situation, "coverage/places") if row["name"] == "侧贤社区"])
+    assert cexian["household_count"] > 3_000
+
+
 def test_every_line_that_was_written_was_accepted_a_duplicate_a_correction_or_quarantined(
     situation: Situation, full_scenario: Settings
 ) -> None:
@@ -396,6 +476,7 @@ def test_every_line_that_was_written_was_accepted_a_duplicate_a_correction_or_qu
         "queues_agree",
         "rounds_agree",
         "rows_against_buckets",
+        "needs_agree",
         "staff_agree",
         "targets",
         "zones_known",

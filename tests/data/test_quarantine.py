@@ -175,7 +175,7 @@ def test_events_and_whistles_are_retried_too(district: Settings, logs: Path) -> 
     ingest_paths(district, [logs])
     mend(district)
     assert retry_quarantine(district, EVERYTHING) == RetrySummary(tried=2, taken=1)
-    mend(district, "insert into lake.staff values ('P9', 'medic', null, null, null, null, null)")
+    mend(district, "insert into lake.staff values ('P9', 'medic', null, null, null, null, null, null)")
     assert retry_quarantine(district, EVERYTHING) == RetrySummary(tried=1, taken=1)
     assert lake_rows(district, "select staff_code, post_code from lake.staff_event") == [("P9", "S9")]
     assert rows(district, "select * from quarantine_count") == []

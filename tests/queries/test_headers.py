@@ -20,6 +20,7 @@ EXAMPLES = {
     "code": "B38",
     "round_code": "M4",
     "site_code": "S2",
+    "whistle_code": "W1",
     "since": "2022-07-14T07:00:00+08:00",
 }
 AS_OF = "08:40:24"

@@ -31,11 +31,15 @@ WHOLE = "all"
 """The value of `view` that shows the whole district; without it a map without a place opens on the risk zones. Else `view` is
 lat,lon,zoom, written and read by the map alone."""
 TEXT_MAX = 60
+KNOWN_THEN = "then"
+"""The value of `known` that shows a past moment by what had been received by then."""
+_MOMENT = ("at", "known")
 _WHERE = (*PLACES, "spot", "q", "list", "view")
 
 _CODE = re.compile(r"[0-9A-Za-z._-]{1,40}")
 _LANGUAGE_KEY = "language"
 _WRITTEN_KEY = "written_query"
+_PAGE_KEY, _PAST_KEY = "page_shown", "past_shown"
 _IN_FLIGHT_S = 4.0
 """Seconds for which a tick may be under way: two ticks of the pages."""
 
@@ -51,7 +55,8 @@ class _Written:
 class Address:
     """Where a reader is. At most one of `grid`, `community`, `town` is set; codes are well-formed, not known to exist.
 
-    `spot` is a building or site within the grid; `query` is what is searched for.
+    `spot` is a building or site within the grid; `query` is what is searched for. `at` is the past moment that is looked at,
+    by the district's clock, None for the newest; `is_known_then` looks at it by what had been received by then.
     """
 
     language: Language = "zh"
@@ -67,6 +72,8 @@ class Address:
     shows: Zonewise = "history"
     since: datetime | None = None
     until: datetime | None = None
+    at: datetime | None = None
+    is_known_then: bool = False
 
 
 def parse_address(query: Mapping[str, str], language: Language = "zh") -> Address:
@@ -84,8 +91,10 @@ def parse_address(query: Mapping[str, str], language: Language = "zh") -> Addres
         report=_code(query.get("report")),
         zone=_zone(query.get("zone")),
         shows=next((known for known in ZONEWISE if known == query.get("show")), "history"),
-        since=_moment(query.get("since")),
-        until=_moment(query.get("until")),
+        since=parse_moment(query.get("since")),
+        until=parse_moment(query.get("until")),
+        at=parse_moment(query.get("at")),
+        is_known_then=query.get("known") == KNOWN_THEN,
     )
 
 
@@ -99,6 +108,19 @@ def read_address() -> Address:
     return address
 
 
+def carry_moment(page: str) -> None:
+    """Keeps the past moment when the reader goes to another page, which drops the query string; takes out one that is none."""
+    query = _newest_query()
+    if page != st.session_state.get(_PAGE_KEY) and "at" not in query:
+        for name, value in st.session_state.get(_PAST_KEY, {}).items():
+            st.query_params[name] = value
+    elif "at" in query and parse_moment(query["at"]) is None:
+        write_address(at=None, known=None)
+    query = _newest_query()
+    st.session_state[_PAGE_KEY] = page
+    st.session_state[_PAST_KEY] = {name: query[name] for name in _MOMENT if name in query}
+
+
 def go_to(**where: str | None) -> None:
     """Leads to a place, a search or a list; what was shown before goes out of the URL and into the browser's history."""
     nowhere: dict[str, str | None] = dict.fromkeys(_WHERE)
@@ -110,6 +132,8 @@ def link_to(address: Address, **where: str) -> str:
     kept = {"lang": address.language if address.language != "zh" else "", "measure": address.measure}
     if address.measure == "coverage":
         del kept["measure"]
+    if address.at:
+        kept |= {"at": address.at.strftime(MOMENT_FORMAT), "known": KNOWN_THEN if address.is_known_then else ""}
     return "?" + urlencode({name: value for name, value in kept.items() if value} | where)
 
 
@@ -160,7 +184,7 @@ def _zone(value: str | None) -> str | None:
     return value if value and re.fullmatch(r"[\w.-]{1,40}", value) else None
 
 
-def _moment(value: str | None) -> datetime | None:
+def parse_moment(value: str | None) -> datetime | None:
     """A moment of the district's clock, without a zone: 2022-07-14T08:40."""
     try:
         return datetime.strptime(value or "", MOMENT_FORMAT)

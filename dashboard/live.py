@@ -152,6 +152,13 @@ class Feed:
             self.picture = self._draw_failure(error)
         return True
 
+    def outline_of(self, rows: Ask, district: Row) -> Outline:
+        """The outline of a situation; the one at hand where its geometry is the same."""
+        known = self._outline
+        if known is not None and known.source == district["geometry_source"]:
+            return known
+        return draw_geometry(rows, district, self.settings.tiles)
+
     def judge_health(self) -> Health:
         """Whether what the pages show is fresh enough to act on, by the district's clock."""
         picture = self.picture
@@ -179,7 +186,6 @@ class Feed:
 
     def _draw(self, sitting: Sitting) -> Picture:
         """The picture of an open situation; a question that fails costs its own block only."""
-        failed: dict[str, str] = {}
         asked: dict[str, list[Row]] = {}
 
         def rows(name: str) -> list[Row]:
@@ -188,33 +194,25 @@ class Feed:
             return asked[name]
 
         district = rows("map/district")[0]
-        outline = self._outline
-        if outline is None or outline.source != district["geometry_source"]:
-            self._outline = outline = draw_geometry(rows, district, self.settings.tiles)
-        for block, build in BLOCKS.items():
-            try:
-                self._blocks[block] = build(rows, outline)
-            except Exception as error:  # noqa: BLE001 (one block's failure leaves the others standing)
-                LOG.warning("The block %s of the live picture failed: %s", block, error)
-                self._blocks.pop(block, None)
-                failed[block] = self._failing_since.get(block) or write_time(self.clock.now()) or ""
+        self._outline = outline = self.outline_of(rows, district)
+        self._blocks, failed = build_blocks(rows, outline)
+        since = write_time(self.clock.now()) or ""
+        self._failing_since = {block: self._failing_since.get(block, since) for block in failed}
         self._tell_backlogs()
-        self._failing_since = failed
         self._asked = tuple(asked)
         as_of = district["as_of"]
-        sites = self._blocks.get("sites")
         body = {
             "version": f"{outline.hash[:8]}-{district['sequence']}",
             "state": "ok" if as_of else "empty",
             "as_of": write_time(as_of),
-            **self._describe_frame(outline),
+            **describe_frame(self.settings, outline, self.clock.pipeline_allowance_s()),
             **self._blocks,
-            "errors": failed,
+            "errors": self._failing_since,
         }
         return Picture(
             state=body["state"],
             as_of=as_of,
-            open_unit_count=None if sites is None else sum(site[4] or 0 for site in sites),
+            open_unit_count=count_open_units(self._blocks),
             live=write_payload(body),
             geometry=outline.payload,
             geometry_hash=outline.hash,
@@ -238,7 +236,7 @@ class Feed:
             "version": "none",
             "state": "error",
             "as_of": write_time(as_of),
-            **self._describe_frame(outline),
+            **describe_frame(self.settings, outline, self.clock.pipeline_allowance_s()),
             **self._blocks,
             "errors": self._failing_since,
         }
@@ -252,25 +250,41 @@ class Feed:
             problem=message,
         )
 
-    def _describe_frame(self, outline: Outline | None) -> dict[str, Any]:
-        settings = self.settings
-        return {
-            "tolerances": {
-                "stale_s": settings.stale_after_s,
-                "broken_s": BROKEN_AFTER_S,
-                "allowance_s": self.clock.pipeline_allowance_s(),
-            },
-            "wait_bounds_min": [settings.busy_from_min, settings.jammed_from_min],
-            "geometry": f"/api/geometry?v={outline.hash}" if outline else None,
-            "district": outline.district
-            if outline
-            else {
-                "name": settings.district_name,
-                "name_en": settings.district_name_en,
-                "timezone": settings.timezone,
-                "is_synthetic": False,
-            },
-        }
+
+def build_blocks(rows: Ask, outline: Outline) -> tuple[dict[str, Any], list[str]]:
+    """The blocks of a picture from what questions answer, and those that failed: each costs itself only."""
+    blocks: dict[str, Any] = {}
+    failed = []
+    for block, build in BLOCKS.items():
+        try:
+            blocks[block] = build(rows, outline)
+        except Exception as error:  # noqa: BLE001 (one block's failure leaves the others standing)
+            LOG.warning("The block %s of the live picture failed: %s", block, error)
+            failed.append(block)
+    return blocks, failed
+
+
+def count_open_units(blocks: dict[str, Any]) -> int | None:
+    """Units open at all sites; None where the sites are unknown."""
+    sites = blocks.get("sites")
+    return None if sites is None else sum(site[4] or 0 for site in sites)
+
+
+def describe_frame(settings: Settings, outline: Outline | None, allowance_s: float) -> dict[str, Any]:
+    """What a picture says beside its figures: tolerances, bounds, where its geometry is, whose district it is."""
+    return {
+        "tolerances": {"stale_s": settings.stale_after_s, "broken_s": BROKEN_AFTER_S, "allowance_s": allowance_s},
+        "wait_bounds_min": [settings.busy_from_min, settings.jammed_from_min],
+        "geometry": f"/api/geometry?v={outline.hash}" if outline else None,
+        "district": outline.district
+        if outline
+        else {
+            "name": settings.district_name,
+            "name_en": settings.district_name_en,
+            "timezone": settings.timezone,
+            "is_synthetic": False,
+        },
+    }
 
 
 def describe_clock(clock: Clock) -> str:

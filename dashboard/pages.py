@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.address import read_address, switch_language
+from dashboard.address import carry_moment, read_address, switch_language
 from dashboard.asset import ASSETS_DIR
 from dashboard.parts.markup import element
+from dashboard.parts.moment_bar import show_moment_bar
 from dashboard.parts.words import say
+from dashboard.routes import get_feed
 from dashboard.views.map_check import show_map_check
 from dashboard.views.overview import show_overview
 from dashboard.views.wall import show_wall
@@ -18,6 +20,9 @@ from dashboard.views.zones import show_zones
 
 MENU = ("system", "light", "dark", "about")
 """What the menu in the corner offers; the stylesheet puts our words in place of Streamlit's."""
+
+ALWAYS_LIVE = ("wall",)
+"""Pages that show the newest moment, whatever others look back at."""
 
 
 def show_pages() -> None:
@@ -51,6 +56,9 @@ def show_pages() -> None:
             on_click=switch_language,
             args=("en" if language == "zh" else "zh",),
         )
+    carry_moment(page.url_path)
+    if page.url_path not in ALWAYS_LIVE:
+        show_moment_bar(get_feed(), read_address())
     page.run()
 
 

@@ -17,7 +17,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dashboard import asset
+from dashboard.address import KNOWN_THEN, parse_moment
 from dashboard.live import Feed, describe_clock, write_time
+from dashboard.past import draw_past, stand_at
 from dashboard.payload import Payload
 from dashboard.text import read_language
 from dashboard.wall import write_wall
@@ -56,12 +58,26 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
 
 
 async def answer_live(request: Request) -> Response:
-    """The figures of the newest publication; 304 to who has them already."""
+    """The figures of the newest publication, or of the past moment `at`; 304 to who has them already."""
     feed = get_feed()
     if feed.picture is None:
         return JSONResponse({"state": "error", "errors": {}}, status_code=503)
+    if "at" in request.query_params:
+        return await _answer_past(request, feed)
     about = {CLOCK_HEADER: describe_clock(feed.clock), RELEASE_HEADER: _name_release(feed.settings)}
     return _send(request, feed.picture.live, "application/json", ASK_EACH_TIME, about)
+
+
+async def _answer_past(request: Request, feed: Feed) -> Response:
+    at = parse_moment(request.query_params["at"])
+    if at is None:
+        return JSONResponse({"error": "`at` is no moment; expected such as 2022-07-14T08:40."}, status_code=400)
+    is_known_then = request.query_params.get("known") == KNOWN_THEN
+    found = await run_in_threadpool(draw_past, feed, at, is_known_then=is_known_then)
+    picture, clock = (found[1], stand_at(found[0])) if found else (feed.picture, feed.clock)
+    assert picture is not None
+    about = {CLOCK_HEADER: describe_clock(clock), RELEASE_HEADER: _name_release(feed.settings)}
+    return _send(request, picture.live, "application/json", ASK_EACH_TIME, about)
 
 
 async def answer_geometry(request: Request) -> Response:

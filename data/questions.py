@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -168,6 +168,8 @@ def ask(source: Source, name: str, /, as_of: datetime | str | None = None, **par
     with source.connection.cursor() as cursor:
         try:
             _settle(source, cursor)
+            if not _counts_all(order):
+                _hide_later(source, cursor, values["as_of"])
             reads_rows = any(part.reads == "rows" for part in order)
             if reads_rows:
                 _open_rows(cursor)
@@ -187,17 +189,20 @@ class Sitting:
 
     def __init__(
         self,
+        source: Source,
         cursor: duckdb.DuckDBPyConnection,
         as_of: datetime | str,
         given: dict[str, Any],
         expected: Iterable[str] = (),
     ) -> None:
+        self._source = source
         self._cursor = cursor
         self._as_of = as_of
         self._given = given
         self._sharing = _foresee(frozenset(expected))
         self._kept: dict[str, tuple[dict[str, Any], bool]] = {}
         self._has_rows = False
+        self._hides_later = _hide_later(source, cursor, as_of)
 
     def ask(self, name: str, /, **params: Any) -> pa.Table:
         """The answer to a question, as `ask` gives it; of the sitting's parameters each takes those it has."""
@@ -205,6 +210,8 @@ class Sitting:
         question = find_question(name, questions)
         accepted = accepted_params(question, questions)
         given = {key: value for key, value in self._given.items() if key in accepted} | params
+        if self._hides_later and _counts_all(_used_first(question, questions)):
+            return ask(self._source, name, self._as_of, **given)
         values = bind_params(question.name, accepted, {**given, "as_of": self._as_of})
         try:
             reads_rows = any(part.reads == "rows" for part in _used_first(question, questions))
@@ -295,7 +302,7 @@ def sit_down(
     moment = as_of if as_of is not None else source.as_of or datetime.now(UTC)
     with source.connection.cursor() as cursor:
         _settle(source, cursor)
-        yield Sitting(cursor, moment, given, expected)
+        yield Sitting(source, cursor, moment, given, expected)
 
 
 def find_question(name: str, questions: dict[str, Question]) -> Question:
@@ -397,6 +404,47 @@ def _settle(source: Source, cursor: duckdb.DuckDBPyConnection) -> None:
         database = f'use "{row[0]}"; ' if row else ""
         _settlings[source] = f"{database}set timezone = '{zone}'"
     cursor.execute(_settlings[source])
+
+
+_BUCKET = timedelta(minutes=5)
+_BUCKETED = {"site_bucket": "<= {complete}", "grid_bucket": "<= {complete}", "feed_bucket": "< {moment}"}
+"""Of which buckets a past moment knows. When a feed told something counts from the running bucket too, not how much."""
+_hidings: WeakKeyDictionary[Source, str] = WeakKeyDictionary()
+
+
+def _hide_later(source: Source, cursor: duckdb.DuckDBPyConnection, as_of: datetime | str) -> bool:
+    """Keeps from a past moment what came after it: buckets that were not complete by then. Says whether it is a past one.
+
+    A bucket tells of its five minutes together: one that runs at a past moment holds people who had not come yet. At the
+    newest moment the last bucket holds what is known, and counts. Questions that name no moment speak of all there is.
+    """
+    moment = _typed("", Param("as_of", "TIMESTAMPTZ"), as_of)
+    if source.as_of is None or moment is None or moment >= source.as_of:
+        return False
+    if source not in _hidings:
+        found = cursor.execute(
+            """
+            select database_name, table_name from duckdb_tables()
+            where database_name = current_database() and list_contains(?, table_name)
+            """,
+            [list(_BUCKETED)],
+        ).fetchall()
+        _hidings[source] = "".join(
+            f'create or replace temp view {table} as from "{database}".main.{table} where bucket_start_at {_BUCKETED[table]};'
+            for database, table in found
+        )
+    moments = {"complete": moment - _BUCKET, "moment": moment}
+    literals = {name: f"timestamptz '{at.astimezone(UTC).isoformat()}'" for name, at in moments.items()}
+    cursor.execute(_hidings[source].format(**literals))
+    return True
+
+
+def _counts_all(order: Iterable[Question]) -> bool:
+    """Whether a question speaks of all buckets, whatever the moment: neither it nor one that it uses names one."""
+    parts = list(order)
+    if any(param.name == "as_of" for part in parts for param in part.params):
+        return False
+    return any(table in part.statement for part in parts for table in _BUCKETED)
 
 
 def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:

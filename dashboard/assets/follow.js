@@ -9,9 +9,12 @@
   const RING_MS = 500; // how often the followers are told that time has passed
 
   // Wangge.follow({onPicture(live, geometry), onTime(), onRelease()}) → link. onRelease: the server has newer scripts.
+  // link.turnTo("at=…") follows a past moment from now on, link.turnTo("") the newest.
   Wangge.follow = function follow(listener) {
     const startedAt = performance.now();
-    const link = { live: null, geometry: null, tries: 0, stop, now, silenceS };
+    const link = { live: null, geometry: null, tries: 0, stop, now, silenceS, turnTo };
+    let moment = ""; // what is asked for: a query string; "" is the newest
+    let turns = 0; // answers to an earlier one come too late
     let etag = null;
     let answeredAt = null;
     let anchor = null; // {district: ms, page: ms of performance.now(), speed, endsAt}
@@ -53,13 +56,16 @@
 
     async function poll() {
       const began = performance.now();
+      const turn = turns;
       let fresh = null;
       try {
-        const { response, body } = await ask("/api/live", etag ? { "If-None-Match": etag } : {});
+        const { response, body } = await ask("/api/live" + (moment && "?" + moment), etag ? { "If-None-Match": etag } : {});
+        if (turn !== turns) return;
         if (body) {
           const address = body.geometry;
           if (address && (!link.geometry || link.geometry.address !== address)) {
             const shapes = (await ask(address, null)).body;
+            if (turn !== turns) return;
             shapes.address = address;
             link.geometry = shapes;
           }
@@ -73,11 +79,21 @@
         answeredAt = performance.now();
         link.tries = 0;
       } catch (trouble) {
+        if (turn !== turns) return;
         link.tries += 1; // whatever it is, the next round tries again, and the page says how long it has lasted
         link.trouble = String(trouble);
       }
       again(began);
       if (fresh) listener.onPicture(fresh, link.geometry); // last, so that a fault in drawing cannot end the polling
+    }
+
+    function turnTo(query) {
+      if (query === moment) return;
+      moment = query;
+      turns += 1;
+      etag = null;
+      clearTimeout(timer);
+      if (!stopped) poll();
     }
 
     function again(began) {

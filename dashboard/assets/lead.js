@@ -13,6 +13,7 @@
   const TRIES = 4;
   const LOST_AFTER_S = 3; // silence of the feed that, together with Streamlit's own complaint, means that the server is lost
   const MARKS = ["high", "medium", "smooth", "busy", "jammed", "resting", "unknown"];
+  const MOMENT = /^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d$/; // the server judges whether there is such a moment
   const RANKS = ["grid", "community", "town"]; // from below: the names of places in the address
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   const ABOVE = '[role="dialog"], [role="menu"], [role="listbox"]'; // what lies above the page takes the keys first
@@ -107,6 +108,7 @@
       };
       keepFocus();
       followUp(query);
+      link.turnTo(readMoment(query));
       const last = address || {};
       const moved = RANKS.some((name) => read[name] !== last[name]);
       const redressed = read.lang !== last.lang || read.theme !== last.theme;
@@ -130,6 +132,12 @@
         else keepView(); // the page wrote the address for another reason: the reader's view stays in it
       }
       tapped = null;
+    }
+
+    // The past moment that the page shows, as /api/live takes it; "" for the newest.
+    function readMoment(query) {
+      const at = query.get("at") || "";
+      return MOMENT.test(at) ? `at=${at}${query.get("known") === "then" ? "&known=then" : ""}` : "";
     }
 
     function placeShown() {

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboard.address import MEASURES, TEXT_MAX, WHOLE, Address, Measure, go_to, write_address
-from dashboard.answers import Row, Shelf
+from dashboard.answers import Row, Shelf, View
 from dashboard.parts import wording
 from dashboard.parts.markup import element
 from dashboard.parts.search_results import choose_only, fold_text
@@ -18,7 +18,7 @@ _MEASURE, _TOWN, _SEARCH = "measure_control", "town_control", "search_control"
 _WHOLE = ""
 
 
-def show_controls(address: Address, towns: Sequence[Row], town: str | None, shelf: Shelf, speed: float) -> None:
+def show_controls(address: Address, towns: Sequence[Row], town: str | None, view: View, speed: float) -> None:
     """One row of controls; what they show follows the URL, also when that changed elsewhere.
 
     `town` is the one that is shown or that the shown place lies in.
@@ -28,7 +28,8 @@ def show_controls(address: Address, towns: Sequence[Row], town: str | None, shel
     with st.container(key="controls", horizontal=True, vertical_alignment="center"):
         played = f" {speed:g}×" if speed > 1.0 else ""
         state = f"{say('live', language)}{played}" if speed else say("preparing", language)
-        st.html(element("span", state, classes="wg-live"), width="content")
+        if view.reading.past is None:
+            st.html(element("span", state, classes="wg-live"), width="content")
         st.session_state[_MEASURE] = address.measure
         st.segmented_control(
             say("measure", language),
@@ -56,7 +57,7 @@ def show_controls(address: Address, towns: Sequence[Row], town: str | None, shel
             key=_SEARCH,
             placeholder=say("search_hint", language),
             on_change=_search,
-            args=(shelf,),
+            args=(view.shelf,),
             label_visibility="collapsed",
             width=240,
         )

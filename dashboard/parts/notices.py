@@ -7,14 +7,18 @@ import streamlit as st
 from dashboard.answers import Reading
 from dashboard.parts import wording
 from dashboard.parts.markup import Markup, element
+from dashboard.parts.moment_words import say_moment
 from dashboard.parts.wording import Language
 from dashboard.parts.words import say
 from data.errors import WanggeError
 
 
 def show_as_of(reading: Reading, language: Language) -> None:
-    """数据截至 08:40:24 in the header, with the day where it is not today."""
+    """数据截至 08:40:24 in the header, with the day where it is not today; 回看 7月14日 08:40 where the page looks back."""
     moment = reading.moment
+    if reading.past is not None:
+        _show_looking_back(reading, language)
+        return
     day = ""
     if moment.as_of is not None and moment.as_of.date() != moment.now.date():
         day = wording.day(moment.as_of, language)
@@ -27,6 +31,23 @@ def show_as_of(reading: Reading, language: Language) -> None:
                 day,
                 element("b", wording.time_of_day(moment.as_of, seconds=True)),
                 classes="wg-as-of wg-stale-text" if moment.is_stale else "wg-as-of",
+                role="status",
+            )
+        )
+
+
+def _show_looking_back(reading: Reading, language: Language) -> None:
+    assert reading.past is not None
+    known = "known_then" if reading.past.is_known_then else "known_now"
+    with st.container(key="clock"):
+        st.html(
+            element(
+                "div",
+                element("em", say("synthetic", language)) if reading.is_synthetic else None,
+                element("span", say_moment(known, language)),
+                wording.day(reading.moment.now, language),
+                element("b", wording.time_of_day(reading.moment.now)),
+                classes="wg-as-of wg-looks-back",
                 role="status",
             )
         )
@@ -45,6 +66,9 @@ def judge_band(reading: Reading, language: Language) -> Markup | None:
     moment = reading.moment
     if reading.state == "error":
         return _band("act", say("state_error", language, message=reading.problem))
+    if reading.state == "empty" and reading.past is not None:
+        at = f"{wording.day(moment.now, language)} {wording.time_of_day(moment.now)}"
+        return _band("plain", say_moment("empty_then" if reading.past.is_known_then else "empty_now", language, at=at))
     if reading.state == "empty":
         count = (reading.payload.get("summary") or {}).get("grid_count")
         return _band("plain", say("state_empty", language, grids=wording.count(count)))

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.address import WHOLE, Address, read_address
-from dashboard.answers import Reading, Row, Shelf, read_picture, shelf_of
+from dashboard.answers import Reading, Row, Shelf, open_view
 from dashboard.parts.alert_rows import show_alerts
 from dashboard.parts.controls import pick_grid, show_controls, show_way_back
 from dashboard.parts.figures import round_figures, state_figures, town_shares
@@ -38,13 +38,13 @@ def show_overview() -> None:
     """The page that the URL describes."""
     address = read_address()
     feed = get_feed()
-    shelf = shelf_of(feed.settings)
-    answers = shelf.ask_each("map/towns", "map/communities", "coverage/list")
+    view = open_view(feed)
+    answers = view.shelf.ask_each("map/towns", "map/communities", "coverage/list")
     towns, communities, grids = (rows if isinstance(rows, list) else [] for rows in answers.values())
     with st.container(key="overview"):
         left, right = st.columns([880, 406])
         with left:
-            show_controls(address, towns, find_town(address, communities, grids), shelf, feed.clock.speed)
+            show_controls(address, towns, find_town(address, communities, grids), view, feed.clock.speed)
             show_situation(towns)
             show_leader_map()
         with right:
@@ -63,11 +63,11 @@ def find_town(address: Address, communities: Sequence[Row], grids: Sequence[Row]
 @st.fragment(run_every=TICK_S)
 def show_situation(towns: Sequence[Row]) -> None:
     """What ticks over the map: as-of time, band, alerts, figures."""
-    reading, address = read_picture(get_feed()), read_address()
-    language = address.language
+    view, address = open_view(get_feed()), read_address()
+    reading, language = view.reading, address.language
     show_as_of(reading, language)
     show_band(reading, language)
-    show_alerts(reading, shelf_of(get_feed().settings), language)
+    show_alerts(reading, view.shelf, language)
     with st.container(key="figures", horizontal=True):
         st.html(round_figures(reading.payload.get("rounds") or [], reading.moment, language))
         st.html(state_figures(reading.payload, reading.moment, language))
@@ -77,8 +77,8 @@ def show_situation(towns: Sequence[Row]) -> None:
 @st.fragment(run_every=TICK_S)
 def show_panel() -> None:
     """What was searched for; else the grid, community or town that is chosen; else a list of grids."""
-    reading, address = read_picture(get_feed()), read_address()
-    shelf = shelf_of(get_feed().settings)
+    view, address = open_view(get_feed()), read_address()
+    reading, shelf = view.reading, view.shelf
     try:
         if address.query:
             show_found(shelf, address)

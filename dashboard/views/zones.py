@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.address import ZONEWISE, read_address, write_address
-from dashboard.answers import order_shelf_of, read_picture
+from dashboard.answers import open_order_view, order_shelf_of, read_picture
 from dashboard.asset import ASSETS_DIR
 from dashboard.parts.notices import show_as_of, show_band
 from dashboard.parts.zone_box import show_zone_box
@@ -27,12 +27,12 @@ BELOW = {"history": show_history, "changes": show_changes, "give": show_zone_for
 
 def show_zones() -> None:
     """The page that the URL describes."""
-    address, shelf = read_address(), order_shelf_of(get_feed().settings)
+    address, view = read_address(), open_order_view(get_feed())
     st.html(ASSETS_DIR / "zones.css")
     with st.container(key="zones"):
         left, right = st.columns([880, 406])
         with left:
-            show_zone_box(shelf, read_picture(get_feed()).moment, address.language)
+            show_zone_box(view.shelf, view.reading.moment, address.language)
             show_in_force()
             st.session_state[_BELOW] = address.shows
             st.segmented_control(
@@ -44,7 +44,11 @@ def show_zones() -> None:
                 on_change=lambda: write_address(show=st.session_state[_BELOW]),
                 label_visibility="collapsed",
             )
-            BELOW[address.shows](shelf, address, read_picture(get_feed()).moment)
+            if address.shows == "give":  # an order is given now, whatever moment is looked at
+                shelf, moment = order_shelf_of(get_feed().settings), read_picture(get_feed()).moment
+            else:
+                shelf, moment = view.shelf, view.reading.moment
+            BELOW[address.shows](shelf, address, moment)
         with right:
             show_panel()
 
@@ -52,19 +56,18 @@ def show_zones() -> None:
 @st.fragment(run_every=TICK_S)
 def show_in_force() -> None:
     """As-of time, band, and the zones in force with what is inside them."""
-    reading, address = read_picture(get_feed()), read_address()
+    view, address = open_order_view(get_feed()), read_address()
+    reading = view.reading
     show_as_of(reading, address.language)
     show_band(reading, address.language)
-    shelf = order_shelf_of(get_feed().settings)
-    show_zones_in_force(shelf, address.zone, reading.moment, address.language, pick_zone)
+    show_zones_in_force(view.shelf, address.zone, reading.moment, address.language, pick_zone)
 
 
 @st.fragment(run_every=TICK_S)
 def show_panel() -> None:
     """The zone that the URL names, else the first: when it can come down, and what is missing."""
-    reading, address = read_picture(get_feed()), read_address()
-    shelf = order_shelf_of(get_feed().settings)
-    show_zone_panel(shelf, address.zone, reading.moment, address.language, pick_zone)
+    view, address = open_order_view(get_feed()), read_address()
+    show_zone_panel(view.shelf, address.zone, view.reading.moment, address.language, pick_zone)
 
 
 def pick_zone(code: str | None) -> None:

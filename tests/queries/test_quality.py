@@ -73,6 +73,13 @@ def test_a_past_moment_knows_the_last_event_to_the_end_of_its_bucket() -> None:
     )
 
 
+def test_a_past_moment_does_not_count_the_bucket_that_ran_then() -> None:
+    # G12 was covered in 08:35–08:40: not complete at 08:39; at 08:40, and at the newest moment, it is
+    answers(_district(), "coverage/grid", "grid_code covered_person_count\nG12 0", as_of="08:39", grid_code="G12")
+    answers(_district(), "coverage/grid", "grid_code covered_person_count\nG12 62", as_of="08:40", grid_code="G12")
+    answers(_district(), "coverage/grid", "grid_code covered_person_count\nG12 62", grid_code="G12")
+
+
 def test_the_totals_add_up_what_became_of_every_row() -> None:
     answers(
         _district(),

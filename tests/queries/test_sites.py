@@ -81,19 +81,18 @@ def test_before_anything_is_ingested_every_site_is_unknown_and_no_queue_is_zero(
 
 
 def test_a_past_moment_shows_what_was_known_then() -> None:
-    # at 07:03 only the buckets that began at 07:00 count; nobody was sampled in a complete bucket yet, so S2's 80
-    # people wait for what 2 units can do: 80 ÷ 200 an hour = 24 minutes
+    # at 07:05 the buckets of 07:00 are complete and count: S2 has sampled 10 of 90 in five minutes, 120 an hour
     answers(
         build_world(REFERENCE, MORNING, as_of="08:40:24"),
         "sites/state",
         """
         site_code wait_min wait_class waiting_count sampled_per_hour open_unit_count needed_unit_count last_event_at
-        S2 24 smooth  80 0 2 2 07:03
-        S1 2  smooth  10 0 3 1 07:03
-        S3 0  smooth  0  0 1 0 07:03
-        S4 -  resting 0  0 - 0 -
+        S2 40  busy    80 120 2 4 07:05
+        S1 1.7 smooth  10 360 3 2 07:05
+        S3 0   smooth  0  360 1 2 07:05
+        S4 -   resting 0  0   - 0 -
         """,
-        as_of="07:03",
+        as_of="07:05",
     )
 
 

@@ -1,0 +1,166 @@
+"""Past moments: what the pages and the map showed or would have shown then, worked out by what serves the newest one.
+
+A past moment is a sitting of its own over the situation in force, or over what had been received by then
+(`data.known_then`). Owns how many stay open, and when one is opened anew: rows may come late, but not every second.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dashboard.address import Address
+from dashboard.live import Feed, Picture, build_blocks, count_open_units, describe_frame, write_payload, write_time
+from dashboard.parts.moment import make_moment
+from dashboard.shelf import Past, Reading, Shelf, View
+from data.clock import Clock
+from data.errors import WanggeError
+from data.known_then import gather_known
+from data.settings import Settings
+from data.situation import Situation
+
+STEP = timedelta(minutes=5)
+"""Past moments are steps of this length: the roll-ups tell of so much at once."""
+PASTS_KEPT = 12
+"""Past moments that stay open, for all viewers; one holds a few MB."""
+REFRESH_S = 10.0
+"""A past moment is asked anew after so long, where the situation was published since."""
+
+
+@dataclass
+class PastShelf(Shelf):
+    """The shelf of one past moment, and the picture that the map draws of it."""
+
+    at: datetime = field(kw_only=True)
+    path: Path = field(kw_only=True)
+    _opened_at_s: float = 0.0
+    _drawing: threading.Lock = field(default_factory=threading.Lock)
+    _drawn: tuple[float, Picture, Mapping[str, Any]] | None = None
+
+    @property
+    def situation_path(self) -> Path:
+        return self.path
+
+    def draw(self, feed: Feed) -> tuple[Picture, Mapping[str, Any]]:
+        """The picture of the moment, built as the live feed builds its own; drawn once an opening, for all viewers."""
+        with self._drawing:
+            try:
+                (district,) = self.ask("map/district")
+            except WanggeError as error:
+                return self._draw_failure(error)
+            if self._drawn is None or self._drawn[0] != self._opened_at_s:
+                opened_at_s = self._opened_at_s
+                self._drawn = (opened_at_s, *self._draw(feed, district))
+            return self._drawn[1:]
+
+    def _is_over(self, identity: tuple[int, int, int] | None, clock: Clock) -> bool:
+        return identity != self._identity and monotonic() - self._opened_at_s > REFRESH_S
+
+    def _find_moment(self, situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
+        self._opened_at_s = monotonic()
+        return self.at, None
+
+    def _draw(self, feed: Feed, district: Mapping[str, Any]) -> tuple[Picture, Mapping[str, Any]]:
+        outline = feed.outline_of(self.ask, dict(district))
+        blocks, failed = build_blocks(self.ask, outline)
+        feeds = blocks.get("feeds") or []
+        is_empty = all(one["last_event_at"] is None for one in feeds if one["kind"] != "orders")
+        at = write_time(self.at)
+        body = {
+            "version": f"{outline.hash[:8]}-{district['sequence']}-{at}",
+            "state": "empty" if is_empty else "ok",
+            "as_of": at,
+            **describe_frame(self.settings, outline, 0.0),
+            **blocks,
+            "errors": dict.fromkeys(failed, at),
+        }
+        picture = Picture(
+            state=str(body["state"]),
+            as_of=self.at,
+            open_unit_count=count_open_units(blocks),
+            live=write_payload(body),
+            geometry=outline.payload,
+            geometry_hash=outline.hash,
+        )
+        return picture, json.loads(picture.live.body)
+
+    def _draw_failure(self, error: WanggeError) -> tuple[Picture, Mapping[str, Any]]:
+        body = {"version": "none", "state": "error", "as_of": None, **describe_frame(self.settings, None, 0.0)}
+        picture = Picture("error", None, None, write_payload({**body, "errors": {}}), None, "", str(error))
+        return picture, body
+
+
+_pasts: OrderedDict[tuple[Path, datetime, Path], PastShelf] = OrderedDict()
+_keeping = threading.Lock()
+
+
+def draw_past(feed: Feed, at: datetime | None, *, is_known_then: bool) -> tuple[Past, Picture] | None:
+    """The picture that the map draws of a past moment; None for the newest one, and for one that is still to come."""
+    past = choose_past(feed, at, is_known_then=is_known_then)
+    if past is None:
+        return None
+    shelf, past = open_shelf(feed.settings, past)
+    return past, shelf.draw(feed)[0]
+
+
+def open_past(feed: Feed, address: Address) -> View | None:
+    """The view of the past moment that the address names; None where it names none, or one that is still to come."""
+    past = choose_past(feed, address.at, is_known_then=address.is_known_then)
+    if past is None:
+        return None
+    shelf, past = open_shelf(feed.settings, past)
+    picture, payload = shelf.draw(feed)
+    moment = make_moment(
+        now=past.at,
+        as_of=past.at if picture.state == "ok" else None,
+        timezone=feed.settings.timezone,
+        stale_after_s=feed.settings.stale_after_s,
+        allowance_s=0.0,
+        is_open=picture.open_unit_count != 0,
+        is_readable=picture.state != "error",
+    )
+    return View(shelf, Reading(picture.state, payload, moment, picture.problem, past))
+
+
+def choose_past(feed: Feed, at: datetime | None, *, is_known_then: bool) -> Past | None:
+    """The past moment that the district's clock calls `at`: the step that holds it; None for one that is still to come."""
+    if at is None:
+        return None
+    moment = at.replace(tzinfo=ZoneInfo(feed.settings.timezone)).astimezone(UTC)
+    moment -= timedelta(seconds=moment.timestamp() % STEP.total_seconds())
+    newest = feed.picture.as_of if feed.picture else None
+    if moment > max(feed.clock.now(), newest or moment.min.replace(tzinfo=UTC)):
+        return None
+    return Past(moment, wanted_known_then=is_known_then)
+
+
+def open_shelf(settings: Settings, past: Past) -> tuple[PastShelf, Past]:
+    """The shelf of a past moment, and what it rests on: by what is known now, until what was known then is gathered."""
+    path = settings.situation_path
+    if past.wanted_known_then:
+        known = gather_known(settings, past.at)
+        path = known.path or path
+        past = replace(past, is_known_then=known.path is not None, gathered_pct=known.done_pct, problem=known.problem)
+    key = (settings.home, past.at, path)
+    with _keeping:
+        shelf = _pasts.get(key)
+        if shelf is None:
+            shelf = _pasts[key] = PastShelf(settings, at=past.at, path=path)
+        _pasts.move_to_end(key)
+        worn = [_pasts.popitem(last=False)[1] for _ in range(len(_pasts) - PASTS_KEPT)]
+    for one in worn:
+        one.close()
+    return shelf, past
+
+
+def stand_at(past: Past) -> Clock:
+    """A clock that stands at the past moment: the map judges ages by it."""
+    return Clock(past.at, datetime.now(UTC), past.at, 0.0)

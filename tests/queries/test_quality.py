@@ -80,6 +80,11 @@ def test_a_past_moment_does_not_count_the_bucket_that_ran_then() -> None:
     answers(_district(), "coverage/grid", "grid_code covered_person_count\nG12 62", grid_code="G12")
 
 
+def test_the_past_reaches_from_the_first_order_or_row_to_the_newest_event() -> None:
+    answers(_district(), "quality/span", "first_at last_at\n9T17:30 08:40:24")
+    answers(build_world(as_of=None), "quality/span", "first_at last_at\n- -")
+
+
 def test_the_totals_add_up_what_became_of_every_row() -> None:
     answers(
         _district(),

@@ -11,6 +11,7 @@ import pytest
 
 from data.settings import Settings
 from tests.data.postgres import PostgresServer, running_postgres
+from tests.made_once import make_once, share_folder
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,16 +55,22 @@ def catalogue(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue("postgres_catalogue"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_homes(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Lets test processes share what is made once."""
+    share_folder(tmp_path_factory)
+
+
 @pytest.fixture(scope="session")
-def full_scenario(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def full_scenario() -> Settings:
     """All of July 9 to 16 at full size, ingested. Shared: read it, do not change it."""
-    return take_in_scenario(tmp_path_factory.mktemp("full"), scale=1.0)
+    return Settings(home=make_once("full", lambda home: take_in_scenario(home, scale=1.0)))
 
 
 @pytest.fixture(scope="session")
-def small_world(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def small_world() -> Settings:
     """The same July with a fiftieth of the residents, ingested. Shared: read it, do not change it."""
-    return take_in_scenario(tmp_path_factory.mktemp("small"), scale=0.02)
+    return Settings(home=make_once("small", lambda home: take_in_scenario(home, scale=0.02)))
 
 
 def take_in_scenario(home: Path, scale: float) -> Settings:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from data.settings import Settings
-from tests.data.small_district import make_district
+from tests.data.small_district import shared_district
 
 
 @pytest.fixture(scope="session")
-def empty_district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def empty_district() -> Settings:
     """Reference data and no log. Shared: copy it, do not change it."""
-    return make_district(Settings(home=tmp_path_factory.mktemp("district") / "home"))
+    return shared_district()

@@ -10,15 +10,17 @@ import json
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from dashboard.geometry import Outline, draw_geometry
 from dashboard.payload import Payload, pack_payload
+from data.alert_log import AlertLog, LogEntry, mark_acknowledged
 from data.clock import Clock, read_clock
 from data.errors import WanggeError
 from data.questions import Sitting, ask, sit_down
@@ -32,6 +34,9 @@ LOOK_EVERY_S = 0.2
 """Seconds between looks at the situation file; a look is one `stat`."""
 RETRY_EVERY_S = 2.0
 """Seconds before a failed question, or a file that would not open, is tried again."""
+ALERTS_EVERY_S = 5.0
+"""Seconds for which the answer on alerts stands. They change at marks five minutes apart, and cost as much as all the other
+questions together."""
 BROKEN_AFTER_S = 15.0
 """Real seconds without an answer after which a page calls the server lost (UI, states)."""
 WAIT_CLASSES = ("smooth", "busy", "jammed", "resting", "unknown")
@@ -117,6 +122,13 @@ class Feed:
     _asked: tuple[str, ...] = ()
     _changes_at: datetime | None = None
     _failing_since: dict[str, str] = field(default_factory=dict)
+    _alerts_at_s: float = float("-inf")
+    _are_alerts_old: bool = False
+    log: AlertLog = field(init=False)
+    _log_seen: object = None
+
+    def __post_init__(self) -> None:
+        self.log = AlertLog(self.settings)
 
     def start(self) -> None:
         """Takes the first picture, then watches until `stop`; the first viewer never meets an empty hand."""
@@ -138,10 +150,12 @@ class Feed:
     def _look(self) -> bool:
         self.clock = read_clock(self.settings.home)
         found = identify_file(self.settings.situation_path)
-        is_due = self._changes_at is not None and self.clock.now() >= self._changes_at
+        noted = self.log.identify()
+        is_due = (self._changes_at is not None and self.clock.now() >= self._changes_at) or noted != self._log_seen
+        is_due = is_due or (self._are_alerts_old and monotonic() - self._alerts_at_s >= ALERTS_EVERY_S)
         if self.picture is not None and found == self._seen and not is_due and not self._failing_since:
             return False
-        self._seen = found
+        self._seen, self._log_seen = found, noted
         try:
             with _opened(self.settings.situation_path) as situation:
                 moment, self._changes_at = find_moment(situation, self.clock)
@@ -195,11 +209,14 @@ class Feed:
 
         district = rows("map/district")[0]
         self._outline = outline = self.outline_of(rows, district)
-        self._blocks, failed = build_blocks(rows, outline)
+        standing = self._find_standing()
+        self._blocks, failed = build_blocks(rows, outline, standing)
         since = write_time(self.clock.now()) or ""
         self._failing_since = {block: self._failing_since.get(block, since) for block in failed}
         self._tell_backlogs()
-        self._asked = tuple(asked)
+        tell_acknowledgements(self._blocks, self.log.read(self.clock.now()))
+        if not standing:
+            self._alerts_at_s, self._asked = monotonic(), tuple(asked)
         as_of = district["as_of"]
         body = {
             "version": f"{outline.hash[:8]}-{district['sequence']}",
@@ -224,6 +241,11 @@ class Feed:
         for feed in self._blocks.get("feeds") or []:
             if feed["feed_code"] in backlogs:
                 feed["waiting_file_count"] = backlogs[feed["feed_code"]].file_count
+
+    def _find_standing(self) -> dict[str, Any]:
+        """The blocks that need not be asked for again yet: the alerts, for ALERTS_EVERY_S."""
+        self._are_alerts_old = "alerts" in self._blocks and monotonic() - self._alerts_at_s < ALERTS_EVERY_S
+        return {"alerts": self._blocks["alerts"]} if self._are_alerts_old else {}
 
     def _draw_failure(self, error: Exception) -> Picture:
         """The last picture, marked as broken since when; or a bare one where there never was any."""
@@ -251,17 +273,33 @@ class Feed:
         )
 
 
-def build_blocks(rows: Ask, outline: Outline) -> tuple[dict[str, Any], list[str]]:
-    """The blocks of a picture from what questions answer, and those that failed: each costs itself only."""
+def build_blocks(
+    rows: Ask, outline: Outline, standing: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """The blocks of a picture from what questions answer, and those that failed: each costs itself only.
+
+    Those that are standing already are not asked for again.
+    """
     blocks: dict[str, Any] = {}
     failed = []
     for block, build in BLOCKS.items():
+        if standing and block in standing:
+            blocks[block] = standing[block]
+            continue
         try:
             blocks[block] = build(rows, outline)
         except Exception as error:  # noqa: BLE001 (one block's failure leaves the others standing)
             LOG.warning("The block %s of the live picture failed: %s", block, error)
             failed.append(block)
     return blocks, failed
+
+
+def tell_acknowledgements(blocks: dict[str, Any], entries: Sequence[LogEntry]) -> None:
+    """Says at each open alert when it was acknowledged; by whom stays off the wall."""
+    alerts = blocks.get("alerts")
+    if alerts:
+        for alert, marked in zip(alerts["open"], mark_acknowledged(alerts["open"], entries), strict=True):
+            alert["acknowledged_at"] = write_time(marked["acknowledged_at"])
 
 
 def count_open_units(blocks: dict[str, Any]) -> int | None:

@@ -18,7 +18,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dashboard.address import Address
-from dashboard.live import Feed, Picture, build_blocks, count_open_units, describe_frame, write_payload, write_time
+from dashboard.live import (
+    Feed,
+    Picture,
+    build_blocks,
+    count_open_units,
+    describe_frame,
+    tell_acknowledgements,
+    write_payload,
+    write_time,
+)
 from dashboard.parts.moment import make_moment
 from dashboard.shelf import Past, Reading, Shelf, View
 from data.clock import Clock
@@ -72,6 +81,7 @@ class PastShelf(Shelf):
     def _draw(self, feed: Feed, district: Mapping[str, Any]) -> tuple[Picture, Mapping[str, Any]]:
         outline = feed.outline_of(self.ask, dict(district))
         blocks, failed = build_blocks(self.ask, outline)
+        tell_acknowledgements(blocks, feed.log.read(self.at))
         feeds = blocks.get("feeds") or []
         is_empty = all(one["last_event_at"] is None for one in feeds if one["kind"] != "orders")
         at = write_time(self.at)

@@ -13,5 +13,17 @@ def may_give_orders(user: str | None, settings: Settings | None = None) -> bool:
 
     `user` is None for somebody who has not signed in.
     """
-    named = [name.strip() for name in (settings or read_settings()).order_givers.split(";") if name.strip()]
+    return _is_named(user, (settings or read_settings()).order_givers)
+
+
+def may_acknowledge_alerts(user: str | None, settings: Settings | None = None) -> bool:
+    """Whether this user may acknowledge alerts: everybody, unless the setting `alert_handlers` names who.
+
+    `user` is None for somebody who has not signed in.
+    """
+    return _is_named(user, (settings or read_settings()).alert_handlers)
+
+
+def _is_named(user: str | None, setting: str) -> bool:
+    named = [name.strip() for name in setting.split(";") if name.strip()]
     return not named or user in named

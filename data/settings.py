@@ -73,6 +73,8 @@ class Settings:
 
     order_givers: str = ""
     """Users who may give orders on zones at a page, separated by ";". Empty: everybody who reaches it, until there are accounts."""
+    alert_handlers: str = ""
+    """Users who may acknowledge alerts at a page, in the same way."""
     tile_url: str = ""
     """A background map under the grids, such as "http://tiles.lan/{z}/{x}/{y}.png" or a WMTS template with {TileMatrix}, {TileRow},
     {TileCol}, in Web Mercator. Empty: none, and no page asks anyone for a tile. Viewers' browsers fetch it, from this host alone."""

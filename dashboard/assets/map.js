@@ -727,7 +727,7 @@
       if (view.verdict.state !== "ok") return out;
       open.forEach((alert, index) => {
         if (alert.lon === null || alert.lat === null || alert.lon === undefined) return;
-        if (alert.place_kind !== "site" && alert.place_kind !== "whistle") return; // a silent feed shows by its grey grids
+        if (!["site", "whistle", "zone"].includes(alert.place_kind)) return; // a silent feed shows by its grey grids
         if (options.skipsCallout && options.skipsCallout([alert.lon, alert.lat])) return;
         const at = view.at([alert.lon, alert.lat]);
         if (at.x < view.inner.x0 || at.x > view.inner.x1 || at.y < view.inner.y0 || at.y > view.inner.y1) return;

@@ -393,8 +393,11 @@
         Object.assign(big.style, { fontSize: isBrief ? "72px" : "100px", lineHeight: "100px", color: colour });
         value.append(big, el("span", "second small", say.unit));
         nodes.push(title_, value);
+        // an acknowledged alert keeps its place and its chip, and shouts no more
+        if (alert.acknowledged_at) for (const node of [title_, big]) node.style.color = "var(--text-2)";
         if (isBrief) return;
-        nodes.push(at("second", { left: 98, top: top + 92 }, say.detail), at("second right", { right: 0, top: top + 92 }, say.when || fill(words.ago, { duration: durationText((view.now - Date.parse(alert.since_at)) / 1000, true) })));
+        const when = alert.acknowledged_at ? `${words.alert_acknowledged} ${clock(alert.acknowledged_at)}` : say.when || fill(words.ago, { duration: durationText((view.now - Date.parse(alert.since_at)) / 1000, true) });
+        nodes.push(at("second", { left: 98, top: top + 92 }, say.detail), at("second right", { right: 0, top: top + 92 }, when));
         const act = at("second", { left: 98, top: top + 153 });
         const what = el("b", "", say.what);
         what.style.color = "var(--text)";
@@ -406,34 +409,59 @@
       return nodes;
     }
 
-    // What an alert says: how bad, why, what to do, who. The rules' figures are those of queries/alerts.
+    // What an alert says: how bad, why, what to do, who. Figures and actions are those of queries/alerts.
     function describeAlert(view, alert) {
       const place = placeName(alert);
       const whole = (value) => count(value);
+      const who = (text) => `${text}${alert.responsible_staff_code ? ` ${alert.responsible_staff_code}` : ""}`;
       if (alert.rule === "site_jammed") {
         const index = link.geometry ? link.geometry.sites.codes.indexOf(alert.place_code) : -1;
         const site = (view.live.sites || [])[index] || [];
-        const isAssisted = alert.detail_pct !== null && alert.detail_pct >= 40;
-        const short = site[5] !== null && site[4] !== null ? site[5] - site[4] : 0;
+        const isAssisted = alert.action === "assist_registration";
         return {
           title: fill(words.site_jammed, { place: siteName(place) }),
           figure: whole(Math.floor(alert.figure)), unit: ` ${words.site_jammed_unit}`,
           detail: isAssisted ? fill(words.site_jammed_assisted, { pct: Math.round(alert.detail_pct), waiting: count(site[2]) }) : fill(words.site_jammed_waiting, { waiting: count(site[2]), open: count(site[4]), needed: count(site[5]) }),
-          what: isAssisted ? words.site_jammed_do_assist : short > 0 ? fill(words.site_jammed_do_units, { n: short }) : words.site_jammed_do_divert,
-          who: fill(words.site_jammed_who, { grid: gridName(alert.grid_code) }),
+          what: isAssisted ? words.site_jammed_do_assist : alert.action === "open_units" ? fill(words.site_jammed_do_units, { n: alert.detail_count }) : words.site_jammed_do_divert,
+          who: who(fill(words.site_jammed_who, { grid: gridName(alert.grid_code) })),
+        };
+      }
+      if (alert.rule === "unit_idle") {
+        return {
+          title: fill(words.unit_idle, { place: siteName(place) }),
+          figure: whole(alert.figure), unit: ` / ${whole(alert.target)}`,
+          detail: fill(words.unit_idle_detail, { time: clock(alert.since_at), n: whole(alert.figure), open: whole(alert.target) }),
+          what: fill(words.unit_idle_do, { n: whole(Math.ceil(alert.figure / 2)), place: (lang === "en" && alert.neighbour_name_en) || alert.neighbour_name || "—" }),
+          who: who(words.unit_idle_who),
+        };
+      }
+      if (alert.rule === "zone_without_staff") {
+        return {
+          title: fill(words.zone_without_staff, { place }),
+          figure: Wangge.countText(Math.floor((view.now - Date.parse(alert.since_at)) / 60000)), unit: ` ${words.site_jammed_unit}`,
+          detail: fill(words.zone_without_staff_detail, { time: clock(alert.since_at), n: whole(alert.detail_count) }),
+          what: words.zone_without_staff_do,
+          who: who(alert.responsible_role === "community_cadre" ? words.zone_without_staff_who_community : words.zone_without_staff_who_grid),
+        };
+      }
+      if (alert.rule === "sum_mismatch") {
+        return {
+          title: fill(words.sum_mismatch, { check: words[`check_${alert.place_code}`] || alert.place_code }),
+          figure: whole(alert.figure), unit: ` ${words.sum_mismatch_unit}`,
+          detail: words.sum_mismatch_detail, what: words.sum_mismatch_do, who: words.sum_mismatch_who,
         };
       }
       if (alert.rule === "whistle_late") {
         const whistle = (view.live.whistles || []).find((one) => one.whistle_code === alert.place_code);
         const used = durationText((view.now - Date.parse((whistle || alert).raised_at || alert.since_at)) / 1000, true);
-        const late = whistle && alert.expected_at ? durationText((Date.parse(alert.expected_at) - Date.parse(whistle.due_at)) / 1000) : "";
+        const lateS = whistle && alert.expected_at ? (Date.parse(alert.expected_at) - Date.parse(whistle.due_at)) / 1000 : 0;
         const missing = Math.max(0, (alert.target || 0) - (alert.figure || 0));
         return {
           title: fill(words.whistle_late, { place, role: whistle ? roleText(whistle.role) : "" }).replace(/ +/g, " "),
           figure: whole(alert.figure), unit: ` / ${whole(alert.target)}`,
-          detail: alert.expected_at ? fill(words.whistle_late_detail, { used, time: clock(alert.expected_at), late }) : fill(words.whistle_late_detail_none, { used }),
+          detail: !alert.expected_at ? fill(words.whistle_late_detail_none, { used }) : lateS > 0 ? fill(words.whistle_late_detail, { used, time: clock(alert.expected_at), late: durationText(lateS) }) : fill(words.whistle_late_detail_met, { used }),
           when: whistle ? fill(words.due, { time: clock(whistle.due_at) }) : "",
-          what: fill(words.whistle_late_do, { n: whole(missing) }), who: words.whistle_late_who,
+          what: fill(words.whistle_late_do, { n: whole(missing) }), who: who(words.whistle_late_who),
         };
       }
       if (alert.rule === "feed_silent") {
@@ -446,12 +474,13 @@
         };
       }
       const round = (view.live.rounds || []).find((one) => one.round_code === alert.place_code);
-      const late = round && alert.expected_at ? durationText((Date.parse(alert.expected_at) - Date.parse(round.deadline_at)) / 1000) : "";
+      const missing = whole(round ? round.missing_count : alert.detail_count);
+      const lateS = round && alert.expected_at ? (Date.parse(alert.expected_at) - Date.parse(round.deadline_at)) / 1000 : 0;
       return {
         title: fill(words.coverage_behind, { place }),
         figure: Wangge.shareText(alert.figure), unit: " %",
-        detail: alert.expected_at ? fill(words.coverage_behind_detail, { missing: whole(round ? round.missing_count : alert.detail_count), time: clock(alert.expected_at), late }) : fill(words.coverage_behind_detail_none, { missing: whole(round ? round.missing_count : alert.detail_count) }),
-        what: words.coverage_behind_do, who: words.coverage_behind_who,
+        detail: alert.level === "act" ? fill(words.coverage_behind_detail_over, { missing }) : !alert.expected_at ? fill(words.coverage_behind_detail_none, { missing }) : lateS > 0 ? fill(words.coverage_behind_detail, { missing, time: clock(alert.expected_at), late: durationText(lateS) }) : fill(words.coverage_behind_detail_met, { missing }),
+        what: words.coverage_behind_do, who: who(words.coverage_behind_who),
       };
     }
 

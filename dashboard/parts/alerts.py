@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import floor
+from math import ceil, floor
 from typing import Any
 
 from dashboard.parts import wording
@@ -21,9 +21,6 @@ from dashboard.text import read_text
 Row = Mapping[str, Any]
 
 ENDINGS_SHOWN = 3
-MANY_ASSISTED_PCT = 40.0
-"""From this share of assisted registrations on, registering is the bottleneck and helpers cure it: at the published case
-(东华名岸, 9 July 2022) a green channel and helpers did, not more units."""
 
 
 @dataclass(frozen=True)
@@ -94,21 +91,63 @@ def unjudged_line(
 
 def _describe_jam(alert: Row, around: Around, moment: Moment, language: Language) -> AlertWords:
     words, site = read_text("wall", language), around.sites.get(alert["place_code"], {})
-    assisted, short = alert.get("detail_pct"), alert.get("detail_count") or 0
-    waiting = wording.count(site.get("waiting_count"))
-    if assisted is not None and assisted >= MANY_ASSISTED_PCT:
+    action, waiting = alert.get("action"), wording.count(site.get("waiting_count"))
+    if action == "assist_registration":
         what = words["site_jammed_do_assist"]
-        why = words["site_jammed_assisted"].format(pct=floor(assisted + 0.5), waiting=waiting)
+        why = words["site_jammed_assisted"].format(pct=floor((alert.get("detail_pct") or 0) + 0.5), waiting=waiting)
     else:
-        what = words["site_jammed_do_units"].format(n=short) if short > 0 else words["site_jammed_do_divert"]
+        is_short = action == "open_units"
+        what = (
+            words["site_jammed_do_units"].format(n=alert["detail_count"])
+            if is_short
+            else words["site_jammed_do_divert"]
+        )
         units = (wording.count(site.get(f"{kind}_unit_count")) for kind in ("open", "needed"))
         why = words["site_jammed_waiting"].format(waiting=waiting, **dict(zip(("open", "needed"), units, strict=True)))
+    who = words["site_jammed_who"].format(grid=around.grid_names.get(alert.get("grid_code") or "", "")).strip()
     return AlertWords(
         title=words["site_jammed"].format(place=_site_name(_place(alert, language), language)),
         figure=f"{wording.count(floor(alert['figure']))} {words['site_jammed_unit']}",
         what=what,
-        who=words["site_jammed_who"].format(grid=around.grid_names.get(alert.get("grid_code") or "", "")).strip(),
+        who=_with_code(who, alert),
         why=why if site else "",
+    )
+
+
+def _describe_idle(alert: Row, _around: Around, moment: Moment, language: Language) -> AlertWords:
+    words = read_text("wall", language)
+    idle, opened = wording.count(alert.get("figure")), wording.count(alert.get("target"))
+    neighbour = wording.name_in(dict(alert), "neighbour_name", language)
+    return AlertWords(
+        title=words["unit_idle"].format(place=_site_name(_place(alert, language), language)),
+        figure=f"{idle}/{opened}",
+        what=words["unit_idle_do"].format(n=wording.count(ceil((alert.get("figure") or 0) / 2)), place=neighbour),
+        who=_with_code(words["unit_idle_who"], alert),
+        why=words["unit_idle_detail"].format(time=_clock(moment.local(alert["since_at"])), n=idle, open=opened),
+    )
+
+
+def _describe_empty_zone(alert: Row, _around: Around, moment: Moment, language: Language) -> AlertWords:
+    words, since = read_text("wall", language), moment.local(alert["since_at"])
+    empty_min = (moment.now - since).total_seconds() / 60 if since else alert["figure"]
+    level = "community" if alert.get("responsible_role") == "community_cadre" else "grid"
+    return AlertWords(
+        title=words["zone_without_staff"].format(place=_place(alert, language)),
+        figure=f"{wording.count(floor(empty_min))} {words['site_jammed_unit']}",
+        what=words["zone_without_staff_do"],
+        who=_with_code(words[f"zone_without_staff_who_{level}"], alert),
+        why=words["zone_without_staff_detail"].format(time=_clock(since), n=wording.count(alert.get("detail_count"))),
+    )
+
+
+def _describe_mismatch(alert: Row, _around: Around, _moment: Moment, language: Language) -> AlertWords:
+    words, check = read_text("wall", language), alert["place_code"]
+    return AlertWords(
+        title=words["sum_mismatch"].format(check=words.get(f"check_{check}", check)),
+        figure=f"{wording.count(alert.get('figure'))} {words['sum_mismatch_unit']}",
+        what=words["sum_mismatch_do"],
+        who=words["sum_mismatch_who"],
+        why=words["sum_mismatch_detail"],
     )
 
 
@@ -132,7 +171,9 @@ def _describe_muster(alert: Row, around: Around, moment: Moment, language: Langu
     raised = moment.local(whistle.get("raised_at") or alert["since_at"])
     due, expected = moment.local(whistle.get("due_at")), moment.local(alert.get("expected_at"))
     used = wording.minutes((moment.now - raised).total_seconds() / 60 if raised else None, language)
-    if expected and due:
+    if expected and due and expected <= due:
+        why = words["whistle_late_detail_met"].format(used=used)
+    elif expected and due:
         late = wording.minutes((expected - due).total_seconds() / 60, language)
         why = words["whistle_late_detail"].format(used=used, time=_clock(expected), late=late)
     else:
@@ -142,7 +183,7 @@ def _describe_muster(alert: Row, around: Around, moment: Moment, language: Langu
         title=" ".join(words["whistle_late"].format(place=_place(alert, language), role=role).split()),
         figure=f"{wording.count(arrived)}/{wording.count(needed)}",
         what=words["whistle_late_do"].format(n=wording.count(max(0, needed - arrived))),
-        who=words["whistle_late_who"],
+        who=_with_code(words["whistle_late_who"], alert),
         why=why,
     )
 
@@ -151,7 +192,11 @@ def _describe_lag(alert: Row, around: Around, moment: Moment, language: Language
     words, round_ = read_text("wall", language), around.rounds.get(alert["place_code"], {})
     missing = wording.count(round_.get("missing_count", alert.get("detail_count")))
     deadline, expected = moment.local(round_.get("deadline_at")), moment.local(alert.get("expected_at"))
-    if expected and deadline:
+    if alert.get("level") == "act" and deadline and moment.now >= deadline:
+        why = words["coverage_behind_detail_over"].format(missing=missing)
+    elif expected and deadline and expected <= deadline:
+        why = words["coverage_behind_detail_met"].format(missing=missing)
+    elif expected and deadline:
         late = wording.minutes((expected - deadline).total_seconds() / 60, language)
         why = words["coverage_behind_detail"].format(missing=missing, time=_clock(expected), late=late)
     else:
@@ -160,13 +205,16 @@ def _describe_lag(alert: Row, around: Around, moment: Moment, language: Language
         title=words["coverage_behind"].format(place=_place(alert, language)),
         figure=wording.share_with_sign(alert.get("figure")),
         what=words["coverage_behind_do"],
-        who=words["coverage_behind_who"],
+        who=_with_code(words["coverage_behind_who"], alert),
         why=why,
     )
 
 
 _DESCRIBE = {
     "site_jammed": _describe_jam,
+    "unit_idle": _describe_idle,
+    "zone_without_staff": _describe_empty_zone,
+    "sum_mismatch": _describe_mismatch,
     "feed_silent": _describe_silence,
     "whistle_late": _describe_muster,
     "coverage_behind": _describe_lag,
@@ -182,6 +230,11 @@ def _ending(alert: Row, language: Language) -> str:
     )
     end = words[f"closed_{rule}_end"].format(duration=wording.minutes(alert.get("duration_min"), language))
     return f"{what}{'，' if language == 'zh' else ', '}{end}"
+
+
+def _with_code(who: str, alert: Row) -> str:
+    """Who answers for it: 网格长 BS-3501; without a number where nobody is known."""
+    return f"{who} {alert['responsible_staff_code']}" if alert.get("responsible_staff_code") else who
 
 
 def _place(alert: Row, language: Language) -> str:

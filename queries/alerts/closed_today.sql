@@ -5,29 +5,42 @@
 --           role VARCHAR; needed_count INTEGER (people); started_at TIMESTAMPTZ; ended_at TIMESTAMPTZ;
 --           duration_min DOUBLE (minutes)
 -- reads:    situation
--- uses:     wall/working_day, sites/jam_episodes, quality/silences, staffing/musters
--- notes:    the latest first: jams of sites (site_jammed), silences of feeds (feed_silent), whistles that were filled
---           (whistle_filled, from the call to the last arrival); role and needed_count are of whistles only
+-- uses:     wall/working_day, alerts/episodes, staffing/musters
+-- notes:    the latest first; from when the condition began to hold to when it ceased (alerts/episodes). Whistles that were
+--           filled have a row of their own (whistle_filled, from the call to the last arrival), late or not; role and needed_count
+--           are of whistles only
 with ended as (
     select
-        'site_jammed' as rule,
-        'site' as place_kind,
-        jam.site_code as place_code,
-        site.site_name as place_name,
-        site.site_name_en as place_name_en,
-        cast(null as varchar) as role,
-        cast(null as integer) as needed_count,
-        jam.started_at,
-        jam.ended_at
-    from sites_jam_episodes as jam
-    inner join site on jam.site_code = site.site_code
-    where jam.ended_at is not null
-    union all
-    select
-        'feed_silent', 'feed', silence.feed_code, feed.feed_name, feed.feed_name_en, null, null,
-        silence.started_at, silence.ended_at
-    from quality_silences as silence
-    inner join feed on silence.feed_code = feed.feed_code
+        episode.rule,
+        case
+            when site.site_code is not null then 'site'
+            when feed.feed_code is not null then 'feed'
+            when screening.round_code is not null then 'round'
+            when episode.rule = 'whistle_late' then 'whistle'
+            when episode.rule = 'zone_without_staff' then 'zone'
+            else 'check'
+        end as place_kind,
+        episode.place_code,
+        coalesce(
+            site.site_name, feed.feed_name, screening.round_name, muster.place_name, zone.zone_name, episode.place_code
+        ) as place_name,
+        coalesce(
+            site.site_name_en, feed.feed_name_en, screening.round_name_en, muster.place_name_en, zone.zone_name_en,
+            episode.place_code
+        ) as place_name_en,
+        muster.role,
+        muster.needed_count,
+        episode.since_at as started_at,
+        episode.ended_at
+    from alerts_episodes as episode
+    left join site on episode.rule in ('site_jammed', 'unit_idle') and episode.place_code = site.site_code
+    left join feed on episode.rule = 'feed_silent' and episode.place_code = feed.feed_code
+    left join round as screening on episode.rule = 'coverage_behind' and episode.place_code = screening.round_code
+    left join staffing_musters as muster on episode.rule = 'whistle_late' and episode.place_code = muster.whistle_code
+    left join (
+        select zone_code, max(zone_name) as zone_name, max(zone_name_en) as zone_name_en from zone_order group by zone_code
+    ) as zone on episode.rule = 'zone_without_staff' and episode.place_code = zone.zone_code
+    where episode.closed_at is not null
     union all
     select
         'whistle_filled', 'whistle', muster.whistle_code, muster.place_name, muster.place_name_en, muster.role,

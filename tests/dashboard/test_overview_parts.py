@@ -256,9 +256,9 @@ AROUND = Around(
 @pytest.mark.parametrize(
     ("more", "cure"),
     [
-        ({"detail_pct": 62.0, "detail_count": 5}, "开绿色通道，增派协助员"),
-        ({"detail_pct": 8.0, "detail_count": 5}, "增开 5 个采样台"),
-        ({"detail_pct": None, "detail_count": 0}, "引导居民去附近畅通点"),
+        ({"action": "assist_registration", "detail_pct": 62.0, "detail_count": 5}, "开绿色通道，增派协助员"),
+        ({"action": "open_units", "detail_pct": 8.0, "detail_count": 5}, "增开 5 个采样台"),
+        ({"action": "divert", "detail_pct": None, "detail_count": 0}, "引导居民去附近畅通点"),
     ],
 )
 def test_a_jam_says_what_cures_it(more: dict[str, Any], cure: str) -> None:
@@ -269,8 +269,8 @@ def test_a_jam_says_what_cures_it(more: dict[str, Any], cure: str) -> None:
     ("alert", "said"),
     [
         (
-            {"detail_count": 5},
-            "1 东华名岸采样点 拥堵 62 分钟 增开 5 个采样台 · 东华社区第1网格 网格长 等候 395 人，在开 5 台，需要 10 台",
+            {"action": "open_units", "detail_count": 5, "responsible_staff_code": "BS-3501"},
+            "1 东华名岸采样点 拥堵 62 分钟 增开 5 个采样台 · 东华社区第1网格 网格长 BS-3501 等候 395 人，在开 5 台，需要 10 台",
         ),
         (
             {"rule": "feed_silent", "place_name": "潮连", "since_at": "2022-07-14T00:29:00Z", "detail_count": 3},
@@ -286,6 +286,23 @@ def test_a_jam_says_what_cures_it(more: dict[str, Any], cure: str) -> None:
              "expected_at": "2022-07-14T06:33:00Z"},
             "1 全员筛查 第3轮 进度落后 69.7% 上门补采，增开采样台 · 镇街领导 还差 4,317 人，照此 14:33 完成，迟 33 分",
         ),
+        (
+            {"rule": "coverage_behind", "place_code": "D3", "place_name": "全员筛查 第3轮", "figure": 69.7,
+             "expected_at": "2022-07-14T05:59:00Z", "level": "watch"},
+            "1 全员筛查 第3轮 进度落后 69.7% 上门补采，增开采样台 · 镇街领导 还差 4,317 人，照此可按时完成",
+        ),
+        (
+            {"rule": "unit_idle", "place_name": "侧贤", "figure": 3, "target": 6, "neighbour_name": "东华名岸"},
+            "1 侧贤采样点 采样台闲置 3/6 抽调 2 台支援东华名岸 · 点位负责人 08:30 起在开 6 台闲置 3 台",
+        ),
+        (
+            {"rule": "zone_without_staff", "place_name": "侧贤里38号", "detail_count": 540, "responsible_role": "grid_leader"},
+            "1 侧贤里38号 无人值守 10 分钟 派人到岗，恢复值守 · 网格长 08:30 起区内无人在岗，常住 540 人",
+        ),
+        (
+            {"rule": "sum_mismatch", "place_code": "staff_agree", "figure": 2},
+            "1 数据对不上：在岗人数 2 处 先勿引用，核对原始数据 · 系统管理员 同一数字在不同页面不一致",
+        ),
     ],
 )  # fmt: skip
 def test_every_rule_says_what_how_bad_what_to_do_who_and_why_in_the_words_of_the_wall(
@@ -295,7 +312,7 @@ def test_every_rule_says_what_how_bad_what_to_do_who_and_why_in_the_words_of_the
 
 
 def test_an_english_alert_names_the_place_in_english() -> None:
-    said = text_of(alert_line(1, ALERT | {"detail_count": 5}, Around(), moment(), "en"))
+    said = text_of(alert_line(1, ALERT | {"action": "open_units", "detail_count": 5}, Around(), moment(), "en"))
     assert said == "1 Donghua Mingan site jammed 62 min Open 5 more units · leader,"
 
 

@@ -139,7 +139,8 @@ def test_what_closed_sites_told_before_is_not_expected_of_a_feed() -> None:
 
 
 def test_a_feed_of_staff_is_silent_when_the_shift_of_both_days_before_does_not_come() -> None:
-    told = "feed: feed_code feed_name kind silent_after_min sort_order\nK 签到 staff 30 2\nfeed_bucket: feed_code bucket_start_at row_count\n"
+    told = "feed: feed_code feed_name kind silent_after_min sort_order\nK 签到 staff 30 2\n"
+    told += "feed_bucket: feed_code bucket_start_at row_count\n"
     days = "K 12T06:05 80\nK 13T06:10 70\nK 14T05:00 1"
     answers(build_world(QUIET, told + days, as_of="06:30"), "alerts/feed_silent", "place_code since_at\nK 05:05")
     answers(build_world(QUIET, told + days, as_of="06:10"), "alerts/feed_silent", "place_code")

@@ -38,6 +38,13 @@ posts as (
     ) as inside on touched.grid_code = inside.grid_code
 ),
 
+recent as (
+    select staff_code, event, post_kind, post_code, event_at
+    from staff_event
+    where event_at <= $as_of and event_at > $as_of - interval '40 hours'
+),
+
+-- whoever never was inside needs no sorting: that is nine in ten
 stays as (
     select
         event,
@@ -45,8 +52,12 @@ stays as (
         post_code,
         epoch(event_at) as from_s,
         epoch(lead(event_at) over (partition by staff_code order by event_at, event desc)) as next_s
-    from staff_event
-    where event_at <= $as_of and event_at > $as_of - interval '40 hours'
+    from recent
+    where staff_code in (
+        select recent.staff_code
+        from recent
+        inner join posts on recent.post_kind = posts.post_kind and recent.post_code = posts.post_code
+    )
 ),
 
 present as (

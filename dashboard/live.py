@@ -384,12 +384,7 @@ def find_moment(situation: Situation, clock: Clock) -> tuple[datetime, datetime 
 
 def choose_params(settings: Settings, clock: Clock) -> dict[str, Any]:
     """What the district has set for its questions; each question takes those that it has."""
-    return {
-        "busy_from_min": settings.busy_from_min,
-        "jammed_from_min": settings.jammed_from_min,
-        "unit_capacity_per_hour": settings.unit_capacity_per_hour,
-        "allowance_s": clock.pipeline_allowance_s(),
-    }
+    return settings.for_questions(clock.pipeline_allowance_s())
 
 
 def _write_row(row: Row) -> Row:

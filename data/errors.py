@@ -43,3 +43,7 @@ class ReferenceFileError(WanggeError):
 
 class IngestError(WanggeError):
     """A log file is refused whole."""
+
+
+class BriefError(WanggeError):
+    """The daily brief cannot be made."""

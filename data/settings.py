@@ -85,6 +85,15 @@ class Settings:
     tile_max_zoom: int = 18
     """The deepest zoom that it has tiles for; nearer, these are enlarged."""
 
+    def for_questions(self, allowance_s: float = 0.0) -> dict[str, Any]:
+        """What the district has set for its questions; each question takes those that it has."""
+        return {
+            "busy_from_min": self.busy_from_min,
+            "jammed_from_min": self.jammed_from_min,
+            "unit_capacity_per_hour": self.unit_capacity_per_hour,
+            "allowance_s": allowance_s,
+        }
+
     @property
     def tiles(self) -> Tiles | None:
         return read_tiles(self.tile_url, self.tile_attribution, self.tile_datum, self.tile_max_zoom)

@@ -1,4 +1,4 @@
-"""`wangge ask`: the questions in `queries/`."""
+"""`wangge ask`: the questions in `queries/`; `wangge brief`: their answers on one page."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.commands.parsing import AddCommand, pair
-from data.errors import QuestionError
+from data.commands.parsing import AddCommand, moment, pair
+from data.errors import BriefError, QuestionError
 from data.settings import read_settings
 
 if TYPE_CHECKING:
     from data.questions import Question
 
 ANSWER_FORMATS = ("table", "csv", "json", "parquet")
+BRIEF_FORMATS = ("html", "pdf")
 
 
 def add_commands(add: AddCommand) -> None:
@@ -27,6 +28,12 @@ def add_commands(add: AddCommand) -> None:
     command.add_argument("--as-of", metavar="T", help="the moment asked about (the situation's own)")
     command.add_argument("--format", choices=ANSWER_FORMATS, default="table", help="how to write the answer (table)")
     command.add_argument("--out", type=Path, metavar="FILE", help="write to a file")
+
+    command = add("brief", _brief, "Write the daily brief 日报: one page of figures, maps and a chart for a moment.")
+    command.add_argument("--at", type=moment, metavar="T", help='such as "2022-07-14 08:40" (the situation\'s own)')
+    command.add_argument("--lang", choices=("zh", "en"), default="zh", help="the language (zh)")
+    command.add_argument("--format", choices=BRIEF_FORMATS, help="html or pdf (what FILE ends in, else html)")
+    command.add_argument("--out", type=Path, metavar="FILE", help="where to write it (brief-<moment>.<format>, here)")
 
 
 def _ask(options: argparse.Namespace) -> int:
@@ -51,6 +58,45 @@ def _ask(options: argparse.Namespace) -> int:
             print(f"wangge: {note}", file=sys.stderr)
     finally:
         situation.close()
+    return 0
+
+
+def _brief(options: argparse.Namespace) -> int:
+    from zoneinfo import ZoneInfo
+
+    from data.brief.figures import read_brief
+    from data.brief.page import write_html
+    from data.brief.telling import tell_brief
+    from data.clock import read_clock
+    from data.questions import sit_down
+    from data.situation import open_situation
+
+    settings = read_settings(options.home)
+    ending = options.out.suffix.removeprefix(".").lower() if options.out else ""
+    format_ = options.format or (ending if ending in BRIEF_FORMATS else "html")
+    situation = open_situation(settings.situation_path)
+    try:
+        at = situation.as_of
+        if options.at:
+            at = options.at if options.at.tzinfo else options.at.replace(tzinfo=ZoneInfo(settings.timezone))
+        params = settings.for_questions(read_clock(settings.home).pipeline_allowance_s())
+        with sit_down(situation, at, **params) as sitting:
+            brief = read_brief(lambda name, **more: sitting.ask(name, **more).to_pylist(), at, settings.timezone)
+    finally:
+        situation.close()
+    told = tell_brief(brief, settings, options.lang)
+    if format_ == "pdf":
+        from data.brief.document import write_pdf
+
+        written = write_pdf(told)
+    else:
+        written = write_html(told).encode()
+    out = options.out or Path(f"brief{f'-{brief.at:%Y%m%d-%H%M}' if brief.at else ''}.{format_}")
+    try:
+        out.write_bytes(written)
+    except OSError as error:
+        raise BriefError(f"{out} cannot be written: {error.strerror}.", "Choose another place with --out.") from None
+    print(out)
     return 0
 
 

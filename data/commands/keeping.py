@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from data.commands.parsing import FAILED, AddCommand
+from data.commands.parsing import FAILED, AddCommand, moment
 from data.errors import WanggeError
 from data.settings import read_settings
 
@@ -31,7 +30,7 @@ def add_commands(add: AddCommand) -> None:
     command = add("erase", _erase, "Destroy registrations for ever, keep the totals, and certify it.")
     scope = command.add_mutually_exclusive_group(required=True)
     scope.add_argument("--round", metavar="R", help="the registrations of a closed round")
-    scope.add_argument("--before", metavar="T", type=_moment, help="all registrations before this moment")
+    scope.add_argument("--before", metavar="T", type=moment, help="all registrations before this moment")
     scope.add_argument("--all", action="store_true", help="all registrations, and the key of the tokens")
     scope.add_argument("--key", action="store_true", help="only the key: no token can be tied to a person any more")
     scope.add_argument("--verify", metavar="FILE", type=Path, help="check a certificate")
@@ -50,13 +49,6 @@ def _move_lake(options: argparse.Namespace) -> int:
     if moved.kept:
         print(f"  The old catalogue is kept as {moved.kept}; remove it when all is well.")
     return 0
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'{text!r} is no moment such as "2022-07-12 00:00"') from None
 
 
 def _erase(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import argparse
 import signal
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 FAILED = 1
@@ -27,6 +28,14 @@ def positive(text: str) -> float:
     if not 0 < value < 100_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
     return value
+
+
+def moment(text: str) -> datetime:
+    """The text as a moment; without an offset it has none, and is the district's."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is no moment such as "2022-07-12 00:00"') from None
 
 
 def pair(text: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from dashboard.parts.markup import element
 from dashboard.parts.moment_bar import show_moment_bar
 from dashboard.parts.words import say
 from dashboard.routes import get_feed
+from dashboard.views.brief import show_brief
 from dashboard.views.map_check import show_map_check
 from dashboard.views.overview import show_overview
 from dashboard.views.wall import show_wall
@@ -31,8 +32,9 @@ def show_pages() -> None:
     page = st.navigation(
         [
             st.Page(show_overview, title=say("page_overview", language), url_path="overview", default=True),
-            st.Page(show_wall, title=say("page_wall", language), url_path="wall"),
             st.Page(show_zones, title=say("page_zones", language), url_path="zones"),
+            st.Page(show_brief, title=say("page_brief", language), url_path="brief"),
+            st.Page(show_wall, title=say("page_wall", language), url_path="wall"),
             st.Page(show_map_check, title=say("page_map_check", language), url_path="map-check"),
         ],
         position="top",

@@ -95,9 +95,8 @@ def fit_frame(points: Sequence[Sequence[float]], width: float, height: float, ar
 
 def draw_district(brief: Brief, width: float, height: float, labels: Labels, title: str) -> str:
     """The whole district: towns with their coverage, zones, and the sites that are jammed by name."""
-    grids = brief.rows("map/grids")
-    rings = [list_rings(json.loads(row["geojson"])) for row in grids]
-    if not rings:
+    rings = _grid_rings(brief)
+    if not any(rings):
         return ink.sheet(width, height, [], title)
     frame = fit_frame(list(chain.from_iterable(chain.from_iterable(rings))), width, height)
     parts = [*_draw_grids(brief, rings, frame, is_near=False), *_draw_zones(brief, frame, is_near=False)]
@@ -122,7 +121,7 @@ def draw_zone_map(brief: Brief, width: float, height: float, labels: Labels, tit
     if not sealed:
         return None
     frame = fit_frame(sealed, width, height, AROUND)
-    rings = [list_rings(json.loads(row["geojson"])) for row in brief.rows("map/grids")]
+    rings = _grid_rings(brief)
     parts = [*_draw_grids(brief, rings, frame, is_near=True), *_draw_zones(brief, frame, is_near=True)]
     places = Places()
     marks = _draw_sites(brief, frame, labels, places, is_near=True)
@@ -166,6 +165,11 @@ def hatch(rings: Sequence[Sequence[Point]], pitch: float, is_falling: bool = Fal
         )
         for start, end in zip(cuts[::2], cuts[1::2], strict=True):
             yield tuple(((along - level) * half * side, (along + level) * half) for along in (start, end))  # type: ignore[misc]
+
+
+def _grid_rings(brief: Brief) -> list[list[Ring]]:
+    """The rings of each grid, in the order of map/grids; none for one without a shape."""
+    return [list_rings(json.loads(row["geojson"])) if row["geojson"] else [] for row in brief.rows("map/grids")]
 
 
 def _draw_grids(brief: Brief, rings: Sequence[Sequence[Ring]], frame: Frame, *, is_near: bool) -> list[str]:
@@ -253,8 +257,7 @@ def _draw_zones(brief: Brief, frame: Frame, *, is_near: bool) -> list[str]:
     for row in _sealed_shapes(brief):
         rings = [[frame.place(lon, lat) for lon, lat, *_ in ring] for ring in _rings_of(row)]
         is_high = row["level"] == "high"
-        if is_high:
-            rings = _at_least(rings, LEAST_SIZE * near)
+        rings = _at_least(rings, LEAST_SIZE * near)
         outline = _path(rings, is_closed=True)
         lines = list(hatch(rings, (3.4 if is_high else 7.0) * near))
         lines += hatch(rings, 3.4 * near, is_falling=True) if is_high else []

@@ -75,6 +75,20 @@ def test_an_answer_is_the_same_in_every_format(
     assert "6 rows" in out.splitlines()[-1]
 
 
+def test_the_brief_of_a_moment_is_written_as_its_name_says(
+    small_world: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "brief.pdf"
+    moment = ("--at", "2022-07-14 08:40:24", "--home", small_world.home)
+    code, said, _ = run_cli(capsys, "brief", *moment, "--out", out)
+    assert (code, said.strip()) == (0, str(out))
+    assert out.read_bytes().startswith(b"%PDF")
+    run_cli(capsys, "brief", *moment, "--lang", "en", "--out", tmp_path / "brief.html")
+    assert "As of Thu 14 Jul 08:40:24" in (tmp_path / "brief.html").read_text(encoding="utf-8")
+    code, _, said = run_cli(capsys, "brief", *moment, "--out", tmp_path / "nowhere" / "brief.html")
+    assert (code, "cannot be written" in said) == (1, True)
+
+
 def test_a_slip_in_a_name_or_a_parameter_is_answered_with_what_is_right(
     small_world: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

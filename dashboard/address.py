@@ -74,6 +74,7 @@ class Address:
     until: datetime | None = None
     at: datetime | None = None
     is_known_then: bool = False
+    round_code: str | None = None
 
 
 def parse_address(query: Mapping[str, str], language: Language = "zh") -> Address:
@@ -95,6 +96,7 @@ def parse_address(query: Mapping[str, str], language: Language = "zh") -> Addres
         until=parse_moment(query.get("until")),
         at=parse_moment(query.get("at")),
         is_known_then=query.get("known") == KNOWN_THEN,
+        round_code=_code(query.get("round")),
     )
 
 

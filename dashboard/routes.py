@@ -13,10 +13,10 @@ from zlib import crc32
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from dashboard import asset
+from dashboard import asset, doors
 from dashboard.address import KNOWN_THEN, parse_moment
 from dashboard.live import Feed, describe_clock, write_time
 from dashboard.past import draw_past, stand_at
@@ -118,6 +118,20 @@ async def answer_kiosk(request: Request) -> Response:
     return _send(request, document.payload, "text/html; charset=utf-8", ASK_EACH_TIME, policy)
 
 
+async def answer_doors(request: Request) -> Response:
+    """The workers' lists of one grid to print, or as a file to keep. Worked out in its turn, never on the server's own thread."""
+    query = dict(request.query_params)
+    document, status = await run_in_threadpool(doors.write_doors, get_feed(), query)
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": doors.POLICY,
+        "X-Content-Type-Options": "nosniff",
+    }
+    if "file" in query and status == 200:
+        headers["Content-Disposition"] = f'attachment; filename="{doors.name_file(query)}"'
+    return HTMLResponse(document, status, headers)
+
+
 async def answer_asset(request: Request) -> Response:
     """A script, stylesheet or picture; for ever where the address carries its hash or version."""
     found = asset.find_asset(request.path_params["path"])
@@ -132,6 +146,7 @@ ROUTES = [
     Route("/api/geometry", answer_geometry),
     Route("/healthz", answer_health),
     Route("/kiosk", answer_kiosk),
+    Route("/doors", answer_doors),
     Route("/assets/{path:path}", answer_asset),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from dashboard.parts import wording
 from dashboard.parts.figures import figure, progress_bar, stale_class
@@ -57,7 +58,19 @@ def grid_panel(answers: Answers, moment: Moment, language: Language, spot: Row |
             drawn.append(failed_block(say(title, language), rows, language))
         else:
             drawn.append(draw(rows))
+    drawn.append(actions_block(grid, language))
     return element("div", *drawn, classes=f"wg-panel{stale_class(moment)}")
+
+
+def actions_block(grid: Row, language: Language) -> Markup:
+    """What to do next: the grid's page of the round, and the list of those still missing."""
+    query = {"grid": str(grid["grid_code"])} | ({} if language == "zh" else {"lang": language})
+    ways = (("action_grid", query), ("action_doors", query | {"list": "all"}))
+    links = (
+        element("a", say(name, language), href=f"/rounds?{urlencode(where)}", target="_self", classes="wg-act-link")
+        for name, where in ways
+    )
+    return element("p", *links, classes="wg-actions")
 
 
 def failed_block(title: str, error: WanggeError, language: Language) -> Markup:

@@ -4,10 +4,11 @@
 -- columns:  round_code VARCHAR; round_name VARCHAR; round_name_en VARCHAR; scope VARCHAR; starts_at TIMESTAMPTZ;
 --           deadline_at TIMESTAMPTZ; closes_at TIMESTAMPTZ; is_running BOOLEAN; grid_count BIGINT (grids);
 --           target_count BIGINT (people); registered_person_count BIGINT (people);
---           covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent)
+--           covered_person_count BIGINT (people); missing_count BIGINT (people); coverage_pct DOUBLE (percent);
+--           is_erased BOOLEAN
 -- reads:    situation
 -- notes:    missing is counted grid by grid and never below zero, as in coverage/current; figures are null while no
---           registration is known
+--           registration is known. Of an erased round single registrations are gone, all or some
 with begun as (
     select screening.*, (select min(bucket_start_at) from site_bucket) <= $as_of as is_known
     from round as screening
@@ -60,7 +61,8 @@ select
     case
         when begun.is_known
             then 100.0 * cast(summed.target_count - summed.missing_count as double) / nullif(summed.target_count, 0)
-    end as coverage_pct
+    end as coverage_pct,
+    exists (select 1 from erased_round where erased_round.round_code = begun.round_code) as is_erased
 from begun
 left join summed on begun.round_code = summed.round_code
 order by begun.starts_at, begun.round_code

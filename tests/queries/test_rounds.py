@@ -342,6 +342,16 @@ def test_grids_and_buildings_are_sums_of_their_households(tmp_path: Path) -> Non
     )
 
 
+def test_households_are_told_of_every_place_of_the_round(tmp_path: Path) -> None:
+    answers(
+        _homes(tmp_path),
+        "coverage/household_places",
+        "kind household_count unseen_household_count partly_household_count whole_household_count\n"
+        + "\n".join(f"{kind} 5 2 1 2" for kind in ("community", "district", "grid", "town")),
+        round_code="R",
+    )
+
+
 def test_the_list_for_the_workers_gives_each_building_to_one_team(tmp_path: Path) -> None:
     world = _homes(tmp_path)
     answers(

@@ -36,17 +36,19 @@ NICENESS = 10
 
 @dataclass(frozen=True)
 class AsideAnswer:
-    """What is known: rows as of a moment, or why there are none. Without rows, note and error it is still being worked out."""
+    """What is known: rows as of a moment, or why there are none. Without rows and error it is still being worked out,
+    unless it was refused or there is none of that moment."""
 
     rows: list[Row] | None = None
     as_of: datetime | None = None
     note: str = ""
     error: WanggeError | None = None
     is_refused: bool = False
+    is_absent: bool = False
 
     @property
     def is_working(self) -> bool:
-        return self.rows is None and self.error is None
+        return self.rows is None and self.error is None and not self.is_refused and not self.is_absent
 
 
 @dataclass

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
+from dashboard.address import Address, link_to
 from dashboard.parts import wording
 from dashboard.parts.figures import figure, progress_bar, stale_class
 from dashboard.parts.markup import Markup, element, join
@@ -33,7 +33,9 @@ leaders); so a level keeps to one line."""
 CHAIN = ("street_leader", "community_cadre", "grid_leader", "full_time")
 
 
-def grid_panel(answers: Answers, moment: Moment, language: Language, spot: Row | None = None) -> Markup | None:
+def grid_panel(
+    answers: Answers, moment: Moment, language: Language, spot: Row | None = None, address: Address | None = None
+) -> Markup | None:
     """The whole panel of a grid from the answers to GRID_QUESTIONS; None where there is no such grid.
 
     `spot` is the building or site in it that was asked for, a row of map/spot.
@@ -58,16 +60,16 @@ def grid_panel(answers: Answers, moment: Moment, language: Language, spot: Row |
             drawn.append(failed_block(say(title, language), rows, language))
         else:
             drawn.append(draw(rows))
-    drawn.append(actions_block(grid, language))
+    drawn.append(actions_block(grid, address or Address(language)))
     return element("div", *drawn, classes=f"wg-panel{stale_class(moment)}")
 
 
-def actions_block(grid: Row, language: Language) -> Markup:
-    """What to do next: the grid's page of the round, and the list of those still missing."""
-    query = {"grid": str(grid["grid_code"])} | ({} if language == "zh" else {"lang": language})
-    ways = (("action_grid", query), ("action_doors", query | {"list": "all"}))
+def actions_block(grid: Row, address: Address) -> Markup:
+    """What to do next: the grid's page of the round, and the list of those still missing; of the moment that is shown."""
+    code = str(grid["grid_code"])
+    ways = (("action_grid", link_to(address, grid=code)), ("action_doors", link_to(address, grid=code, list="all")))
     links = (
-        element("a", say(name, language), href=f"/rounds?{urlencode(where)}", target="_self", classes="wg-act-link")
+        element("a", say(name, address.language), href=f"/rounds{where}", target="_self", classes="wg-act-link")
         for name, where in ways
     )
     return element("p", *links, classes="wg-actions")

@@ -24,6 +24,8 @@ class RoundDesk:
     as_of: datetime | None
     round_code: str
     place: Place
+    is_known_then: bool = False
+    """Of what was known at a past moment there are sums, and no single registrations."""
 
     @property
     def _grid(self) -> str | None:
@@ -42,7 +44,7 @@ class RoundDesk:
 
     def homes(self) -> AsideAnswer:
         """Unseen, partly covered and whole households of every place of the round; of a grid its buildings tell them."""
-        return AsideAnswer(rows=[]) if self._grid else self._ask("coverage/household_places", WHOLE_AGAIN_S)
+        return AsideAnswer() if self._grid else self._ask("coverage/household_places", WHOLE_AGAIN_S)
 
     def buildings(self) -> AsideAnswer:
         """The buildings of the grid."""
@@ -62,6 +64,8 @@ class RoundDesk:
         return query if language == "zh" else {**query, "lang": language}
 
     def _ask(self, name: str, again_after_s: float, **params: Any) -> AsideAnswer:
+        if self.is_known_then:
+            return AsideAnswer(is_absent=True)
         if self.as_of is None:
             return AsideAnswer(rows=[])
         return self.aside.ask(name, self.as_of, again_after_s, round_code=self.round_code, **params)

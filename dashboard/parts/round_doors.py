@@ -40,7 +40,7 @@ def check_block(
     elif answer.error:
         level, text = " wg-line-watch", say_round("broken", language, message=answer.error.message)
     elif answer.rows is None:
-        text = say_round("check_refused" if answer.is_refused else "check_working", language)
+        text = say_round(f"check_{_why_not(answer)}", language)
     elif not answer.rows:
         level = " wg-agreed"
         text = say_round(
@@ -66,6 +66,11 @@ def check_block(
         element("p", text, " ", at, classes=f"wg-line{level}", role="status"),
         classes="wg-block",
     )
+
+
+def _why_not(answer: AsideAnswer) -> str:
+    """Why there is no answer, as part of a key among the words."""
+    return "refused" if answer.is_refused else "then" if answer.is_absent else "working"
 
 
 def tell_difference(row: Row, names: Mapping[str, str], language: Language) -> str:
@@ -97,7 +102,7 @@ def show_doors(answer: AsideAnswer, desk: RoundDesk, moment: Moment, address: Ad
         placeholder=str(len({row["team_no"] for row in answer.rows})) if answer.rows else "",
     )
     if not answer.rows:
-        text = say_round("doors_none" if answer.rows == [] else "doors_working", language)
+        text = say_round("doors_none" if answer.rows == [] else f"doors_{_why_not(answer)}", language)
         if answer.error:
             text = say_round("broken", language, message=answer.error.message)
         st.html(element("p", text, classes="wg-facts", role="status"))

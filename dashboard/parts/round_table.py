@@ -75,7 +75,8 @@ def show_buildings(place: Row, buildings: AsideAnswer, reading: Reading, languag
     title = say_round("places_building", language)
     if buildings.rows is None:
         message = buildings.error.message if buildings.error else ""
-        text = say_round("broken", language, message=message) if message else say_round("doors_working", language)
+        why = "then" if buildings.is_absent else "working"
+        text = say_round("broken", language, message=message) if message else say_round(f"doors_{why}", language)
         st.html(element("h3", title, classes="wg-block-title"))
         st.html(element("p", text, classes="wg-facts", role="status"))
         return

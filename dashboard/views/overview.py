@@ -105,7 +105,7 @@ def show_place(reading: Reading, shelf: Shelf, address: Address) -> bool:
         answers = shelf.ask_each(*GRID_QUESTIONS, grid_code=address.grid)
         spots = shelf.ask("map/spot", code=address.spot) if address.spot else []
         spot = next((row for row in spots if row["grid_code"] == address.grid), None)
-        panel = grid_panel(answers, moment, language, spot)
+        panel = grid_panel(answers, moment, language, spot, address)
         grids = answers["coverage/grid"]
         row: Mapping[str, Any] = grids[0] if isinstance(grids, list) and grids else {"grid_code": code}
     else:

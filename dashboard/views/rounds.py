@@ -66,7 +66,8 @@ def show_place(view: View, address: Address, rounds: Sequence[Row], screening: R
     if place is None:
         st.html(element("p", say_round("no_grids", language), classes="wg-line", role="status"))
         return
-    desk = RoundDesk(aside_of(get_feed().settings), reading.moment.as_of, screening["round_code"], place)
+    is_then = reading.past is not None and reading.past.is_known_then
+    desk = RoundDesk(aside_of(get_feed().settings), reading.moment.as_of, screening["round_code"], place, is_then)
     is_grid = place.kind == "grid"
     doors = desk.doors() if is_grid else None
     left, right = st.columns([880, 406])

@@ -23,6 +23,9 @@ MEASURES: tuple[Measure, ...] = get_args(Measure)
 Zonewise = Literal["history", "changes", "give"]
 ZONEWISE: tuple[Zonewise, ...] = get_args(Zonewise)
 """What the page of the zones shows below its list."""
+Staffwise = Literal["gaps", "overload", "grids", "times"]
+STAFFWISE: tuple[Staffwise, ...] = get_args(Staffwise)
+"""What the page of the staff lists below."""
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
 
 PLACES = ("town", "community", "grid")
@@ -70,6 +73,8 @@ class Address:
     report: str | None = None
     zone: str | None = None
     shows: Zonewise = "history"
+    whistle: str | None = None
+    staff: Staffwise = "gaps"
     since: datetime | None = None
     until: datetime | None = None
     at: datetime | None = None
@@ -92,6 +97,8 @@ def parse_address(query: Mapping[str, str], language: Language = "zh") -> Addres
         report=_code(query.get("report")),
         zone=_zone(query.get("zone")),
         shows=next((known for known in ZONEWISE if known == query.get("show")), "history"),
+        whistle=_code(query.get("whistle")),
+        staff=next((known for known in STAFFWISE if known == query.get("staff")), "gaps"),
         since=parse_moment(query.get("since")),
         until=parse_moment(query.get("until")),
         at=parse_moment(query.get("at")),

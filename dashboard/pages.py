@@ -17,6 +17,7 @@ from dashboard.views.brief import show_brief
 from dashboard.views.map_check import show_map_check
 from dashboard.views.overview import show_overview
 from dashboard.views.rounds import show_rounds
+from dashboard.views.staffing import show_staffing
 from dashboard.views.wall import show_wall
 from dashboard.views.zones import show_zones
 
@@ -34,6 +35,7 @@ def show_pages() -> None:
         [
             st.Page(show_overview, title=say("page_overview", language), url_path="overview", default=True),
             st.Page(show_rounds, title=say("page_rounds", language), url_path="rounds"),
+            st.Page(show_staffing, title=say("page_staffing", language), url_path="staffing"),
             st.Page(show_zones, title=say("page_zones", language), url_path="zones"),
             st.Page(show_brief, title=say("page_brief", language), url_path="brief"),
             st.Page(show_wall, title=say("page_wall", language), url_path="wall"),

@@ -1,4 +1,5 @@
 -- question: How many people are on duty in each grid, how many are needed, and how many residents has each worker?
+-- zh:       各网格在岗多少人，需要多少人，每名网格员服务多少居民？需要的依据同“按角色”。每名在岗网格员服务超过 556 人（10,000 ÷ 18，A3），或有居民而无人在岗，视为负荷过重。
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ; $longest_residents_per_worker DOUBLE default 556 people
 -- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; town_code VARCHAR; zone_level VARCHAR;

@@ -1,8 +1,9 @@
 -- question: How many people are on duty at each kind of post, and how many are needed?
+-- zh:       各类岗位有多少人在岗，需要多少人？需要的依据同“按角色”；楼栋、卡口、网格车没有公布依据，显示“—”。吹哨的需要见吹哨一栏。
 -- grain:    one row per (post_kind)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  post_kind VARCHAR; on_duty_count BIGINT (people); needed_count BIGINT (people); missing_count BIGINT (people);
---           unknown_need_count BIGINT (sites whose need is unknown); sort_order INTEGER
+--           unknown_need_count BIGINT (sites); sort_order INTEGER
 -- reads:    situation
 -- uses:     staffing/posts, staffing/needs
 -- notes:    need as in staffing/needs; null for posts of which nothing says how many they need. Those whom a whistle calls

@@ -1,8 +1,9 @@
 -- question: How many people of each role are on duty, and how many are needed?
+-- zh:       各角色有多少人在岗，需要多少人？需要 = 各地点之和：每个网格 1 名网格长（A3）、AB 角专职 1 人在岗（A21），中高风险区网格 2 名专职、12 名兼职（A9）；采样点按单元（在开与需要取多者）每单元 4 名工作人员（A11：15 点 348 人）和 1 名医务；高风险区每 27 名居民 1 人在岗（A8，三班 8 小时 B1）；吹哨按所需人数。采样点和高风险区的工作人员计入兼职。没有公布依据的显示“—”。缺 = 逐个地点相加，一处多出不抵另一处所缺。
 -- grain:    one row per (role)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  role VARCHAR; on_duty_count BIGINT (people); needed_count BIGINT (people); missing_count BIGINT (people);
---           unknown_need_count BIGINT (sites whose need is unknown); roster_count BIGINT (people); sort_order INTEGER
+--           unknown_need_count BIGINT (sites); roster_count BIGINT (people); sort_order INTEGER
 -- reads:    situation
 -- uses:     staffing/on_duty, staffing/needs
 -- notes:    need as in staffing/needs: workers of sites and high-risk zones are counted with the part-time. Needed is null

@@ -1,8 +1,9 @@
 -- question: How many people are on duty in each town, and how many are needed?
+-- zh:       各镇街有多少人在岗，需要多少人？需要的依据同“按角色”。没有镇街的（卡口、网格车、无编号地点的吹哨）单列一行。社区工作者应不少于每万名居民 18 人（A3）。
 -- grain:    one row per (town_code)
 -- params:   $as_of TIMESTAMPTZ; $community_workers_per_10000 DOUBLE default 18 people per 10,000 residents
 -- columns:  town_code VARCHAR; town_name VARCHAR; town_name_en VARCHAR; on_duty_count BIGINT (people);
---           needed_count BIGINT (people); missing_count BIGINT (people); unknown_need_count BIGINT (sites whose need is unknown);
+--           needed_count BIGINT (people); missing_count BIGINT (people); unknown_need_count BIGINT (sites);
 --           resident_count BIGINT (people); full_time_count BIGINT (people on the roster);
 --           full_time_per_10000 DOUBLE (people per 10,000 residents); is_roster_enough BOOLEAN
 -- reads:    situation

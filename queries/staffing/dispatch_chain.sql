@@ -1,4 +1,5 @@
 -- question: Through which levels does a call for people to a grid go, and how many are on duty at each?
+-- zh:       向一个网格调人经过哪五级，每级多少人在岗？市、县（区）、镇（街道）、村（社区）、网格（A5）。市、区为各自的突击队，以下各级为在当地在岗的所有人。市名没有任何文件提供，只有区划代码。
 -- grain:    one row per (level)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR
 -- columns:  level VARCHAR; code VARCHAR; name VARCHAR; name_en VARCHAR; on_duty_count BIGINT (people); sort_order INTEGER

@@ -1,4 +1,5 @@
 -- question: Which grids have no leader on duty, or none of the two who stand in for each other?
+-- zh:       哪些网格没有网格长在岗，或 AB 角都不在岗？无人：网格长和替补都不在；AB 角：互为 AB 角的专职都不在；替补：网格长不在，替补在。在任何岗位都算在岗。
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_name VARCHAR; community_name_en VARCHAR;

@@ -1,4 +1,5 @@
 -- question: How many people had come to a whistle, minute by minute?
+-- zh:       吹哨后每一刻到了多少人？每到一人上一级，从吹哨到现在、吹哨结束或时限后一小时为止。
 -- grain:    one row per (reached_at)
 -- params:   $as_of TIMESTAMPTZ; $whistle_code VARCHAR
 -- columns:  reached_at TIMESTAMPTZ; elapsed_min DOUBLE (minutes since the call); arrived_count BIGINT (people);

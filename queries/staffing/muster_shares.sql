@@ -1,4 +1,5 @@
 -- question: How long after each whistle were half, nine tenths and all of the people needed there?
+-- zh:       每次吹哨后多久到了一半、九成、全部？按到达先后，第一名使人数达到所需一半（九成）的人为准，向上取整；每人只算一次。
 -- grain:    one row per (whistle_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  whistle_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR; role VARCHAR; raised_at TIMESTAMPTZ;

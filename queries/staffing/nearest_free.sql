@@ -1,4 +1,5 @@
 -- question: Who is free to answer a whistle, nearest first?
+-- zh:       谁有空应哨，最近的在前？所需角色中，此刻不在任何岗位、没有到过这里、24 小时内工作不足 11 小时的人；距离为直线，自所属网格、社区或镇街的标注点起。
 -- grain:    one row per (staff_code)
 -- params:   $as_of TIMESTAMPTZ; $whistle_code VARCHAR; $longest_24h_h DOUBLE default 11 hours; $limit BIGINT default 20 people
 -- columns:  staff_code VARCHAR; role VARCHAR; home_name VARCHAR; home_name_en VARCHAR; distance_m DOUBLE (m);

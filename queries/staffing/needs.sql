@@ -8,8 +8,8 @@
 -- uses:     zones/orders_in_force, zones/extent_grids, zones/grid_levels, sites/state, staffing/whistles, staffing/posts
 -- notes:    every grid: 1 leader (410 for 410 grids, A3) and 1 of the two full-time workers who stand in for each other
 --           (A21); where a high-risk or medium-risk zone touches it, 2 full-time and 12 part-time (Gangkou's grids, A9).
---           Site: its needed units × 4 workers, counted with the part-time (A11: 348 at 15 sites of 2 to 10 units, 3.9 a
---           unit at their middle), and a medic a unit (a swab in 30 s, 100 people an hour); null where its state is
+--           Site: its units, those open or those needed, whichever are more (as in sites/staff), × 4 workers, counted with the part-time (A11: 348 at 15 sites of 2 to 10 units, 3.9 a
+--           unit at their middle), and a medic a unit (a swab in 30 s, 100 people an hour); null where both are
 --           unknown. High-risk zone: residents ÷ 27, counted with the part-time (A8: some 60 workers for over 540 people, in
 --           three shifts of 8 hours, B1). Whistle: as many as it calls for, while it is open. What a checkpoint, a building or a vehicle needs,
 --           nothing published says: no row. A3 … B1 are figures of the published accounts. Present: of a grid's leader and full-time workers
@@ -52,7 +52,13 @@ of_site as (
         'site' as post_kind,
         state.grid_code,
         grid.town_code,
-        ceil(state.needed_unit_count * coalesce(share.units_count, $workers_per_unit)) as needed_count
+        ceil(
+            case
+                when state.open_unit_count > state.needed_unit_count or state.needed_unit_count is null
+                    then state.open_unit_count
+                else state.needed_unit_count
+            end * coalesce(share.units_count, $workers_per_unit)
+        ) as needed_count
     from sites_state as state
     cross join site_share as share
     left join grid on state.grid_code = grid.grid_code

@@ -1,4 +1,5 @@
 -- question: How many person-times did each party organisation of a firm or social organisation serve, and where?
+-- zh:       两新组织各党组织服务了多少人次，在哪里？一人次 = 一人在一个工作日、一类岗位上。
 -- grain:    one row per (town_code, organisation_name)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  town_code VARCHAR; town_name VARCHAR; town_name_en VARCHAR; organisation_name VARCHAR;

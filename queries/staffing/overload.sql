@@ -1,4 +1,5 @@
 -- question: Who on duty has worked too long?
+-- zh:       在岗的人中谁工作太久？连续超过 8 小时（8 小时一班，B1），或 24 小时内超过 11 小时（劳动法第三十六、四十一条：每日 8 小时，加班不超过 3 小时）。换岗间隔不超过 30 分钟仍算连续。
 -- grain:    one row per (staff_code)
 -- params:   $as_of TIMESTAMPTZ; $longest_shift_h DOUBLE default 8 hours; $longest_24h_h DOUBLE default 11 hours; $limit BIGINT default 200 people
 -- columns:  staff_code VARCHAR; role VARCHAR; post_kind VARCHAR; post_code VARCHAR; post_name VARCHAR; post_name_en VARCHAR;

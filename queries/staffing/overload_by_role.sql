@@ -1,4 +1,5 @@
 -- question: How many people of each role have worked too long?
+-- zh:       各角色有多少在岗的人工作太久？标准同“工作太久”。
 -- grain:    one row per (role)
 -- params:   $as_of TIMESTAMPTZ; $longest_shift_h DOUBLE default 8 hours; $longest_24h_h DOUBLE default 11 hours
 -- columns:  role VARCHAR; on_duty_count BIGINT (people); over_shift_count BIGINT (people); over_24h_count BIGINT (people);

@@ -1,4 +1,5 @@
 -- question: How many person-times did each kind of people serve in all?
+-- zh:       各类人员共服务多少人次？一人次 = 一人在一个工作日（04:00 至次日 04:00，按签到）、一类岗位上，不论签到几次。
 -- grain:    one row per (role, origin)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  role VARCHAR; origin VARCHAR; person_time_count BIGINT (person-times); people_count BIGINT (people);

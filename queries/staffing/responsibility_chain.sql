@@ -1,4 +1,5 @@
 -- question: Who answers for a grid, level by level, and are they on duty?
+-- zh:       一个网格由谁逐级负责，是否在岗？街道领导、社区干部、网格长、网格员四级（A5）。没有登记任何签到时，在岗为“—”。
 -- grain:    one row per (level, staff_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR
 -- columns:  level VARCHAR; staff_code VARCHAR; is_on_duty BOOLEAN; checked_in_at TIMESTAMPTZ;

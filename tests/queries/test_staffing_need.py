@@ -74,6 +74,14 @@ def test_a_role_that_nothing_calls_for_needs_nobody_knows_how_many() -> None:
     )
 
 
+def test_the_total_adds_up_the_roles_whose_need_is_known() -> None:
+    answers(
+        _district(),
+        "staffing/total",
+        "on_duty_count needed_count missing_count roster_count unknown_need_count\n7 95 86 10 1",
+    )
+
+
 def test_posts_are_counted_in_a_fixed_order_against_their_need() -> None:
     answers(
         _district(),

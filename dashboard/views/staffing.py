@@ -1,0 +1,96 @@
+"""The staff: who is on duty against need, how whistles fill and who is free, gaps and overwork, and who answers for a place.
+
+The whistle, the list and the grid that are chosen live in the URL.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.address import STAFFWISE, read_address, write_address
+from dashboard.answers import open_view
+from dashboard.asset import ASSETS_DIR
+from dashboard.parts.notices import show_as_of, show_band
+from dashboard.parts.staffing_bars import QUESTIONS, show_bars, show_total
+from dashboard.parts.staffing_chain import show_chain, show_chain_box
+from dashboard.parts.staffing_lists import LISTS
+from dashboard.parts.staffing_whistles import choose_whistle, show_curve, show_free, show_whistles
+from dashboard.parts.staffing_words import say_staff
+from dashboard.routes import get_feed
+
+TICK_S = 5.0
+"""Seconds between ticks; check-ins come by the minute."""
+_BELOW = "staffing_below"
+
+
+def show_staffing() -> None:
+    """The page that the URL describes."""
+    address = read_address()
+    st.html(ASSETS_DIR / "staffing.css")
+    with st.container(key="staffing"):
+        left, right = st.columns([880, 406])
+        with left:
+            show_duty()
+            st.session_state[_BELOW] = address.staff
+            st.segmented_control(
+                say_staff("title", address.language),
+                STAFFWISE,
+                format_func=lambda name: say_staff(f"show_{name}", address.language),
+                key=_BELOW,
+                required=True,
+                on_change=lambda: write_address(staff=st.session_state[_BELOW]),
+                label_visibility="collapsed",
+            )
+            show_list()
+        with right:
+            show_chain_box(open_view(get_feed()).shelf, address.language, pick_grid)
+            show_panel()
+
+
+@st.fragment(run_every=TICK_S)
+def show_duty() -> None:
+    """As-of time, band, who is on duty against need, and the whistles."""
+    view, address = open_view(get_feed()), read_address()
+    reading, language = view.reading, address.language
+    show_as_of(reading, language)
+    show_band(reading, language)
+    answers = view.shelf.ask_each("staffing/total", *QUESTIONS.values(), "staffing/muster_shares")
+    show_total(answers["staffing/total"], reading, language)
+    for column, (block, question) in zip(st.columns(3), QUESTIONS.items(), strict=True):
+        with column:
+            show_bars(block, answers[question], reading, language)
+    whistles = answers["staffing/muster_shares"]
+    left, right = st.columns([452, 412])
+    with left:
+        show_whistles(whistles, address.whistle, reading, language, pick_whistle)
+    chosen = choose_whistle(whistles, address.whistle) if isinstance(whistles, list) else None
+    with right:
+        if chosen is not None:
+            show_curve(view.shelf, chosen, reading, language)
+
+
+@st.fragment(run_every=TICK_S)
+def show_list() -> None:
+    """The list that the URL names; the others ask nothing."""
+    view, address = open_view(get_feed()), read_address()
+    LISTS[address.staff](view.shelf, view.reading, address.language, pick_grid)
+
+
+@st.fragment(run_every=TICK_S)
+def show_panel() -> None:
+    """Who answers for the grid of the URL, and who is free for the chosen whistle."""
+    view, address = open_view(get_feed()), read_address()
+    show_chain(view.shelf, address.grid, view.reading, address.language)
+    whistles = view.shelf.ask_each("staffing/muster_shares")["staffing/muster_shares"]
+    chosen = choose_whistle(whistles, address.whistle) if isinstance(whistles, list) else None
+    show_free(view.shelf, chosen, view.reading, address.language)
+
+
+def pick_whistle(code: str) -> None:
+    """Opens a whistle's curve."""
+    write_address(whistle=code)
+
+
+def pick_grid(code: str) -> None:
+    """Shows who answers for a grid."""
+    write_address(grid=code, town=None, community=None, spot=None)

@@ -24,6 +24,7 @@ from dashboard.live import (
     build_blocks,
     count_open_units,
     describe_frame,
+    find_moment,
     tell_acknowledgements,
     write_payload,
     write_time,
@@ -50,6 +51,8 @@ class PastShelf(Shelf):
 
     at: datetime = field(kw_only=True)
     path: Path = field(kw_only=True)
+    is_known_then: bool = field(kw_only=True)
+    as_of: datetime | None = None
     _opened_at_s: float = 0.0
     _drawing: threading.Lock = field(default_factory=threading.Lock)
     _drawn: tuple[float, Picture, Mapping[str, Any]] | None = None
@@ -76,7 +79,11 @@ class PastShelf(Shelf):
     def _find_moment(self, situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
         situation.connection.execute("set threads = 1")  # as the live feed: a second thread costs a third more CPU
         self._opened_at_s = monotonic()
-        return self.at, None
+        if not self.is_known_then:
+            self.as_of = self.at
+            return self.at, None
+        self.as_of = situation.as_of
+        return find_moment(situation, stand_at(self.at))[0], None
 
     def _draw(self, feed: Feed, district: Mapping[str, Any]) -> tuple[Picture, Mapping[str, Any]]:
         outline = feed.outline_of(self.ask, dict(district))
@@ -102,6 +109,10 @@ class PastShelf(Shelf):
             geometry_hash=outline.hash,
         )
         return picture, json.loads(picture.live.body)
+
+    def allowance_s(self, feed: Feed) -> float:
+        """How far files may lag: what is known now of the past lags no more, what was known then did as the newest does."""
+        return feed.clock.pipeline_allowance_s() if self.is_known_then else 0.0
 
     def _draw_failure(self, error: WanggeError) -> tuple[Picture, Mapping[str, Any]]:
         body = {"version": "none", "state": "error", "as_of": None, **describe_frame(self.settings, None, 0.0)}
@@ -131,10 +142,10 @@ def open_past(feed: Feed, address: Address) -> View | None:
     picture, payload = shelf.draw(feed)
     moment = make_moment(
         now=past.at,
-        as_of=past.at if picture.state == "ok" else None,
+        as_of=picture.as_of,
         timezone=feed.settings.timezone,
         stale_after_s=feed.settings.stale_after_s,
-        allowance_s=0.0,
+        allowance_s=shelf.allowance_s(feed),
         is_open=picture.open_unit_count != 0,
         is_readable=picture.state != "error",
     )
@@ -164,7 +175,7 @@ def open_shelf(settings: Settings, past: Past) -> tuple[PastShelf, Past]:
     with _keeping:
         shelf = _pasts.get(key)
         if shelf is None:
-            shelf = _pasts[key] = PastShelf(settings, at=past.at, path=path)
+            shelf = _pasts[key] = PastShelf(settings, at=past.at, path=path, is_known_then=past.is_known_then)
         _pasts.move_to_end(key)
         worn = [_pasts.popitem(last=False)[1] for _ in range(len(_pasts) - PASTS_KEPT)]
     for one in worn:
@@ -172,6 +183,12 @@ def open_shelf(settings: Settings, past: Past) -> tuple[PastShelf, Past]:
     return shelf, past
 
 
-def stand_at(past: Past) -> Clock:
-    """A clock that stands at the past moment: the map judges ages by it."""
-    return Clock(past.at, datetime.now(UTC), past.at, 0.0)
+def stand_at(at: datetime) -> Clock:
+    """A clock that stands at a past moment: the map judges ages by it."""
+    return Clock(at, datetime.now(UTC), at, 0.0)
+
+
+def _has_told(blocks: Mapping[str, Any]) -> bool:
+    """Whether any feed of logs had told anything by then."""
+    feeds = blocks.get("feeds")
+    return feeds is None or any(one["last_event_at"] is not None for one in feeds if one["kind"] != "orders")

@@ -74,7 +74,7 @@ async def _answer_past(request: Request, feed: Feed) -> Response:
         return JSONResponse({"error": "`at` is no moment; expected such as 2022-07-14T08:40."}, status_code=400)
     is_known_then = request.query_params.get("known") == KNOWN_THEN
     found = await run_in_threadpool(draw_past, feed, at, is_known_then=is_known_then)
-    picture, clock = (found[1], stand_at(found[0])) if found else (feed.picture, feed.clock)
+    picture, clock = (found[1], stand_at(found[0].at)) if found else (feed.picture, feed.clock)
     assert picture is not None
     about = {CLOCK_HEADER: describe_clock(clock), RELEASE_HEADER: _name_release(feed.settings)}
     return _send(request, picture.live, "application/json", ASK_EACH_TIME, about)

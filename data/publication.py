@@ -532,10 +532,16 @@ class Publisher:
         self._connection.execute("detach aside")
 
     def _execute_each(self, script: str, values: Mapping[str, datetime | str | None]) -> None:
-        """Runs a script's statements, each with those of the values that it names."""
-        for statement in _split(script):
-            named = {name: value for name, value in values.items() if f"${name}" in statement}
-            self._connection.execute(statement, named or None)
+        execute_each(self._connection, script, values)
+
+
+def execute_each(
+    connection: duckdb.DuckDBPyConnection, script: str, values: Mapping[str, datetime | str | None]
+) -> None:
+    """Runs a script's statements, each with those of the values that it names."""
+    for statement in _split(script):
+        named = {name: value for name, value in values.items() if f"${name}" in statement}
+        connection.execute(statement, named or None)
 
 
 def _split(script: str) -> Sequence[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -453,32 +453,50 @@ def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
     Each table of rows and each view of the lake is there under its own name, unless the situation has one of that
     name; so `registration` is what the versions say together.
     """
-    files: dict[str, list[str]] = {}
-    for table, path in cursor.execute("select table_name, path from lake_file order by all").fetchall():
-        files.setdefault(table, []).append(path)
     taken = {
         row[0] for row in cursor.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()
     }
     lake = _lake_schema()
+    until = "received_until" in taken
+    files: dict[str, list[str]] = {}
+    for table, path in _list_files(cursor, until):
+        files.setdefault(table, []).append(path)
     for table in ROW_TABLES:
-        columns = lake.tables[table]
-        if table in taken:
-            continue
-        nulls = ", ".join(f"null::{type_} as {column}" for column, type_ in columns.items())
-        nothing = f"select {nulls} where false"
-        if table in files:
-            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files[table])
-            # no file may have the columns of the newest migration: the empty half has all
-            origin = (
-                f"select {', '.join(columns)} from"
-                f" (from read_parquet([{listed}], union_by_name = true) union all by name {nothing})"
-            )
-        else:
-            origin = nothing
-        cursor.execute(f"create or replace temp view {table} as {origin}")
+        if table not in taken:
+            cursor.execute(f"create or replace temp view {table} as {select_rows(table, files.get(table, ()), until)}")
     for view, statement in lake.views.items():
         if view not in taken:
             cursor.execute(statement)
+
+
+def _list_files(cursor: duckdb.DuckDBPyConnection, is_limited: bool) -> list[tuple[str, str]]:
+    """The Parquet files by table; of a situation as known at a past moment those of the one in force: its own may be gone by now."""
+    listing = "select table_name, path from lake_file order by all"
+    if is_limited:
+        row = cursor.execute("select situation_path from received_until").fetchone()
+        if row and Path(row[0]).is_file():
+            quoted = str(row[0]).replace("'", "''")
+            with duckdb.connect() as newest:
+                newest.execute(f"attach '{quoted}' as newest (read_only); use newest")
+                return newest.execute(listing).fetchall()
+    return cursor.execute(listing).fetchall()
+
+
+def select_rows(table: str, paths: Sequence[str], is_limited: bool = False) -> str:
+    """The select that reads a lake table from its Parquet files; `is_limited` to what came until the moment in `received_until`."""
+    columns = _lake_schema().tables[table]
+    nulls = ", ".join(f"null::{type_} as {column}" for column, type_ in columns.items())
+    nothing = f"select {nulls} where false"
+    if not paths:
+        return nothing
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    # no file may have the columns of the newest migration: the empty half has all
+    whole = (
+        f"select {', '.join(columns)} from"
+        f" (from read_parquet([{listed}], union_by_name = true) union all by name {nothing})"
+    )
+    came = next((column for column in ("received_at", "recorded_at", "released_at") if column in columns), "")
+    return f"{whole} where {came} <= (select received_until from received_until)" if is_limited and came else whole
 
 
 def read_note(answer: pa.Table) -> str:

@@ -154,6 +154,11 @@ class Settings:
         return self.home / "keys" / "quarantine.key"
 
     @property
+    def known_dir(self) -> Path:
+        """What had been received by past moments that were looked at: files that can be made again."""
+        return self.home / "known"
+
+    @property
     def orders_dir(self) -> Path:
         """Orders on risk zones that wait for the worker, and its answers."""
         return self.home / "orders"

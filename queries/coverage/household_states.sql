@@ -11,8 +11,8 @@
 -- notes:    unseen: no line of the round names the household, at whatever site, but for rows withdrawn; this is what
 --           the map counts. partly: a line names it, but fewer people of it are covered than live there. whole: as many
 --           are covered as live there, or more. A person belongs to the household of the first registration in the
---           round; covered as in coverage/current; people whose lines name no household are in none. As on the map, the
---           five minutes that $as_of lies in count in full. The state is null while no registration is known. No rows
+--           round; covered as in coverage/current; people whose lines name no household are in none. Lines count
+--           up to the end of the last five minutes that the map counts. The state is null while no registration is known. No rows
 --           where no round has reached the grid, or the round's registrations were destroyed
 with asked as (
     select member.round_code, member.grid_code
@@ -33,7 +33,10 @@ wanted as (
 bounds as (
     select
         min(screening.starts_at) as from_at,
-        least(max(screening.closes_at), to_timestamp(300 * floor(epoch($as_of) / 300) + 300)) as until_at,
+        least(
+            max(screening.closes_at),
+            (select max(bucket_start_at) + interval '5 minutes' from grid_bucket where bucket_start_at <= $as_of)
+        ) as until_at,
         coalesce((select min(bucket_start_at) from site_bucket) <= $as_of, false) as is_known
     from round as screening
     where screening.round_code in (select round_code from wanted)

@@ -22,6 +22,7 @@ from dashboard.live import (
     Feed,
     Picture,
     build_blocks,
+    choose_params,
     count_open_units,
     describe_frame,
     find_moment,
@@ -76,6 +77,9 @@ class PastShelf(Shelf):
     def _is_over(self, identity: tuple[int, int, int] | None, clock: Clock) -> bool:
         return identity != self._identity and monotonic() - self._opened_at_s > REFRESH_S
 
+    def _choose_params(self, clock: Clock) -> dict[str, Any]:
+        return choose_params(self.settings, clock if self.is_known_then else stand_at(self.at))
+
     def _find_moment(self, situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
         situation.connection.execute("set threads = 1")  # as the live feed: a second thread costs a third more CPU
         self._opened_at_s = monotonic()
@@ -89,20 +93,19 @@ class PastShelf(Shelf):
         outline = feed.outline_of(self.ask, dict(district))
         blocks, failed = build_blocks(self.ask, outline)
         tell_acknowledgements(blocks, feed.log.read(self.at))
-        feeds = blocks.get("feeds") or []
-        is_empty = all(one["last_event_at"] is None for one in feeds if one["kind"] != "orders")
         at = write_time(self.at)
+        as_of = self.as_of if _has_told(blocks) else None
         body = {
-            "version": f"{outline.hash[:8]}-{district['sequence']}-{at}",
-            "state": "empty" if is_empty else "ok",
-            "as_of": at,
-            **describe_frame(self.settings, outline, 0.0),
+            "version": f"{outline.hash[:8]}-{district['sequence']}-{at}{'-then' if self.is_known_then else ''}",
+            "state": "ok" if as_of else "empty",
+            "as_of": write_time(as_of),
+            **describe_frame(self.settings, outline, self.allowance_s(feed)),
             **blocks,
             "errors": dict.fromkeys(failed, at),
         }
         picture = Picture(
             state=str(body["state"]),
-            as_of=self.at,
+            as_of=as_of,
             open_unit_count=count_open_units(blocks),
             live=write_payload(body),
             geometry=outline.payload,

@@ -125,7 +125,7 @@ class Shelf:
                 situation = open_situation(self.situation_path)
                 stack.callback(situation.close)
                 moment, changes_at = self._find_moment(situation, clock)
-                sitting = stack.enter_context(sit_down(situation, moment, **choose_params(self.settings, clock)))
+                sitting = stack.enter_context(sit_down(situation, moment, **self._choose_params(clock)))
                 newest = stack.pop_all()
             self._drop()
             self._opened, self._sitting, self._identity, self._changes_at = newest, sitting, identity, changes_at
@@ -147,6 +147,10 @@ class Shelf:
     def _is_over(self, identity: tuple[int, int, int] | None, clock: Clock) -> bool:
         """Whether the sitting must give way to one over what is in force now."""
         return identity != self._identity or (self._changes_at is not None and clock.now() >= self._changes_at)
+
+    def _choose_params(self, clock: Clock) -> dict[str, Any]:
+        """What the district has set for its questions, and how far files may lag."""
+        return choose_params(self.settings, clock)
 
     def _find_moment(self, situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
         """The moment to ask about, and the next at which answers change by themselves."""

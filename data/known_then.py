@@ -40,7 +40,7 @@ from data.situation import open_situation
 
 KEPT = 12
 """Files that are kept, those looked at last; one is as large as the situation file."""
-PARTS = 16
+PARTS = 8
 """The registrations are added up in so many parts, person by person: it bounds the memory and tells how far it is."""
 MEMORY = "600MB"
 SETTLE_S = 30.0

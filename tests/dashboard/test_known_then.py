@@ -164,7 +164,9 @@ def test_of_destroyed_registrations_it_cannot_be_told_what_was_known(
     erased = Settings(home=tmp_path)
     shutil.copy(settings.situation_path, erased.situation_path)
     with duckdb.connect(str(erased.situation_path)) as connection:
-        connection.execute("insert into erasure values (1, 'before', null, null, '2022-07-14 08:00:00+08', now(), 'c', 1)")
+        connection.execute(
+            "insert into erasure values (1, 'before', null, null, '2022-07-14 08:00:00+08', now(), 'c', 1)"
+        )
     with pytest.raises(SituationError, match="destroyed"):
         write_known(erased, july("08:20"), tmp_path / "known.duckdb")
 

@@ -26,6 +26,12 @@ ZONEWISE: tuple[Zonewise, ...] = get_args(Zonewise)
 Staffwise = Literal["gaps", "overload", "grids", "times"]
 STAFFWISE: tuple[Staffwise, ...] = get_args(Staffwise)
 """What the page of the staff lists below."""
+AlertLevel = Literal["act", "watch"]
+ALERT_LEVELS: tuple[AlertLevel, ...] = get_args(AlertLevel)
+AlertRule = Literal[
+    "site_jammed", "unit_idle", "feed_silent", "whistle_late", "coverage_behind", "zone_without_staff", "sum_mismatch"
+ALERT_RULES: tuple[AlertRule, ...] = get_args(AlertRule)
+"""The files in queries/alerts/ that are rules."""
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
 
 PLACES = ("town", "community", "grid")
@@ -77,6 +83,8 @@ class Address:
     staff: Staffwise = "gaps"
     since: datetime | None = None
     until: datetime | None = None
+    level: AlertLevel | None = None
+    rule: AlertRule | None = None
     at: datetime | None = None
     is_known_then: bool = False
     round_code: str | None = None
@@ -101,6 +109,8 @@ def parse_address(query: Mapping[str, str], language: Language = "zh") -> Addres
         staff=next((known for known in STAFFWISE if known == query.get("staff")), "gaps"),
         since=parse_moment(query.get("since")),
         until=parse_moment(query.get("until")),
+        level=next((known for known in ALERT_LEVELS if known == query.get("level")), None),
+        rule=next((known for known in ALERT_RULES if known == query.get("rule")), None),
         at=parse_moment(query.get("at")),
         is_known_then=query.get("known") == KNOWN_THEN,
         round_code=_code(query.get("round")),

@@ -13,6 +13,7 @@ from dashboard.parts.markup import element
 from dashboard.parts.moment_bar import show_moment_bar
 from dashboard.parts.words import say
 from dashboard.routes import get_feed
+from dashboard.views.alerts import show_alerts_page
 from dashboard.views.brief import show_brief
 from dashboard.views.map_check import show_map_check
 from dashboard.views.overview import show_overview
@@ -36,6 +37,7 @@ def show_pages() -> None:
             st.Page(show_overview, title=say("page_overview", language), url_path="overview", default=True),
             st.Page(show_rounds, title=say("page_rounds", language), url_path="rounds"),
             st.Page(show_staffing, title=say("page_staffing", language), url_path="staffing"),
+            st.Page(show_alerts_page, title=say("page_alerts", language), url_path="alerts"),
             st.Page(show_zones, title=say("page_zones", language), url_path="zones"),
             st.Page(show_brief, title=say("page_brief", language), url_path="brief"),
             st.Page(show_wall, title=say("page_wall", language), url_path="wall"),

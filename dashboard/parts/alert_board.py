@@ -71,13 +71,14 @@ def _show_heading(opened: Sequence[Row], wanted: list[dict[str, Any]], reading: 
 def _tell_facts(alert: Row, place: dict[str, str], towns: Mapping[str, str], address: Address, moment: Moment) -> str:
     language = address.language
     since = moment.local(alert["since_at"])
+    who = name_responsible(alert, language, is_short=alert["rule"] != "feed_silent")
     lasted_min = (moment.now - since).total_seconds() / 60 if since else None
     facts = [
         say_alert(
             "since", language, time=tell_time(alert["since_at"], moment, language),
             duration=wording.minutes(lasted_min, language),
         ),
-        say_alert("responsible", language, who=name_responsible(alert, language)),
+        *([who] if who else []),
     ]  # fmt: skip
     town = towns.get(alert.get("town_code") or "")
     link = (

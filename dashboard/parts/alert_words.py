@@ -23,17 +23,17 @@ def name_rule(rule: str, language: Language) -> str:
     return read_text("alerts", language).get(f"rule_{rule}", rule)
 
 
-def name_responsible(alert: Row, language: Language) -> str:
-    """网格长 BS-3501（在岗）; — where nobody is known."""
+def name_responsible(alert: Row, language: Language, *, is_short: bool) -> str:
+    """责任人 网格长 BS-3501（在岗）; short, where the line above names the role: BS-3501（在岗）. Empty where nobody is known."""
     role, code = alert.get("responsible_role"), alert.get("responsible_staff_code")
-    if not role:
-        return wording.UNKNOWN
-    title = str(read_text("alerts", language).get(f"role_{role}", role))
-    if not code:
-        return title
+    if not role or not code:
+        return ""
     is_on_duty = alert.get("is_responsible_on_duty")
     duty = "" if is_on_duty is None else say_alert("on_duty" if is_on_duty else "off_duty", language)
-    return f"{title} {code}{duty}"
+    if is_short:
+        return f"{code}{duty}"
+    title = read_text("alerts", language).get(f"role_{role}", role)
+    return say_alert("responsible", language, who=f"{title} {code}{duty}")
 
 
 def name_place(row: Row, language: Language) -> str:

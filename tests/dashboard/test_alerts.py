@@ -53,7 +53,7 @@ def test_an_open_alert_says_what_how_bad_since_when_what_to_do_and_who(district:
             "未关闭 3 条",
             "待确认 3 条",
             "1 侧贤里38号 无人值守 35 分钟 派人到岗，恢复值守 · 网格长 P1 08:05 起区内无人在岗，常住 5 人",
-            "自 08:05 起，已 35 分 · 责任人 网格长 P1（不在岗） · 白沙街道 在地图上看",
+            "自 08:05 起，已 35 分 · P1（不在岗） · 白沙街道 在地图上看",
             "风险区无人值守 侧贤里38号 04:00 06:00 2 小时 0 分",
             "还没有确认，也没有对外通知",
         )
@@ -69,7 +69,7 @@ def test_the_page_speaks_english(district: Settings, open_page: Open) -> None:
             page,
             "3 open",
             "38 Cexianli unstaffed 35 min Post somebody there · grid leader P1",
-            "since 08:05, 35 min · answers for it: grid leader P1 (off duty)",
+            "since 08:05, 35 min · P1 (off duty)",
             "Zone without staff 38 Cexianli 04:00 06:00 2 h 0 min",
         )
         == []

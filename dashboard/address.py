@@ -30,6 +30,7 @@ AlertLevel = Literal["act", "watch"]
 ALERT_LEVELS: tuple[AlertLevel, ...] = get_args(AlertLevel)
 AlertRule = Literal[
     "site_jammed", "unit_idle", "feed_silent", "whistle_late", "coverage_behind", "zone_without_staff", "sum_mismatch"
+]
 ALERT_RULES: tuple[AlertRule, ...] = get_args(AlertRule)
 """The files in queries/alerts/ that are rules."""
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M"

@@ -49,7 +49,7 @@ class ReadBatch:
     rest: Rest | None = field(default=None, compare=False)
     """What did not go into this batch."""
     identities: Identities | None = field(default=None, compare=False)
-    """The documents that its registrations name, at least those."""
+    """The documents that its registrations name, line by line."""
 
 
 @dataclass
@@ -100,6 +100,7 @@ def keep_pieces(batch: ReadBatch, pieces: Pieces) -> ReadBatch:
     return replace(
         batch,
         pieces=pieces,
+        identities=None,  # found anew for the lines that are left
         logs=(
             [table for table in kept if table.rows.num_rows or table.broken],
             {number: kinds[number] for number in numbers if number in kinds},

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import pyarrow as pa
 
 from data.ingest.documents import DOCUMENT_FAULTS
 from data.ingest.moments import is_known_time, time_sql
+from data.ingest.spellings import find_plain_phones, read_moments
 from data.settings import Settings
 
 REASONS_FILE = Path(__file__).parent / "reasons.csv"
@@ -28,7 +30,6 @@ MASK_SQL = (
 )
 """A cell's shape without a digit or a letter of it: a shifted column may put anything anywhere."""
 
-MOBILE_FIRST, MOBILE_LAST = 13_000_000_000, 19_999_999_999
 PHONE_FORM = (
     "(([+]|00)?86)?1[3-9][0-9*]{9}"  # mobile; exports may hide digits, which is no fault
     "|(([+]|00)?860?|0)(10|2[0-9]|[3-9][0-9]{2})[2-9][0-9]{6,7}(#[0-9]{1,6})?"  # landline: area code, perhaps an extension
@@ -83,7 +84,7 @@ def read_reasons() -> dict[str, Reason]:
 
 
 def check_sql(kind: str, settings: Settings) -> str:
-    """SQL that makes `checked_<kind>`; its only parameter is $latest_at. Registrations read a table `person` of `identities`."""
+    """SQL that makes `checked_<kind>`; its only parameter is $latest_at. Registrations need what `note_spellings` adds."""
     known = _KINDS[kind](settings)
     number = " ".join(
         f"when {check.condition} then {place if check.reason else 'null'}"
@@ -100,6 +101,20 @@ def check_sql(kind: str, settings: Settings) -> str:
             case when failed_no is not null then {known.told_at} end as told_at
         from (select *, case {number} end as failed_no from typed)
     """
+
+
+def note_spellings(rows: pa.Table, identities: pa.Table) -> pa.Table:
+    """The cells of registrations, with what `identities` found and what is known of cells in the usual spelling."""
+    found = {
+        "registered_at_read": read_moments(rows["registered_at"]),
+        "sampled_at_read": read_moments(rows["sampled_at"]),
+        "is_plain_phone": find_plain_phones(rows["phone"]),
+    }
+    for name in identities.column_names:
+        found[name] = identities[name]
+    for name, values in found.items():
+        rows = rows.append_column(name, values)
+    return rows
 
 
 def rejected_sql(kind: str, columns: Sequence[str]) -> str:
@@ -129,16 +144,27 @@ def mark_outside_rounds(connection: duckdb.DuckDBPyConnection, tolerance_s: floa
         f"epoch_us(k.registered_at) between {starts - tolerance_us} and {closes + tolerance_us}"
         for starts, closes in _merged([(int(a), int(b)) for a, b in spans], 2 * tolerance_us)
     ]
+    # joined with every round of every grid are only the lines that lie outside the district's
+    connection.execute(f"""
+        create or replace temp table astray as
+        select file_no, line_no, grid_no, epoch_us(registered_at) as registered_us
+        from checked_registration as k
+        where reason is null and not ({" or ".join(within) or "false"}) and grid_no is not null
+            and exists (select 1 from mirror.ref_round)
+    """)
     connection.execute(f"""
         update checked_registration as k set reason = 'outside_rounds', column_name = 'registered_at'
-        where k.reason is null and not ({" or ".join(within) or "false"}) and k.grid_no is not null
-            and exists (select 1 from mirror.ref_round)
-            and not exists (
+        from (
+            select file_no, line_no from astray as l
+            where not exists (
                 select 1 from mirror.round_area as a
-                where a.grid_no = k.grid_no
-                    and epoch_us(k.registered_at) between epoch_us(a.starts_at) - {tolerance_us} and epoch_us(a.closes_at) + {tolerance_us}
+                where a.grid_no = l.grid_no
+                    and l.registered_us between epoch_us(a.starts_at) - {tolerance_us} and epoch_us(a.closes_at) + {tolerance_us}
             )
+        ) as l
+        where l.file_no = k.file_no and l.line_no = k.line_no
     """)
+    connection.execute("drop table astray")
 
 
 def _merged(spans: Sequence[tuple[int, int]], gap: int) -> Iterator[tuple[int, int]]:
@@ -166,16 +192,15 @@ def _unreadable(column: str, *, is_required: bool = True) -> Check:
     return Check(condition if is_required else f"{column}_cell is not null and {condition}", "unparsable_time", column)
 
 
-def _is_bad_phone(cell: str, settings: Settings) -> str:
-    """SQL: whether a cell cannot be a telephone number. Nearly all are eleven digits, which need no pattern."""
+def _is_bad_phone(cell: str, settings: Settings, is_plain: str = "false") -> str:
+    """SQL: whether a cell cannot be a telephone number. Nearly all are a mobile's eleven digits, which need no pattern."""
     if not settings.is_phone_checked:
         return "false"
     bare = (
         f"regexp_replace(translate({cell}, '０１２３４５６７８９－＋（）　转', '0123456789-+() #'), '[-() .]', '', 'g')"
     )
     return f"""case
-        when {cell} is null then false
-        when length({cell}) = 11 and try_cast({cell} as bigint) between {MOBILE_FIRST} and {MOBILE_LAST} then false
+        when {cell} is null or {is_plain} then false
         else not regexp_full_match({bare}, '{PHONE_FORM}')
     end"""
 
@@ -187,18 +212,17 @@ def _registration_checks(settings: Settings) -> KindChecks:
                 c.file_no, c.line_no, c.site_code as site_code_cell, c.id_number as id_number_cell, c.unit_no as unit_no_cell,
                 c.registered_at as registered_at_cell, c.sampled_at as sampled_at_cell, c.channel as channel_cell,
                 c.residence_grid_code, c.household_code, c.tube_code,
-                s.site_no, s.unit_count, (p.token_high::uhugeint << 64) | p.token_low as token, p.document_fault,
-                {time_sql("c.registered_at")} as registered_at,
-                {time_sql("c.sampled_at")} as sampled_at,
+                s.site_no, s.unit_count, (c.token_high::uhugeint << 64) | c.token_low as token, c.document_fault,
+                {time_sql("c.registered_at", "c.registered_at_read")} as registered_at,
+                {time_sql("c.sampled_at", "c.sampled_at_read")} as sampled_at,
                 try_cast(c.unit_no as integer) as unit_no,
-                {_is_bad_phone("c.phone", settings)} as is_bad_phone,
+                {_is_bad_phone("c.phone", settings, "c.is_plain_phone")} as is_bad_phone,
                 h.household_no, r.grid_no as residence_grid_no,
                 coalesce(r.grid_no, h.grid_no, s.grid_no) as grid_no,
                 ch.channel_no, c.is_withdrawn as is_withdrawn_cell, x.code is null as is_unknown_withdrawn,
                 coalesce(x.code = 'true', false) as is_withdrawn, s.grid_no as site_grid_no
             from cell as c
             left join mirror.ref_site as s on s.site_code = c.site_code
-            left join person as p on p.id_number_cell = c.id_number and p.id_type_cell = coalesce(c.id_type, 'resident')
             left join mirror.ref_household as h on h.household_code = c.household_code
             left join mirror.ref_grid as r on r.grid_code = c.residence_grid_code
             left join mirror.word as w on w.vocabulary = 'channel' and w.word = c.channel

@@ -1,7 +1,8 @@
-"""Who the lines of a batch are about: each document once, with what is wrong with it and its token.
+"""Who the lines of a batch are about: what is wrong with each line's document, and its token.
 
 Needs the key, the closed vocabularies and today's date, and no reference data: so it is done as soon as lines are read, by
-another thread than the one that works on the batch before.
+another thread than the one that works on the batch before. Resident numbers without a fault, which nearly all are, are
+found a column at a time; all others by the engine.
 """
 
 from __future__ import annotations
@@ -10,25 +11,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from data.ingest.columns import read_words
 from data.ingest.documents import document_fault_sql, normal_number_sql
 from data.ingest.pseudonym import Key, make_tokens
 from data.ingest.reading import LogTable
+from data.ingest.spellings import find_resident_numbers
 
 KIND = "registration"
-FIND_PERSONS = f"""
-select id_type_cell, id_number_cell, {document_fault_sql("id_type", "number", "body", "$today")} as document_fault,
+RESIDENT = "resident"
+FIND_DOCUMENTS = f"""
+select place, {document_fault_sql("id_type", "number", "body", "$today")} as document_fault,
     coalesce(id_type, '') || ':' || number as text
 from (
     select *, try_cast(left(number, 17) as bigint) as body
     from (
-        select d.*, w.code as id_type, {normal_number_sql("d.id_number_cell")} as number
-        from (
-            select distinct coalesce(id_type, 'resident') as id_type_cell, id_number as id_number_cell
-            from cell where id_number is not null
-        ) as d
-        left join mirror.word as w on w.vocabulary = 'id_type' and w.word = d.id_type_cell
+        select d.place, w.code as id_type, {normal_number_sql("d.id_number")} as number
+        from document as d
+        left join mirror.word as w on w.vocabulary = 'id_type' and w.word = coalesce(d.id_type, '{RESIDENT}')
     )
 )
 """
@@ -38,8 +41,8 @@ from (
 class Identities:
     """The documents that lines name, and the key that their tokens were made with."""
 
-    persons: pa.Table
-    """`id_type_cell` and `id_number_cell` as the lines have them, `document_fault`, and the token as `token_high`, `token_low`."""
+    lines: pa.Table
+    """A row for each line, in the lines' order: `document_fault`, and the token as `token_high`, `token_low`; null without a number."""
     key: Key
 
 
@@ -50,14 +53,41 @@ def identify(
 
     `today`: the district's date as the integer YYYYMMDD. May be called by another thread than the connection's.
     """
-    rows = [table.rows for table in tables if table.kind.name == KIND]
-    if not rows:
+    rows = next((table.rows for table in tables if table.kind.name == KIND), None)
+    if rows is None:
         return None
-    with connection.cursor() as beside:
-        beside.register("cell", pa.concat_tables(rows))
-        found = beside.execute(FIND_PERSONS, {"today": today}).to_arrow_table()
-    high, low = make_tokens(found["text"].cast(pa.binary()).to_pylist(), key)
-    persons = found.drop_columns("text")
-    return Identities(
-        persons.append_column("token_high", pa.array(high)).append_column("token_low", pa.array(low)), key
-    )
+    count = rows.num_rows
+    high, low = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
+    fault = np.zeros(count, np.int8)
+    resident = find_resident_numbers(rows["id_number"], today)
+    places, texts = resident.places, resident.texts
+    is_left = np.ones(count, bool)
+    if rows["id_type"].null_count < count:
+        is_resident = pc.is_in(rows["id_type"], _list_resident_words()).to_numpy()
+        texts = [text for text, is_meant in zip(texts, is_resident[places], strict=True) if is_meant]
+        places = places[is_resident[places]]
+    is_left[places] = False
+    high[places], low[places] = make_tokens(texts, key, f"{RESIDENT}:".encode())
+    is_left &= rows["id_number"].is_valid().to_numpy()
+    left = np.flatnonzero(is_left)
+    if len(left):
+        with connection.cursor() as beside:
+            document = rows.select(["id_type", "id_number"]).take(pa.array(left))
+            beside.register("document", document.append_column("place", pa.array(left)))
+            found = beside.execute(FIND_DOCUMENTS, {"today": today}).to_arrow_table()
+        left = found["place"].to_numpy()
+        fault[left] = found["document_fault"].fill_null(0).to_numpy()
+        high[left], low[left] = make_tokens(found["text"].cast(pa.binary()).to_pylist(), key)
+    is_unknown = rows["id_number"].is_null().to_numpy()
+    lines = {
+        "document_fault": pa.array(fault, mask=fault == 0),
+        "token_high": pa.array(high, mask=is_unknown),
+        "token_low": pa.array(low, mask=is_unknown),
+    }
+    return Identities(pa.table(lines), key)
+
+
+def _list_resident_words() -> pa.Array:
+    """The words for a resident number's document; no word means one too."""
+    words = [word for word, code in read_words()["id_type"].items() if code == RESIDENT]
+    return pa.array([*words, None], pa.string())

@@ -33,13 +33,17 @@ _WRITTEN = (
 _COMPACT = f"^([0-9]{{8}})[Tt ]?([0-9]{{2}})([0-9]{{2}})(?:([0-9]{{2}})(?:[.,]?([0-9]{{1,9}}))?)? *({_ZONE})?$"
 
 
-def time_sql(cell: str) -> str:
+def time_sql(cell: str, read: str = "") -> str:
     """SQL: the moment a cell of text means, null when it means none. Needs `moment_macros`.
+
+    `read`: its local time as `spellings.read_moments` gives it, null where it is not known.
 
     Without an offset it is local time: of an hour that comes twice the later one, of one that is left out the hour after.
     """
+    known = f"when {read} is not null then local_time({read})" if read else ""
     plain = f"try_cast({cell} as timestamp)"
     return f"""case
+        {known}
         when {cell} is null or (length({cell}) = 19 and {cell}[17] = ':' and {plain} is not null) then local_time({plain})
         else moment_of({cell})
     end"""

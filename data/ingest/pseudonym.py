@@ -49,20 +49,20 @@ def open_key(path: Path, *, is_new_allowed: bool) -> Key:
     return bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
 
 
-def make_tokens(texts: Iterable[bytes], key: Key) -> tuple[np.ndarray, np.ndarray]:
-    """The tokens of these texts: their first and their second 64 bits.
+def make_tokens(texts: Iterable[bytes], key: Key, prefix: bytes = b"") -> tuple[np.ndarray, np.ndarray]:
+    """The tokens of these texts, each behind the same prefix: their first and their second 64 bits.
 
-    A million a second: the keys' two blocks are hashed once and not for each text. The engine's nested `sha256` takes
-    twice as long.
+    A million and a half a second: the keys' two blocks are hashed once and not for each text. The engine's nested `sha256`
+    takes twice as long.
     """
-    inner, outer = hashlib.sha256(key[0]), hashlib.sha256(key[1])
+    begin, end = hashlib.sha256(key[0] + prefix).copy, hashlib.sha256(key[1]).copy
     digests = []
     for text in texts:
-        within = inner.copy()
-        within.update(text)
-        around = outer.copy()
-        around.update(within.digest())
-        digests.append(around.digest())
+        inner = begin()
+        inner.update(text)
+        outer = end()
+        outer.update(inner.digest())
+        digests.append(outer.digest())
     words = np.frombuffer(b"".join(digests), ">u8").reshape(-1, 4)
     return words[:, 0].astype(np.uint64), words[:, 1].astype(np.uint64)
 

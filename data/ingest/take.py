@@ -20,7 +20,7 @@ import pyarrow as pa
 from data.clock import read_clock
 from data.errors import IngestError, LakeError
 from data.ingest.batch import Pieces, ReadBatch, begin_batches, keep_pieces, read_rest
-from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, rejected_sql
+from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, note_spellings, rejected_sql
 from data.ingest.columns import LogKind, Mapping, read_log_kinds
 from data.ingest.erased import load_erased, mark_erased
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
@@ -550,13 +550,14 @@ class Taker:
     ) -> None:
         """Makes `checked_<kind>` of one kind's lines, and adds those that failed to `rejected`, their cells sealed."""
         kind = table.kind.name
-        self._connection.register("cell", table.rows)
+        cells = table.rows
+        if kind == "registration":
+            if identities is None or identities.key != self._key:  # read before the key was another
+                identities = identify(self._connection, [table], self._key, self._find_today())
+            assert identities is not None
+            cells = note_spellings(cells, identities.lines)
+        self._connection.register("cell", cells)
         try:
-            if kind == "registration":
-                if identities is None or identities.key != self._key:  # read before the key was another
-                    identities = identify(self._connection, [table], self._key, self._find_today())
-                assert identities is not None
-                self._connection.register("person", identities.persons)
             statement = check_sql(kind, self._settings)
             if table.rows.num_rows > BULK_ROWS:
                 self._connection.execute("set disabled_optimizers = 'build_side_probe_side'")
@@ -579,7 +580,6 @@ class Taker:
         finally:
             self._connection.execute("set disabled_optimizers = ''")
             self._connection.unregister("cell")
-            self._connection.unregister("person")
         if table.broken:
             self._reject(table.broken)
 

@@ -129,9 +129,14 @@ class Upkeep:
         self._state.commits += 1
 
     @property
+    def is_crowded(self) -> bool:
+        """Whether there were many commits since the last upkeep."""
+        return self._state.commits >= COMMITS
+
+    @property
     def is_due(self) -> bool:
         """Whether it is time to work: many commits, or some and a while ago."""
-        if self._state.commits >= COMMITS:
+        if self.is_crowded:
             return True
         return bool(self._state.commits or self._state.unneeded) and read_uptime_s() - self._state.worked_s > IDLE_S
 

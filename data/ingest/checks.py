@@ -1,7 +1,7 @@
 """What a line must satisfy: for each kind of log one table of checks, and the first that fails is the line's reason.
 
-The statements read an Arrow table named `cell` (all text) and the mirrors of reference data; they make a temporary
-table per kind with typed columns, `reason` (null: the line is good) and `column_name` (the cell to blame). What each
+The statements read an Arrow table named `cell` (all text) and the mirrors of reference data; they select, for a table per
+kind, typed columns, `reason` (null: the line is good) and `column_name` (the cell to blame). What each
 reason means, and the standard it rests on, stands in `reasons.csv`. How times are read is `moments`' business, which
 numbers of documents can be right is `documents`'.
 """
@@ -84,7 +84,7 @@ def read_reasons() -> dict[str, Reason]:
 
 
 def check_sql(kind: str, settings: Settings) -> str:
-    """SQL that makes `checked_<kind>`; its only parameter is $latest_at. Registrations need what `note_spellings` adds."""
+    """SQL that selects the lines checked; its only parameter is $latest_at. Registrations need what `note_spellings` adds."""
     known = _KINDS[kind](settings)
     number = " ".join(
         f"when {check.condition} then {place if check.reason else 'null'}"
@@ -93,7 +93,6 @@ def check_sql(kind: str, settings: Settings) -> str:
     reasons = ", ".join(f"'{check.reason}'" for check in known.checks)
     columns = ", ".join(f"'{check.column}'" for check in known.checks)
     return f"""
-        create or replace temp table checked_{kind} as
         with {known.typed}
         select file_no, line_no, {known.columns},
             case when failed_no is not null then [{reasons}][failed_no] end as reason,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 """A moment outside these years is a typing error, or a number that is no time."""
+EARLIEST_TIME = f"timestamptz '{EARLIEST_YEAR}-01-01 00:00:00+00'"
 EARLIEST_EPOCH_S, LATEST_EPOCH_S = 946_684_800, 4_102_444_800
 """The same years as seconds since 1970, UTC."""
 EARLIEST_SERIAL, LATEST_SERIAL = 36_526, 73_051
@@ -51,10 +52,7 @@ def time_sql(cell: str, read: str = "") -> str:
 
 def is_known_time(moment: str) -> str:
     """SQL: whether a moment lies in the years that can be meant; false for null (and DuckDB also reads 'infinity')."""
-    return (
-        f"coalesce({moment} >= timestamptz '{EARLIEST_YEAR}-01-01 00:00:00+00'"
-        f" and {moment} < timestamptz '{LATEST_YEAR}-01-01 00:00:00+00', false)"
-    )
+    return f"coalesce({moment} >= {EARLIEST_TIME} and {moment} < timestamptz '{LATEST_YEAR}-01-01 00:00:00+00', false)"
 
 
 def moment_macros(timezone: str) -> str:

@@ -60,29 +60,52 @@ from (
 FIND_KNOWN = """
 create or replace temp table known as
 select v.* from scratch.version as v
-semi join (select token from checked_registration where reason is null) as g on g.token = v.token
+semi join fresh as f on f.token = v.token
 where v.registered_at >= $from_at and v.registered_at < $until_at
 """
-# Hardly anyone has a second line in a batch, or a version in the rounds at hand: only the lines of those who have
-# (`again`) are compared and grouped; for all others a line is a version, a registration and a person.
+# Hardly any registration has a second line, in a batch or before, and hardly anyone a second one in a round. Only the lines of
+# which either holds are compared and grouped; every other line is a version, a registration and the round's one sight of
+# its person, whatever else that person does in other rounds.
 FIND_AGAIN = """
 create or replace temp table again as
-select token from checked_registration where reason is null group by token having count(*) > 1
+with person as materialized (
+    select token from fresh group by token having count(*) > 1
+    union
+    select token from known
+),
+line as materialized (
+    select f.line_id, f.token, f.site_no, f.registered_at, f.round_no from fresh as f semi join person as p on p.token = f.token
+),
+version as materialized (
+    select token, site_no, registered_at, round_no from line
+    union all
+    select token, site_no, registered_at, round_no from known
+)
+select l.line_id from line as l
+semi join (select token, round_no from version group by token, round_no having count(*) > 1) as v
+    on v.token = l.token and v.round_no = l.round_no
 union
-select token from known
+select l.line_id from line as l
+semi join (
+    select token, site_no, registered_at from version group by token, site_no, registered_at having count(*) > 1
+) as v on v.token = l.token and v.site_no = l.site_no and v.registered_at = l.registered_at
 """
-# {interval_no} counts the moments at which a round starts or closes up to the line's own; see `_interval_sql`.
+MARK_AGAIN = """
+update fresh set is_alone = false where line_id in (select line_id from again)
+"""
+# What the checks select, with the round that each line falls into: {interval_no} counts the moments at which a round starts
+# or closes up to the line's own; see `_interval_sql`.
 PLACE_IN_ROUNDS = f"""
-create or replace temp table fresh as
-select k.* exclude (interval_no), s.round_no
+select c.* exclude (interval_no), true as is_alone, s.round_no
 from (
-    select c.* exclude (reason, column_name, told_at, is_unknown_household), (c.file_no::bigint << 32) | c.line_no as line_id,
-        {CONTENT_HASH} as content,
-        {{interval_no}} as interval_no,
-        a.token is null as is_alone
-    from checked_registration as c left join again as a on a.token = c.token where c.reason is null
-) as k
-left join mirror.round_span as s on s.interval_no = k.interval_no and s.grid_no = k.grid_no
+    select *, {{interval_no}} as interval_no, (file_no::bigint << 32) | line_no as line_id, {CONTENT_HASH} as content from ({{checked}})
+) as c
+left join mirror.round_span as s on s.interval_no = c.interval_no and s.grid_no = c.grid_no
+"""
+KEEP_GOOD = """
+drop table if exists temp.fresh;
+delete from checked_registration where reason is not null;
+alter table checked_registration rename to fresh
 """
 COUNT_GOOD = """
 create or replace temp table good_count as
@@ -133,8 +156,10 @@ MERGED = """merged as not materialized (
 SITE_BUCKETS = f"""
 create or replace temp table site_bucket_change as
 with {MERGED}
-select d.bucket_start_at, s.site_code, c.channel, sum(d.registered)::bigint as registered_count, sum(d.sampled)::bigint as sampled_count,
-    sum(d.sampled)::bigint as waited_count, sum(d.wait_s) as wait_s_sum
+select d.bucket_start_at, s.site_code, c.channel, d.registered_count, d.sampled_count, d.waited_count, d.wait_s_sum
+from (
+select bucket_start_at, site_no, channel_no, sum(registered)::bigint as registered_count, sum(sampled)::bigint as sampled_count,
+    sum(sampled)::bigint as waited_count, sum(wait_s) as wait_s_sum
 from (
     select {BUCKET.format(moment="registered_at")} as bucket_start_at, site_no, new_channel_no as channel_no,
         1 as registered, 0 as sampled, 0.0::double as wait_s
@@ -150,17 +175,19 @@ from (
     select {BUCKET.format(moment="old_sampled_at")}, site_no, old_channel_no, 0, -1, epoch(registered_at) - epoch(old_sampled_at)
     from merged where was_counted and old_sampled_at is not null
         and (not is_counted or old_sampled_at is distinct from new_sampled_at or new_channel_no != old_channel_no)
+)
+group by bucket_start_at, site_no, channel_no
+having sum(registered) != 0 or sum(sampled) != 0 or sum(wait_s) != 0
 ) as d
 inner join mirror.ref_site as s on s.site_no = d.site_no
 inner join mirror.ref_channel as c on c.channel_no = d.channel_no
-group by all
-having sum(d.registered) != 0 or sum(d.sampled) != 0 or sum(d.wait_s) != 0
 """
 ROUND_UNITS = f"""
 create or replace temp table round_unit_change as
 with {MERGED}
-select r.round_code, s.site_code, d.unit_no, c.channel, sum(d.registered)::bigint as registered_count,
-    sum(d.sampled)::bigint as sampled_count
+select r.round_code, s.site_code, d.unit_no, c.channel, d.registered_count, d.sampled_count
+from (
+select round_no, site_no, unit_no, channel_no, sum(registered)::bigint as registered_count, sum(sampled)::bigint as sampled_count
 from (
     select new_round_no as round_no, site_no, new_unit_no as unit_no, new_channel_no as channel_no, 1 as registered,
         (new_sampled_at is not null)::integer as sampled
@@ -168,12 +195,13 @@ from (
     union all
     select old_round_no, site_no, old_unit_no, old_channel_no, -1, -(old_sampled_at is not null)::integer
     from merged where was_counted and line_id is not null
+)
+group by round_no, site_no, unit_no, channel_no
+having sum(registered) != 0 or sum(sampled) != 0
 ) as d
 inner join mirror.ref_round as r on r.round_no = d.round_no
 inner join mirror.ref_site as s on s.site_no = d.site_no
 inner join mirror.ref_channel as c on c.channel_no = d.channel_no
-group by all
-having sum(d.registered) != 0 or sum(d.sampled) != 0
 """
 # A household is seen when any line of the round names it, of a row that is not withdrawn. When it was first seen is kept
 # beside the versions; they are looked through only for households of which a row is withdrawn just now.
@@ -252,8 +280,10 @@ person as materialized (
         min(t.registered_at), min(case when s.is_sampling_reported then t.sampled_at else coalesce(t.sampled_at, t.registered_at) end)
     from state as t inner join mirror.ref_site as s on s.site_no = t.site_no group by t.round_no, t.token, t.sign
 )
-select d.bucket_start_at, g.grid_code, r.round_code, sum(d.registered)::bigint as registered_person_count,
-    sum(d.covered)::bigint as covered_person_count, sum(d.seen)::bigint as seen_household_count
+select d.bucket_start_at, g.grid_code, r.round_code, d.registered_person_count, d.covered_person_count, d.seen_household_count
+from (
+select bucket_start_at, grid_no, round_no, sum(registered)::bigint as registered_person_count,
+    sum(covered)::bigint as covered_person_count, sum(seen)::bigint as seen_household_count
 from (
     select {BUCKET.format(moment="registered_at")} as bucket_start_at, grid_no, round_no, sign as registered, 0 as covered, 0 as seen
     from person
@@ -266,11 +296,12 @@ from (
     union all
     select {BUCKET.format(moment="h.known_at")}, n.grid_no, h.round_no, 0, 0, -1
     from household_change as h inner join mirror.ref_household as n on n.household_no = h.household_no where h.known_at is not null
+)
+group by bucket_start_at, grid_no, round_no
+having sum(registered) != 0 or sum(covered) != 0 or sum(seen) != 0
 ) as d
 inner join mirror.ref_grid as g on g.grid_no = d.grid_no
 inner join mirror.ref_round as r on r.round_no = d.round_no
-group by all
-having sum(d.registered) != 0 or sum(d.covered) != 0 or sum(d.seen) != 0
 """
 COUNT_LINES = f"""
 insert into line_count
@@ -331,6 +362,14 @@ class VersionMirror:
             self._pack()
         self._connection.execute(SUM_HOUSEHOLDS)
 
+    def place(self, checked: str, first_at: datetime | None, last_at: datetime | None) -> str:
+        """SQL: what `checked` selects, with each line's round, content and number, as `classify` needs it.
+
+        All lines but bad ones lie between the two moments; None where there is no line at all.
+        """
+        interval_no = self._interval_sql(first_at, last_at) if first_at and last_at else "0"
+        return PLACE_IN_ROUNDS.format(checked=checked, interval_no=interval_no)
+
     def classify(self) -> bool:
         """Makes of `checked_registration` the tables `fresh` and `merged_again`; False when no line is good.
 
@@ -344,9 +383,10 @@ class VersionMirror:
             return False
         window = {"from_at": self._round_down(bounds[0]), "until_at": self._round_up(bounds[1])}
         self._widen(window["from_at"])
+        connection.execute(KEEP_GOOD)
         connection.execute(FIND_KNOWN, window)
         connection.execute(FIND_AGAIN)
-        connection.execute(PLACE_IN_ROUNDS.format(interval_no=self._interval_sql(bounds[0], bounds[1])))
+        connection.execute(MARK_AGAIN)
         connection.execute(COUNT_GOOD)
         connection.execute(DROP_DUPLICATES)
         connection.execute(MERGE)

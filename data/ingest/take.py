@@ -27,7 +27,7 @@ from data.ingest.events import EVENT_KINDS, classify_events, insert_events, reme
 from data.ingest.identities import Identities, identify
 from data.ingest.ledger import Ledger, Progress
 from data.ingest.mappings import Mappings
-from data.ingest.moments import moment_macros
+from data.ingest.moments import EARLIEST_TIME, moment_macros, time_sql
 from data.ingest.pseudonym import Key, open_key
 from data.ingest.quarantine import (
     OpenLine,
@@ -559,10 +559,14 @@ class Taker:
         self._connection.register("cell", cells)
         try:
             statement = check_sql(kind, self._settings)
+            latest_at = received_at + timedelta(seconds=self._settings.future_tolerance_s)
+            if kind == "registration":
+                statement = self._versions.place(statement, *self._find_span(latest_at))
             if table.rows.num_rows > BULK_ROWS:
                 self._connection.execute("set disabled_optimizers = 'build_side_probe_side'")
-            latest_at = received_at + timedelta(seconds=self._settings.future_tolerance_s)
-            self._connection.execute(statement, {"latest_at": latest_at})
+            self._connection.execute(
+                f"create or replace temp table checked_{kind} as {statement}", {"latest_at": latest_at}
+            )
             if kind == "registration":
                 if self._erased_until:
                     mark_erased(self._connection, self._erased_until)
@@ -582,6 +586,27 @@ class Taker:
             self._connection.unregister("cell")
         if table.broken:
             self._reject(table.broken)
+
+    def _find_span(self, latest_at: datetime) -> tuple[datetime | None, datetime | None]:
+        """Two moments between which all registrations of `cell` lie that can be right; (None, None) where no moment is read."""
+        row = self._connection.execute(
+            f"""
+            with usual as (
+                select local_time(min(registered_at_read)) as first_at, local_time(max(registered_at_read)) as last_at from cell
+            ),
+            other as (
+                select min(moment) as first_at, max(moment) as last_at
+                from (
+                    select {time_sql("registered_at")} as moment
+                    from (select distinct registered_at from cell where registered_at_read is null)
+                )
+            )
+            select greatest(least(u.first_at, o.first_at), {EARLIEST_TIME}), least(greatest(u.last_at, o.last_at), $latest_at)
+            from usual as u cross join other as o
+            """,
+            {"latest_at": latest_at},
+        ).fetchone()
+        return (row[0], row[1]) if row and row[0] is not None else (None, None)
 
     def _seal(self, table: LogTable) -> None:
         """Seals the lines of a kind that failed, but for those that were erased: no copy of them may come back."""

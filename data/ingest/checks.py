@@ -211,7 +211,7 @@ def _registration_checks(settings: Settings) -> KindChecks:
                 c.file_no, c.line_no, c.site_code as site_code_cell, c.id_number as id_number_cell, c.unit_no as unit_no_cell,
                 c.registered_at as registered_at_cell, c.sampled_at as sampled_at_cell, c.channel as channel_cell,
                 c.residence_grid_code, c.household_code, c.tube_code,
-                s.site_no, s.unit_count, (c.token_high::uhugeint << 64) | c.token_low as token, c.document_fault,
+                s.site_no, s.unit_count, c.token_high::uhugeint * 18446744073709551616::uhugeint + c.token_low as token, c.document_fault,
                 {time_sql("c.registered_at", "c.registered_at_read")} as registered_at,
                 {time_sql("c.sampled_at", "c.sampled_at_read")} as sampled_at,
                 try_cast(c.unit_no as integer) as unit_no,

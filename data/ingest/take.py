@@ -6,9 +6,9 @@ from old is held in memory beside the lake and changed only after a commit; when
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -223,22 +223,35 @@ class Taker:
         """Takes the lease and reads from the lake what telling new from old needs."""
         self._is_loaded = False
         self._lake.take_lease("worker")
-        self._connection.execute(f"set memory_limit = '{self._settings.writer_memory_bytes} bytes'")
-        self._connection.execute(moment_macros(self._settings.timezone))
-        load_reference(self._connection)
-        self._erased_until = load_erased(self._connection)
-        self._publisher.load()
-        self._versions.load()
-        self._ingest_no = self._ledger.load()
-        self._key = open_key(self._settings.key_path, is_new_allowed=self._ingest_no <= self._find_keyless_no())
-        self._sealer = Sealer(self._settings)  # its key may have been destroyed, and be another by now
-        self._sealer.sweep(self._find_sealed_files())
-        self._due_at = self._find_due()
-        self._is_retry_due = self._settings.retry_after_import
         # Handing statements over 100,000 lines from thread to thread costs a third more processor time and wins little;
         # the second core reads the next batch and makes its tokens.
-        self._connection.execute("set threads = 1")
+        self._connection.execute(f"set threads = 1; set memory_limit = '{self._settings.writer_memory_bytes} bytes'")
+        self._connection.execute(moment_macros(self._settings.timezone))
+        with self._looking_once():
+            load_reference(self._connection)
+            self._erased_until = load_erased(self._connection)
+            self._publisher.load()
+        self._versions.load()
+        with self._looking_once():
+            self._ingest_no = self._ledger.load()
+            self._key = open_key(self._settings.key_path, is_new_allowed=self._ingest_no <= self._find_keyless_no())
+            self._sealer = Sealer(self._settings)  # its key may have been destroyed, and be another by now
+            self._sealer.sweep(self._find_sealed_files())
+            self._due_at = self._find_due()
+        self._is_retry_due = self._settings.retry_after_import
         self._is_loaded = True
+
+    @contextmanager
+    def _looking_once(self) -> Iterator[None]:
+        """One transaction for many statements that read the lake: the catalogue is looked into once and not for each."""
+        self._connection.execute("begin")
+        try:
+            yield
+            self._connection.execute("commit")
+        except BaseException:
+            with suppress(duckdb.Error):
+                self._connection.execute("rollback")
+            raise
 
     @property
     def has_reference(self) -> bool:

@@ -33,6 +33,8 @@ AlertRule = Literal[
 ]
 ALERT_RULES: tuple[AlertRule, ...] = get_args(AlertRule)
 """The files in queries/alerts/ that are rules."""
+WAIT_CLASSES = ("jammed", "busy", "smooth", "resting", "unknown")
+"""Of which the page of the sites shows one, or all."""
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
 
 PLACES = ("town", "community", "grid")
@@ -89,6 +91,8 @@ class Address:
     at: datetime | None = None
     is_known_then: bool = False
     round_code: str | None = None
+    site: str | None = None
+    wait_class: str | None = None
 
 
 def parse_address(query: Mapping[str, str], language: Language = "zh") -> Address:
@@ -115,6 +119,8 @@ def parse_address(query: Mapping[str, str], language: Language = "zh") -> Addres
         at=parse_moment(query.get("at")),
         is_known_then=query.get("known") == KNOWN_THEN,
         round_code=_code(query.get("round")),
+        site=_code(query.get("site")),
+        wait_class=next((known for known in WAIT_CLASSES if known == query.get("wait")), None),
     )
 
 

@@ -18,6 +18,7 @@ from dashboard.views.brief import show_brief
 from dashboard.views.map_check import show_map_check
 from dashboard.views.overview import show_overview
 from dashboard.views.rounds import show_rounds
+from dashboard.views.sites import show_sites
 from dashboard.views.staffing import show_staffing
 from dashboard.views.wall import show_wall
 from dashboard.views.zones import show_zones
@@ -35,6 +36,7 @@ def show_pages() -> None:
     page = st.navigation(
         [
             st.Page(show_overview, title=say("page_overview", language), url_path="overview", default=True),
+            st.Page(show_sites, title=say("page_sites", language), url_path="sites"),
             st.Page(show_rounds, title=say("page_rounds", language), url_path="rounds"),
             st.Page(show_staffing, title=say("page_staffing", language), url_path="staffing"),
             st.Page(show_alerts_page, title=say("page_alerts", language), url_path="alerts"),

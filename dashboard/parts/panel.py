@@ -10,6 +10,7 @@ from dashboard.parts import wording
 from dashboard.parts.figures import figure, progress_bar, stale_class
 from dashboard.parts.markup import Markup, element, join
 from dashboard.parts.moment import Moment
+from dashboard.parts.site_words import link_to_site
 from dashboard.parts.wording import Language
 from dashboard.parts.words import say
 from data.errors import WanggeError
@@ -199,7 +200,12 @@ def sites_block(sites: Sequence[Row], language: Language) -> Markup:
             element(
                 "td",
                 element("i", classes=f"wg-mark wg-{site['wait_class']}"),
-                wording.name_in(dict(site), "site_name", language),
+                element(
+                    "a",
+                    wording.name_in(dict(site), "site_name", language),
+                    classes="wg-to",
+                    href=link_to_site(str(site["site_code"]), language),
+                ),
             ),
             element("td", wording.distance(site["distance_m"])),
             element("td", element("b", wording.wait(site["wait_min"], language))),

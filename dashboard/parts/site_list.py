@@ -9,6 +9,7 @@ from dashboard.parts import wording
 from dashboard.parts.figures import of_needed, stale_class
 from dashboard.parts.markup import Markup, element
 from dashboard.parts.moment import Moment
+from dashboard.parts.site_words import link_to_site
 from dashboard.parts.wording import Language
 from dashboard.parts.words import say
 
@@ -46,7 +47,12 @@ def longest_waits(states: Sequence[Row], sites: Sequence[Row], moment: Moment, l
                 element(
                     "i", classes=f"wg-mark wg-{row['wait_class']}", role="img", aria_label=_class_name(row, language)
                 ),
-                names.get(row["site_code"], row["site_code"]),
+                element(
+                    "a",
+                    names.get(row["site_code"], row["site_code"]),
+                    classes="wg-to",
+                    href=link_to_site(str(row["site_code"]), language),
+                ),
             ),
             element("td", element("b", wording.wait(row["wait_min"], language))),
             element("td", wording.count(row["waiting_count"])),

@@ -1,4 +1,5 @@
 -- question: When did people who cannot register by phone block the entrance of a site, and what cured it?
+-- zh:       不会用手机登记的人何时堵住了采样点入口，怎样解决的？连续的刻钟里协助与绿色通道登记占三成以上、登记多于采样、等候到过25 分钟。
 -- grain:    one row per (site_code, started_at)
 -- params:   $as_of TIMESTAMPTZ; $blocked_from_pct DOUBLE default 30; $blocked_from_min DOUBLE default 25
 -- columns:  site_code VARCHAR; started_at TIMESTAMPTZ; ended_at TIMESTAMPTZ; assisted_pct DOUBLE (percent);

@@ -1,4 +1,5 @@
 -- question: Since when is each site open, and when will it close?
+-- zh:       各采样点何时开放，预计何时关闭？取所在网格的轮次结束时间；轮次跨到次日或没有轮次时取近一周最晚的关闭时间；排队到那时还采不完，则取采完的时间。
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ; $unit_capacity_per_hour DOUBLE default 100
 -- columns:  site_code VARCHAR; opened_at TIMESTAMPTZ; expected_close_at TIMESTAMPTZ; close_basis VARCHAR;

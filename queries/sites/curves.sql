@@ -1,4 +1,5 @@
 -- question: How many people had each site registered and sampled by each five minutes of the working day?
+-- zh:       各采样点到每个五分钟为止累计登记和采样了多少人？
 -- grain:    one row per (site_code, bucket_start_at)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  site_code VARCHAR; bucket_start_at TIMESTAMPTZ; registered_count BIGINT (people);

@@ -1,4 +1,5 @@
 -- question: How do all sites stand: rank by wait, waits, units, closing?
+-- zh:       各采样点现在怎样：按预计等候排列，等候、单元、关闭时间。
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  rank_no BIGINT; site_code VARCHAR; site_name VARCHAR; site_name_en VARCHAR; town_code VARCHAR;

@@ -1,4 +1,5 @@
 -- question: What would help where people wait too long: which units to open, whom to send where?
+-- zh:       等候太久的地方做什么有用？开（open）：还有闲置单元就开；引导（send）：把队尾引到附近接得下的一个点，一个点只接一条队；调（call）：两者都不行时调流动单元。
 -- grain:    one row per (site_code, move)
 -- params:   $as_of TIMESTAMPTZ; $busy_from_min DOUBLE default 25; $least_sent_count BIGINT default 10
 -- columns:  site_code VARCHAR; move VARCHAR; unit_count BIGINT (units); people_count BIGINT (people);
@@ -10,7 +11,8 @@
 --           queue to the site in reach that can take most of those who would wait for more than busy_from_min; a site
 --           is offered to one queue only, the longest wait in its reach first, so that it does not jam itself. What
 --           stands against a site: sites/reach. call: no unit is left and nobody in reach can take over; then as many
---           mobile units as are missing. Waits after a move are waiting ÷ what the open units take (sites/needs)
+--           mobile units as are missing. A wait after a move is that of now by the units
+--           or the people there are then; at the other site, waiting ÷ what its open units take (sites/needs)
 with queue as (
     select
         state.site_code,
@@ -84,7 +86,7 @@ suggested as (
         cast(null as varchar) as to_site_code,
         cast(null as double) as walk_m,
         wait_min,
-        60.0 * waiting_count / ((open_unit_count + unit_count) * unit_rate_per_hour) as wait_after_min,
+        wait_min * open_unit_count / (open_unit_count + unit_count) as wait_after_min,
         cast(null as double) as to_wait_after_min
     from opening
     union all
@@ -96,7 +98,7 @@ suggested as (
         other_site_code,
         walk_m,
         wait_min,
-        60.0 * (waiting_count - people_count) / nullif(open_unit_count * unit_rate_per_hour, 0),
+        wait_min * (waiting_count - people_count) / waiting_count,
         to_wait_after_min
     from sending
     union all
@@ -108,7 +110,7 @@ suggested as (
         null,
         null,
         queue.wait_min,
-        60.0 * queue.waiting_count / (queue.needed_unit_count * queue.unit_rate_per_hour),
+        queue.wait_min * queue.open_unit_count / queue.needed_unit_count,
         null
     from queue
     left join opening on queue.site_code = opening.site_code

@@ -1,4 +1,5 @@
 -- question: How many sampling units does each site need now and in the next hour?
+-- zh:       各采样点现在和下一小时需要多少采样单元？流体排队模型：按稳定的到达率和单元速度，先到先采，不计随机波动。止涨＝到达率÷ 单元速度；回到 25 分＝排队人数在 25 分钟内采完；需要＝两者中较大的；下一小时＝一小时后来的人最多等 25 分钟。单元速度取实测，不足时按每小时 100 人。
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ; $busy_from_min DOUBLE default 25; $unit_capacity_per_hour DOUBLE default 100
 -- columns:  site_code VARCHAR; unit_count INTEGER (units it has); open_unit_count BIGINT (units);

@@ -1,4 +1,5 @@
 -- question: Who is responsible at a site, and who of its staff is there?
+-- zh:       一个采样点由谁负责，谁在岗？只有角色和工号。
 -- grain:    one row per (staff_code)
 -- params:   $as_of TIMESTAMPTZ; $site_code VARCHAR
 -- columns:  staff_code VARCHAR; role VARCHAR; is_leader BOOLEAN; checked_in_at TIMESTAMPTZ; is_on_duty BOOLEAN; is_here BOOLEAN

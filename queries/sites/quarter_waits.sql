@@ -1,4 +1,5 @@
 -- question: How long did those wait whom a site sampled in each quarter of an hour of the working day?
+-- zh:       在一个采样点，每一刻钟采样的人等了多久？算法与 sites/waits 相同；只算已经过完的刻钟。
 -- grain:    one row per (quarter_start_at)
 -- params:   $as_of TIMESTAMPTZ; $site_code VARCHAR; $least_known_pct DOUBLE default 50
 -- columns:  quarter_start_at TIMESTAMPTZ; wait_basis VARCHAR; sampled_count BIGINT (people);

@@ -1,4 +1,5 @@
 -- question: How did a site go through the working day, quarter hour by quarter hour?
+-- zh:       一个采样点今天每一刻钟登记和采样了多少人？登记按登记时间，采样按采样时间。
 -- grain:    one row per (quarter_start_at)
 -- params:   $as_of TIMESTAMPTZ; $site_code VARCHAR
 -- columns:  quarter_start_at TIMESTAMPTZ; registered_count BIGINT (people); sampled_count BIGINT (people);

@@ -1,4 +1,5 @@
 -- question: How many people could each site near another take over, and what stands against it?
+-- zh:       一个采样点附近的各点能接多少人，有什么不妥？步行距离＝直线 × 1.3。能接＝在开单元 20 分钟能采的人数，减去那里已在等的和它自己半小时内要增加的。不妥依次为：高风险区、跨风险区边界、情况不明、未开放、自己也忙或堵、45 分钟内关闭、接不下。
 -- grain:    one row per (site_code, other_site_code)
 -- params:   $as_of TIMESTAMPTZ; $within_m DOUBLE default 1000; $filled_from_min DOUBLE default 20;
 --           $closing_soon_min DOUBLE default 45

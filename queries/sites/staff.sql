@@ -1,4 +1,5 @@
 -- question: How many people of each role are on duty at a site, and how many does it need?
+-- zh:       一个采样点各角色在岗多少人，需要多少？需要：网格长 1 名，每个在开或需要的单元 1 名医务；其他角色没有公布过标准，为未知。
 -- grain:    one row per (role)
 -- params:   $as_of TIMESTAMPTZ; $site_code VARCHAR
 -- columns:  role VARCHAR; on_duty_count BIGINT (people); needed_count BIGINT (people); missing_count BIGINT (people);

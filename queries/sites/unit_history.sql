@@ -1,4 +1,5 @@
 -- question: How did wait, open units and needed units of a site go through the working day?
+-- zh:       一个采样点今天的等候、在开单元和需要单元怎样变化？每五分钟一次；需要按单元现在的速度算。
 -- grain:    one row per (measured_at)
 -- params:   $as_of TIMESTAMPTZ; $site_code VARCHAR; $busy_from_min DOUBLE default 25;
 --           $unit_capacity_per_hour DOUBLE default 100

@@ -1,4 +1,5 @@
 -- question: How many people did each unit of a site sample in each quarter of an hour of the working day?
+-- zh:       一个采样点的各单元每一刻钟采了多少人？按采样时间，逐条登记统计。
 -- grain:    one row per (unit_no, quarter_start_at)
 -- params:   $as_of TIMESTAMPTZ; $site_code VARCHAR
 -- columns:  unit_no INTEGER; quarter_start_at TIMESTAMPTZ; sampled_count BIGINT (people);

@@ -1,4 +1,5 @@
 -- question: How many people an hour does a sampling unit of each site take while people wait?
+-- zh:       有人排队时，各采样点的一个采样单元每小时采多少人？只用近一小时里每单元至少有两人在等的时段：采样人数 ÷ 单元开放小时；不足一个单元小时为未知。
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ; $least_unit_hours DOUBLE default 1
 -- columns:  site_code VARCHAR; unit_hours DOUBLE (hours); unit_rate_per_hour DOUBLE (people per hour)

@@ -1,4 +1,5 @@
 -- question: How long did those wait whom each site sampled in the last quarter of an hour?
+-- zh:       近 15 分钟在各采样点采样的人等了多久？第 k 个采样的人当作第 k 个登记的人（先到先采）：两条累计曲线之间的时间就是等候，曲线间的面积就是利特尔法则。有采样时间的按实际平均值校准（measured），没有的只按两个人数推算并给出上下限（inferred）；无人采样为未知。
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ; $least_known_pct DOUBLE default 50
 -- columns:  site_code VARCHAR; wait_basis VARCHAR; sampled_count BIGINT (people);

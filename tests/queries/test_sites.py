@@ -497,9 +497,9 @@ def test_the_move_opens_units_that_are_there_and_sends_the_queue_to_one_site_tha
         "sites/moves",
         """
         site_code move unit_count people_count to_site_code walk_m wait_min wait_after_min to_wait_after_min
-        A1 open 1 -   -  -     82.5 44 -
-        A1 send - 100 B1 400.7 82.5 36 20
-        H1 call 1 -   -  -     30   24 -
+        A1 open 1 -   -  -     82.5 55 -
+        A1 send - 100 B1 400.7 82.5 45 20
+        H1 call 1 -   -  -     30   20 -
         """,
     )
 
@@ -544,9 +544,9 @@ def test_the_days_of_a_site_begin_at_four_in_the_morning() -> None:
         ),
         "sites/days",
         """
-        day_on registered_count sampled_count assisted_pct mean_wait_min first_at last_at opened_unit_count
-        2022-07-14 8 4 0 2 08:00 08:00 2
-        2022-07-13 40 40 25 5 13T09:00 03:55 1
+        day_on registered_count sampled_count self_pct green_pct mean_wait_min first_at last_at opened_unit_count
+        2022-07-14 8 4 100 0 2 08:00 08:00 2
+        2022-07-13 40 40 75 25 5 13T09:00 03:55 1
         """,
         site_code="S1",
     )

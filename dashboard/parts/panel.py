@@ -51,7 +51,7 @@ def grid_panel(
     blocks: tuple[tuple[str, str, Callable[[list[dict[str, Any]]], Markup]], ...] = (
         ("chain", "staffing/responsibility_chain", lambda rows: chain_block(rows, grid, moment, language)),
         ("on_duty", "staffing/grid_on_duty", lambda rows: duty_block(rows, language)),
-        ("sites", "sites/nearest", lambda rows: sites_block(rows, language)),
+        ("sites", "sites/nearest", lambda rows: sites_block(rows, address or Address(language))),
         ("hour", "coverage/grid_hour", lambda rows: hour_block(rows[0] if rows else None, language)),
     )
     drawn = [panel_head(grid, language), spot_line(spot, language), coverage_block(grid, moment, language)]
@@ -185,8 +185,9 @@ def duty_block(duty: Sequence[Row], language: Language) -> Markup:
     return _section(say("duty", language, count=total), element("div", *cells, classes="wg-roles"))
 
 
-def sites_block(sites: Sequence[Row], language: Language) -> Markup:
+def sites_block(sites: Sequence[Row], address: Address) -> Markup:
     """The nearest sites with distance, wait, and units open of those needed."""
+    language = address.language
     if not sites:
         return _section(say("sites", language), element("p", say("sites_none", language), classes="wg-facts"))
     head = element(
@@ -200,12 +201,7 @@ def sites_block(sites: Sequence[Row], language: Language) -> Markup:
             element(
                 "td",
                 element("i", classes=f"wg-mark wg-{site['wait_class']}"),
-                element(
-                    "a",
-                    wording.name_in(dict(site), "site_name", language),
-                    classes="wg-to",
-                    href=link_to_site(str(site["site_code"]), language),
-                ),
+                link_to_site(address, str(site["site_code"]), wording.name_in(dict(site), "site_name", language)),
             ),
             element("td", wording.distance(site["distance_m"])),
             element("td", element("b", wording.wait(site["wait_min"], language))),

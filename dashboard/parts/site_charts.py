@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.answers import Reading, Row
+from dashboard.aside import AsideAnswer
 from dashboard.parts import wording
 from dashboard.parts.chart import show_chart
 from dashboard.parts.figures import stale_class
@@ -262,12 +263,18 @@ def tell_block(block: Row, moment: Moment, language: Language) -> str:
     return f"{told} {say_site('block_green', language, at=wording.time_of_day(green))}"
 
 
-def show_by_unit(rows: list[Row] | WanggeError, reading: Reading, language: Language) -> None:
-    """What each unit sampled in each quarter hour: the darker the more."""
+def show_by_unit(answer: AsideAnswer, reading: Reading, language: Language) -> None:
+    """What each unit sampled in each quarter hour: the darker the more; why not yet, where it is not known yet."""
     title = say_site("by_unit", language)
-    if isinstance(rows, WanggeError):
-        show_block_error(title, rows, language)
+    if answer.error is not None:
+        show_block_error(title, answer.error, language)
         return
+    if answer.rows is None:
+        reason = "working" if answer.is_working else "refused" if answer.is_refused else "no_rows"
+        line = element("p", say_site(reason, language), classes="wg-facts")
+        st.html(element("section", element("h3", title, classes="wg-block-title"), line))
+        return
+    rows = answer.rows
     units = list(dict.fromkeys(row["unit_no"] for row in rows))
     show_chart(
         draw_by_unit(rows, units, reading.moment, read_palette(), language),

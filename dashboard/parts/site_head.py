@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from dashboard.address import Address, link_to
 from dashboard.answers import Reading
 from dashboard.parts import wording
 from dashboard.parts.definition import define
@@ -17,19 +18,20 @@ from dashboard.parts.wording import Language
 from dashboard.parts.words import say
 
 
-def show_site_head(
-    site: Row | None, code: str, moment: Moment, language: Language, pick: Callable[[str | None], None]
-) -> None:
+def show_site_head(site: Row | None, moment: Moment, address: Address, pick: Callable[[str | None], None]) -> None:
     """The title row; a line in its place where there is no such site."""
+    language = address.language
     with st.container(key="site_title", horizontal=True, vertical_alignment="center"):
         if site is None:
-            st.html(element("p", say_site("gone", language, code=code), classes="wg-line", role="status"))
+            st.html(element("p", say_site("gone", language, code=address.site), classes="wg-line", role="status"))
         else:
             st.html(title_of(site, moment, language))
         st.button(say_site("all_sites", language), key="all_sites", on_click=pick, args=(None,))
         if site is not None:
             st.html(
-                element("a", say_site("on_map", language), classes="wg-button", href=map_link(site, language)),
+                element(
+                    "a", say_site("on_map", language), classes="wg-button", href=map_link(site, address), target="_self"
+                ),
                 width="content",
             )
 
@@ -67,10 +69,9 @@ def tell_span(site: Row, moment: Moment, language: Language) -> str:
     return f"{span}（{why}）" if language == "zh" else f"{span} ({why})"
 
 
-def map_link(site: Row, language: Language) -> str:
+def map_link(site: Row, address: Address) -> str:
     """The overview with the site's grid open and the site marked."""
-    kept = "" if language == "zh" else f"lang={language}&"
-    return f"/?{kept}grid={site['grid_code']}&spot={site['site_code']}"
+    return f"/{link_to(address, grid=str(site['grid_code']), spot=str(site['site_code']))}"
 
 
 def show_figures(site: Row, reading: Reading, language: Language) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dashboard.address import Address
 from dashboard.parts import wording
 from dashboard.parts.figures import of_needed, stale_class
 from dashboard.parts.markup import Markup, element
@@ -27,7 +28,9 @@ def rank_sites(states: Sequence[Row]) -> list[Row]:
     return sorted(waiting, key=lambda row: (-row["wait_min"], row["site_code"]))
 
 
-def longest_waits(states: Sequence[Row], sites: Sequence[Row], moment: Moment, language: Language) -> Markup | None:
+def longest_waits(
+    states: Sequence[Row], sites: Sequence[Row], moment: Moment, language: Language, address: Address | None = None
+) -> Markup | None:
     """The table of the longest waits: mark, name, minutes, people, units open of those needed; None without any."""
     names = {row["site_code"]: wording.name_in(dict(row), "site_name", language) for row in sites}
     ranked = rank_sites(states)[:SITES_SHOWN]
@@ -47,11 +50,8 @@ def longest_waits(states: Sequence[Row], sites: Sequence[Row], moment: Moment, l
                 element(
                     "i", classes=f"wg-mark wg-{row['wait_class']}", role="img", aria_label=_class_name(row, language)
                 ),
-                element(
-                    "a",
-                    names.get(row["site_code"], row["site_code"]),
-                    classes="wg-to",
-                    href=link_to_site(str(row["site_code"]), language),
+                link_to_site(
+                    address or Address(language), str(row["site_code"]), names.get(row["site_code"], row["site_code"])
                 ),
             ),
             element("td", element("b", wording.wait(row["wait_min"], language))),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from dashboard.address import Address
 from dashboard.answers import Reading
 from dashboard.answers import Row as Answer
 from dashboard.parts import wording
@@ -27,9 +28,10 @@ RESPONSIBLE = ("full_time", "medic")
 
 
 def show_site_panel(
-    answers: Mapping[str, list[Answer] | WanggeError], code: str, reading: Reading, language: Language
+    answers: Mapping[str, list[Answer] | WanggeError], code: str, reading: Reading, address: Address
 ) -> None:
     """All blocks; one whose question failed says so in its place."""
+    language = address.language
     sites = answers["sites/list"]
     if isinstance(sites, WanggeError):
         return  # the head says so
@@ -51,13 +53,13 @@ def show_site_panel(
     else:
         with st.container(key="site_moves"):
             own = [row for row in moves if row["site_code"] == code]
-            show_moves(own, sites, reading, language, is_one_site=True)
+            show_moves(own, sites, reading, address, is_one_site=True)
     reach = answers["sites/reach"]
     if isinstance(reach, WanggeError):
         show_block_error(say_site("nearby", language), reach, language)
     else:
         near = [row for row in reach if row["site_code"] == code]
-        st.html(near_block(near, {str(row["site_code"]): row for row in sites}, reading, language))
+        st.html(near_block(near, {str(row["site_code"]): row for row in sites}, reading, address))
     feeds = answers["quality/feeds"]
     st.html(data_block(site, [] if isinstance(feeds, WanggeError) else feeds, reading.moment, language))
 
@@ -130,8 +132,9 @@ def _leader_line(leader: Row | None, moment: Moment, language: Language) -> Mark
     )
 
 
-def near_block(near: Sequence[Row], sites: Mapping[str, Row], reading: Reading, language: Language) -> Markup:
+def near_block(near: Sequence[Row], sites: Mapping[str, Row], reading: Reading, address: Address) -> Markup:
     """The sites within a walk: how far, how long the wait is, units, and how many they can take or why nobody is sent there."""
+    language = address.language
     title = say_site("nearby", language)
     if not near:
         return _section(title, element("p", say_site("nearby_none", language), classes="wg-facts"))
@@ -156,7 +159,7 @@ def near_block(near: Sequence[Row], sites: Mapping[str, Row], reading: Reading, 
                 element(
                     "td",
                     draw_mark(other["wait_class"], language),
-                    element("a", name_site(other, language), classes="wg-to", href=link_to_site(code, language)),
+                    link_to_site(address, code, name_site(other, language)),
                     " ",
                     element("small", verdict, classes="wg-takes" if row["obstacle"] is None else "wg-obstacle"),
                 ),

@@ -144,9 +144,10 @@ def show_site_table(rows: Sequence[Answer], reading: Reading, language: Language
 
 
 def show_moves(
-    moves: Sequence[Answer], sites: Sequence[Row], reading: Reading, language: Language, *, is_one_site: bool = False
+    moves: Sequence[Answer], sites: Sequence[Row], reading: Reading, address: Address, *, is_one_site: bool = False
 ) -> None:
     """What would help now, the longest wait first: a line with the site, a line with the move, and what it does to the wait."""
+    language = address.language
     names = {str(row["site_code"]): name_site(row, language) for row in sites}
     classes = {str(row["site_code"]): str(row["wait_class"]) for row in sites}
     show_title(
@@ -162,7 +163,7 @@ def show_moves(
         code = str(move["site_code"])
         if code != told and not is_one_site:
             mark = element("i", classes=f"wg-mark wg-{classes.get(code, 'unknown')}", aria_hidden="true")
-            link = element("a", names.get(code, code), classes="wg-to", href=link_to_site(code, language))
+            link = link_to_site(address, code, names.get(code, code))
             lines.append(element("dt", mark, link, " ", element("b", wording.wait(move["wait_min"], language))))
         told = code
         effect = element("small", describe_effect(move, language))

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from math import floor
 from typing import Any
 
+from dashboard.address import Address, link_to
 from dashboard.parts import wording
-from dashboard.parts.markup import Markup, element
+from dashboard.parts.markup import Child, Markup, element
 from dashboard.parts.wording import Language
 from dashboard.parts.words import say
 from dashboard.text import read_text
@@ -29,9 +30,9 @@ def name_site(row: Row, language: Language) -> str:
     return str(row["site_code"]) if name == wording.UNKNOWN else name
 
 
-def link_to_site(code: str, language: Language) -> str:
-    """The address of a site's page."""
-    return f"/sites?site={code}" if language == "zh" else f"/sites?lang={language}&site={code}"
+def link_to_site(address: Address, code: str, words: Child, classes: str = "wg-to") -> Markup:
+    """A link to the site's page, of the moment that is shown."""
+    return element("a", words, classes=classes, href=f"/sites{link_to(address, site=code)}", target="_self")
 
 
 def name_class(wait_class: str, language: Language) -> str:

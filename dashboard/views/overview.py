@@ -149,6 +149,6 @@ def show_list(reading: Reading, shelf: Shelf, address: Address) -> None:
         return
     states, sites = shelf.ask_each("sites/state", "map/sites").values()
     if isinstance(states, list) and isinstance(sites, list):
-        table = longest_waits(states, sites, reading.moment, language)
+        table = longest_waits(states, sites, reading.moment, language, address)
         if table:
             st.html(table)

@@ -1,7 +1,7 @@
 """The sampling sites: all of them by wait with the moves that would help, or one with its figures, charts, staff and history.
 
 The site that is shown and the filters of the list live in the URL. Figures tick; charts are of five minutes and tick slowly; what
-rests on single registrations is asked for once a minute.
+rests on single registrations is worked out aside.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.address import read_address, write_address
 from dashboard.answers import View, open_view
+from dashboard.aside import AsideAnswer, aside_of
 from dashboard.asset import ASSETS_DIR
 from dashboard.parts.markup import element
 from dashboard.parts.notices import show_as_of, show_band, show_block_error
@@ -22,7 +23,9 @@ from dashboard.parts.wording import Language
 from dashboard.routes import get_feed
 from data.errors import WanggeError
 
-TICK_S, CHART_TICK_S, ROWS_TICK_S = 5.0, 30.0, 60.0
+TICK_S, CHART_TICK_S = 5.0, 30.0
+ROWS_AGAIN_S = 60.0
+"""What rests on single registrations is worked out anew after so long, while somebody looks at it."""
 
 
 def show_sites() -> None:
@@ -46,6 +49,8 @@ def show_sites() -> None:
 def show_list() -> None:
     """As-of time, band, filters, the table and the moves."""
     address = read_address()
+    if address.site is not None:
+        st.rerun()
     view, language = _open(address.language), address.language
     try:
         sites = view.shelf.ask("sites/list")
@@ -58,28 +63,26 @@ def show_list() -> None:
             show_filters(sites, address)
             show_site_table(choose_sites(sites, address), view.reading, language, pick_site)
         with right:
-            show_moves(view.shelf.ask("sites/moves"), sites, view.reading, language)
+            show_moves(view.shelf.ask("sites/moves"), sites, view.reading, address)
     except WanggeError as error:
         _tell_broken(error, language)
-    if read_address().site is not None:
-        st.rerun()
 
 
 @st.fragment(run_every=TICK_S)
 def show_head() -> None:
     """As-of time, band, name and figures of the site."""
     address = read_address()
+    if address.site is None:
+        st.rerun()
     view, language = _open(address.language), address.language
     try:
         sites = view.shelf.ask("sites/list")
         site = next((row for row in sites if row["site_code"] == address.site), None)
-        show_site_head(site, str(address.site), view.reading.moment, language, pick_site)
+        show_site_head(site, view.reading.moment, address, pick_site)
         if site:
             show_figures(site, view.reading, language)
     except WanggeError as error:
         _tell_broken(error, language)
-    if read_address().site is None:
-        st.rerun()
 
 
 @st.fragment(run_every=CHART_TICK_S)
@@ -91,14 +94,14 @@ def show_charts() -> None:
     show_site_charts(answers, str(address.site), view.reading, address.language)
 
 
-@st.fragment(run_every=ROWS_TICK_S)
+@st.fragment(run_every=2 * TICK_S)
 def show_rows() -> None:
-    """What each unit did, from single registrations; and the days before."""
+    """What each unit did, worked out aside from single registrations; and the days before."""
     address = read_address()
     view = open_view(get_feed())
-    answers = view.shelf.ask_each("sites/unit_quarters", "sites/days", site_code=address.site)
-    show_by_unit(answers["sites/unit_quarters"], view.reading, address.language)
-    show_days(answers["sites/days"], view.reading, address.language)
+    show_by_unit(_ask_units(view, str(address.site)), view.reading, address.language)
+    days = view.shelf.ask_each("sites/days", site_code=address.site)["sites/days"]
+    show_days(days, view.reading, address.language)
 
 
 @st.fragment(run_every=2 * TICK_S)
@@ -109,12 +112,21 @@ def show_panel() -> None:
     answers = view.shelf.ask_each(*PANEL_QUESTIONS) | view.shelf.ask_each(
         "sites/staff", "sites/people", site_code=address.site
     )
-    show_site_panel(answers, str(address.site), view.reading, address.language)
+    show_site_panel(answers, str(address.site), view.reading, address)
 
 
 def pick_site(code: str | None) -> None:
     """Opens a site, or the list."""
     write_address(site=code)
+
+
+def _ask_units(view: View, code: str) -> AsideAnswer:
+    """What is known of each unit; of what was known at a past moment there are no single registrations."""
+    reading = view.reading
+    if reading.moment.as_of is None or (reading.past is not None and reading.past.is_known_then):
+        return AsideAnswer(is_absent=True)
+    desk = aside_of(get_feed().settings)
+    return desk.ask("sites/unit_quarters", reading.moment.as_of, ROWS_AGAIN_S, site_code=code)
 
 
 def _open(language: Language) -> View:

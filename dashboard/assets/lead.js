@@ -12,6 +12,8 @@
   const ASK_AGAIN_MS = 3000;
   const TRIES = 4;
   const LOST_AFTER_S = 3; // silence of the feed that, together with Streamlit's own complaint, means that the server is lost
+  const NOTE_EVERY_MS = 10000;
+  const SEEN_FOR_S = 2592000; // thirty days
   const MARKS = ["high", "medium", "smooth", "busy", "jammed", "resting", "unknown"];
   const MOMENT = /^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d$/; // the server judges whether there is such a moment
   const RANKS = ["grid", "community", "town"]; // from below: the names of places in the address
@@ -83,13 +85,20 @@
     });
     look();
     const looking = setInterval(look, LOOK_EVERY_MS);
-    ends.signal.addEventListener("abort", () => { clearInterval(looking); link.stop(); });
+    const noting = setInterval(noteSeen, NOTE_EVERY_MS);
+    ends.signal.addEventListener("abort", () => { clearInterval(looking); clearInterval(noting); link.stop(); });
     listen(page.document, "keydown", onPageKey);
     listen(page.document, "click", followLink);
     listen(page.document, "focusin", (event) => { lastLink = event.target.closest(".wg-list a"); });
     listen(page, "popstate", () => { tapped = errand = null; window.Streamlit.setComponentValue({ back: (asked += 1) }); look(); });
     listen(document, "keydown", onMapKey);
     frame.addEventListener("blur", () => pointer.show(null));
+
+    // Notes when this browser last saw the newest figures, for the list of what changed since: a time, no more.
+    function noteSeen() {
+      if (!link.live || !link.live.as_of || readMoment(new URLSearchParams(page.location.search)) || page.document.visibilityState !== "visible") return;
+      page.document.cookie = `wangge_seen=${link.live.as_of}; path=/; max-age=${SEEN_FOR_S}; SameSite=Strict`;
+    }
 
     // Reads the page's address and theme; changes the map where they changed.
     function look() {

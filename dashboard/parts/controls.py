@@ -8,7 +8,9 @@ import streamlit as st
 
 from dashboard.address import MEASURES, TEXT_MAX, WHOLE, Address, Measure, go_to, write_address
 from dashboard.answers import Row, Shelf, View
+from dashboard.live import Feed
 from dashboard.parts import wording
+from dashboard.parts.changes import show_changes
 from dashboard.parts.markup import element
 from dashboard.parts.search_results import choose_only, fold_text
 from dashboard.parts.wording import Language
@@ -18,7 +20,7 @@ _MEASURE, _TOWN, _SEARCH = "measure_control", "town_control", "search_control"
 _WHOLE = ""
 
 
-def show_controls(address: Address, towns: Sequence[Row], town: str | None, view: View, speed: float) -> None:
+def show_controls(address: Address, towns: Sequence[Row], town: str | None, view: View, feed: Feed) -> None:
     """One row of controls; what they show follows the URL, also when that changed elsewhere.
 
     `town` is the one that is shown or that the shown place lies in.
@@ -26,6 +28,7 @@ def show_controls(address: Address, towns: Sequence[Row], town: str | None, view
     language = address.language
     names = {row["town_code"]: wording.name_in(row, "town_name", language) for row in towns}
     with st.container(key="controls", horizontal=True, vertical_alignment="center"):
+        speed = feed.clock.speed
         played = f" {speed:g}×" if speed > 1.0 else ""
         state = f"{say('live', language)}{played}" if speed else say("preparing", language)
         if view.reading.past is None:
@@ -59,7 +62,7 @@ def show_controls(address: Address, towns: Sequence[Row], town: str | None, view
             on_change=_search,
             args=(view.shelf,),
             label_visibility="collapsed",
-            width=240,
+            width=200,
         )
         st.button(
             say("panel_list", language),
@@ -69,6 +72,7 @@ def show_controls(address: Address, towns: Sequence[Row], town: str | None, view
             kwargs={"list": None if address.lists_all else "all"},
             width="content",
         )
+        show_changes(feed, address)
 
 
 def pick_grid(code: str) -> None:

@@ -44,7 +44,7 @@ def show_overview() -> None:
     with st.container(key="overview"):
         left, right = st.columns([880, 406])
         with left:
-            show_controls(address, towns, find_town(address, communities, grids), view, feed.clock.speed)
+            show_controls(address, towns, find_town(address, communities, grids), view, feed)
             show_situation(towns)
             show_leader_map()
         with right:

@@ -89,14 +89,14 @@ def append_entry(settings: Settings, entry: LogEntry) -> bool:
     """Whether the entry is new; when it returns the line is on the disk. Raises LakeError where it cannot be written."""
     path = _file_of(settings, entry.at)
     line = json.dumps(_write(entry), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-    mark = json.dumps(entry.entry_id, ensure_ascii=False).encode()
+    mark = f'{{"entry_id":{json.dumps(entry.entry_id, ensure_ascii=False)},'.encode()
     try:
         with _locked(path.parent):
             is_new = not path.exists()
             with path.open("a+b") as file:
                 file.seek(0)
                 known = file.read()
-                if b'{"entry_id":' + mark + b"," in known:
+                if any(True for told in known.splitlines() if told.startswith(mark) and any(_parse(told))):
                     return False
                 start = len(known)
                 try:
@@ -185,12 +185,13 @@ def as_moment(value: datetime | str) -> datetime:
 
 
 def _clean(text: str, what: str, longest: int) -> str:
-    words = " ".join(unicodedata.normalize("NFKC", text).split())
+    words = " ".join(text.split())
     if not words:
         raise WanggeError(f"An acknowledgement needs a {what}.", f"Enter a {what}.")
     if len(words) > longest:
         raise WanggeError(f"The {what} has {len(words)} characters.", f"At most {longest}.")
-    if _PERSONAL.search(words.replace("-", "").replace(" ", "")) or _PERSONAL.search(words):
+    plain = unicodedata.normalize("NFKC", words)
+    if _PERSONAL.search(plain.replace("-", "").replace(" ", "")) or _PERSONAL.search(plain):
         raise WanggeError(
             f"The {what} holds a telephone or identity number.",
             "Name people by their staff number; the log keeps no personal data.",

@@ -31,6 +31,8 @@ from data.questions import read_questions
 from data.settings import PROJECT_ROOT, Settings
 from data.situation import open_situation
 from data.supervise import check_home, check_port
+from data.telling.targets import read_targets
+from data.telling.teller import read_teller_state
 from data.worker_state import judge_worker
 
 LEAST_PYTHON = (3, 11)
@@ -38,6 +40,8 @@ LEAST_FREE_BYTES = 2_000_000_000
 """A district's July takes about 1 GB with its scenario; a disk with less than this fills within the day."""
 LEAST_RETENTION_S = 60.0
 """A question over single rows may run half a minute, on a situation that was read a moment before."""
+TELLER_SILENT_S = 120.0
+"""A message takes 20 s at most, and each target has its turn."""
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>\S+)")
 
 
@@ -138,6 +142,25 @@ def _look_at_worker(settings: Settings) -> Iterator[Finding]:
         yield Finding("worker", worker.message, "If it should run: wangge run; its log is log/worker.log.")
     elif worker.status == "ok":
         yield Finding("worker", worker.message or "at work, nothing waits in the inbox")
+
+
+def _look_at_webhooks(settings: Settings) -> Iterator[Finding]:
+    targets = read_targets(settings)
+    if not targets:
+        yield Finding("webhooks", "none: alerts are told on the pages only")
+        return
+    state = read_teller_state(settings)
+    if state is None or state.age_s > TELLER_SILENT_S:
+        found = f"{', '.join(target.name for target in targets)}; nobody tells alerts at present"
+        yield Finding("webhooks", found, "wangge run does; its log is log/teller.log. wangge tell --test tries them.")
+        return
+    for target in targets:
+        count, problem = state.waiting.get(target.name, (0, ""))
+        if problem:
+            found = f"{target.name} takes no messages ({problem}); {count:,} wait"
+            yield Finding("webhooks", found, "wangge tell --test tries it; what waits is sent by itself.")
+        else:
+            yield Finding("webhooks", f"{target.name} takes messages; {count:,} wait")
 
 
 def _look_at_key(settings: Settings) -> Iterator[Finding]:
@@ -319,6 +342,7 @@ _LOOKS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _look_at_home: "home",
     _look_at_inbox: "inbox",
     _look_at_worker: "worker",
+    _look_at_webhooks: "webhooks",
     _look_at_key: "key",
     _look_at_quarantine_key: "quarantine key",
     _look_at_erasures: "erasure",

@@ -75,6 +75,13 @@ class Settings:
     """Users who may give orders on zones at a page, separated by ";". Empty: everybody who reaches it, until there are accounts."""
     alert_handlers: str = ""
     """Users who may acknowledge alerts at a page, in the same way."""
+    webhooks: str = ""
+    """Where alerts are told outside, separated by ";": a format and an address each, such as "json http://alarm.lan/wangge;
+    wecom https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={secret}". Empty: nothing leaves this machine. {secret} stands for
+    keys/webhook.secret or WANGGE_WEBHOOK_SECRET; with it JSON messages are signed."""
+    webhook_least_level: str = "watch"
+    """Which alerts are told there: "watch" all of them, "act" only those to act on."""
+    webhook_language: str = "zh"
     tile_url: str = ""
     """A background map under the grids, such as "http://tiles.lan/{z}/{x}/{y}.png" or a WMTS template with {TileMatrix}, {TileRow},
     {TileCol}, in Web Mercator. Empty: none, and no page asks anyone for a tile. Viewers' browsers fetch it, from this host alone."""

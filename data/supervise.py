@@ -29,6 +29,7 @@ from data.errors import WanggeError
 from data.home import only_one, prepare_home
 from data.lake import write_permission_error
 from data.settings import PROJECT_ROOT, Settings
+from data.telling.targets import read_targets
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
@@ -181,7 +182,11 @@ def _list_children(settings: Settings) -> list[Child]:
         "--server.headless=true", f"--server.port={settings.port}", f"--server.address={settings.host}",
         "--server.fileWatcherType=none", "--browser.gatherUsageStats=false", "--runner.postScriptGC=false",
     ]  # fmt: skip
-    return [Child("worker", worker, settings.home), Child("dashboard", dashboard, settings.home)]
+    children = [Child("worker", worker, settings.home), Child("dashboard", dashboard, settings.home)]
+    if read_targets(settings):
+        teller = [sys.executable, "-m", "data.cli", "tell", "--home", str(settings.home)]
+        children.insert(1, Child("teller", teller, settings.home))
+    return children
 
 
 def _player(settings: Settings, demo: DemoOptions) -> Child:

@@ -63,7 +63,9 @@ def show_closed(view: View, address: Address) -> None:
 def show_log(view: View, log: AlertLog, address: Address) -> None:
     """Acknowledgements, and what was told outside, the newest first; as of the page's moment."""
     language, moment = address.language, view.reading.moment
-    entries = [entry for entry in log.read(moment.now) if is_wanted(_as_alert(entry), address)]
+    entries = [
+        entry for entry in log.read(moment.now) if entry.kind != "delivered" and is_wanted(_as_alert(entry), address)
+    ]
     with st.container(key="log_head", horizontal=True, vertical_alignment="center"):
         st.html(element("h3", say_alert("log", language)), width="stretch")
         if entries:

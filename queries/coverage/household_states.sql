@@ -33,10 +33,8 @@ wanted as (
 bounds as (
     select
         min(screening.starts_at) as from_at,
-        least(
-            max(screening.closes_at),
-            (select max(bucket_start_at) + interval '5 minutes' from grid_bucket where bucket_start_at <= $as_of)
-        ) as until_at,
+        max(screening.closes_at) as closes_at,
+        (select max(bucket_start_at) + interval '5 minutes' from grid_bucket where bucket_start_at <= $as_of) as until_at,
         coalesce((select min(bucket_start_at) from site_bucket) <= $as_of, false) as is_known
     from round as screening
     where screening.round_code in (select round_code from wanted)
@@ -47,7 +45,8 @@ line as (
         version.round_code, version.site_code, version.person_token, version.registered_at, version.sampled_at,
         version.household_code, version.is_withdrawn
     from registration_version as version
-    where version.registered_at >= (select from_at from bounds) and version.registered_at < (select until_at from bounds)
+    where version.registered_at >= (select from_at from bounds)
+        and version.registered_at < (select least(closes_at, until_at) from bounds)
         and version.round_code is not null
 ),
 

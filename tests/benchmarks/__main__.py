@@ -13,6 +13,7 @@ from pathlib import Path
 
 from data.settings import Settings
 from tests.benchmarks.asking import measure_asking
+from tests.benchmarks.forecasting import measure_forecasting
 from tests.benchmarks.history import measure_history
 from tests.benchmarks.judging import measure_judging
 from tests.benchmarks.long_file import measure_long_file
@@ -53,6 +54,7 @@ def main() -> int:
         measure_asking(settings)
         measure_judging(settings)
         measure_searching(settings)
+        measure_forecasting(settings)
         measure_serving(settings)
     return 0
 

@@ -307,9 +307,22 @@ def test_a_household_is_unseen_partly_covered_or_whole(tmp_path: Path) -> None:
     )
 
 
-def test_the_five_minutes_of_the_moment_count_in_full_as_on_the_map(tmp_path: Path) -> None:
-    states = "household_code household_state\nH1 partly\nH2 whole\nH4 whole\nH3 unseen\nH5 whole"
-    answers(_homes(tmp_path), "coverage/household_states", states, as_of="08:05")
+def test_the_running_five_minutes_count_at_the_newest_moment_and_at_no_past_one_as_on_the_map(tmp_path: Path) -> None:
+    states = "household_code household_state\nH1 partly\nH2 whole\nH4 {}\nH3 unseen\nH5 {}"
+    answers(_homes(tmp_path), "coverage/household_states", states.format("whole", "whole"), as_of="08:05")
+    for as_of, state in (("07:44", "unseen"), ("07:45", "whole")):
+        answers(_homes(tmp_path), "coverage/household_states", states.format(state, "unseen"), as_of=as_of)
+
+
+def test_who_registered_before_the_close_is_covered_when_sampled_after_it(tmp_path: Path) -> None:
+    world = _homes(tmp_path)
+    world.connection.execute("update round set closes_at = '2022-07-14 07:03:00+08'")
+    answers(
+        world,
+        "coverage/household_states",
+        "household_code household_state\nH1 partly\nH2 whole\nH4 unseen\nH3 unseen\nH5 unseen",
+        round_code="R",
+    )
 
 
 def test_before_the_first_row_no_household_is_called_unseen(tmp_path: Path) -> None:
@@ -375,10 +388,25 @@ def test_the_list_for_the_workers_gives_each_building_to_one_team(tmp_path: Path
         )
 
 
+def test_places_curve_rounds_and_map_tell_the_same_totals_or_the_check_says_which_does_not() -> None:
+    columns = "told_by figure by_grids by_other"
+    world = build_world(REFERENCE, MORNING, as_of=AS_OF)
+    for as_of in ("06:30", "08:24", AS_OF):
+        for round_code in ("D2", "D3", "M4"):
+            answers(world, "checks/round_places_agree", columns, as_of=as_of, round_code=round_code)
+    world.connection.execute("update grid set community_code = null where grid_code = 'G21'")
+    answers(
+        world,
+        "checks/round_places_agree",
+        f"{columns}\ncommunity covered 62 32\ncommunity missing 190 20\ncommunity registered 172 32\ncommunity target 250 50\ncommunity unseen 43 8",
+        round_code="D3",
+    )
+
+
 def test_list_map_and_total_agree_and_where_they_differ_the_check_says_by_how_many(tmp_path: Path) -> None:
     columns = "round_code grid_code figure by_list by_map"
     world = _homes(tmp_path)
-    for as_of in ("06:30", "07:30", "08:00"):
+    for as_of in ("07:00", "07:05", "07:30", "07:41", "07:45", "08:00"):
         answers(world, "checks/households_agree", columns, as_of=as_of)
         answers(world, "checks/households_agree", columns, as_of=as_of, round_code="R", grid_code="G")
     world.connection.execute("update grid_bucket set seen_household_count = 3 where seen_household_count = 2")

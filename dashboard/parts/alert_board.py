@@ -105,9 +105,7 @@ def _show_acknowledgement(alert: Row, suggestion: str, log: AlertLog, reading: R
     with st.popover(say_alert("acknowledge", language), key=f"acknowledge_{mark}", width="content"):
         with st.form(f"form_{mark}", border=False):
             code = alert.get("responsible_staff_code") or ""
-            by = st.text_input(
-                say_alert("by", language), value=code, help=say_alert("by_help", language), key=f"by_{mark}"
-            )
+            by = st.text_input(say_alert("by", language), value=code, key=f"by_{mark}")
             note = st.text_input(say_alert("note", language), value=suggestion, key=f"note_{mark}")
             is_sent = st.form_submit_button(say_alert("acknowledge", language), type="primary")
         if is_sent:

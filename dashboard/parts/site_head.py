@@ -62,6 +62,10 @@ def tell_span(site: Row, moment: Moment, language: Language) -> str:
     closes = moment.local(site["expected_close_at"])
     if opened is None:
         return say_site("not_open", language)
+    closed = moment.local(site["closed_at"])
+    if closed is not None:
+        told = {"opened": wording.time_of_day(opened), "closed": wording.time_of_day(closed)}
+        return say_site("closed_span", language, **told)
     if closes is None:
         return say_site("open_since", language, opened=wording.time_of_day(opened))
     span = say_site("open_span", language, opened=wording.time_of_day(opened), closes=wording.time_of_day(closes))

@@ -28,7 +28,7 @@ from dashboard.parts.site_words import (
 from dashboard.parts.table import TableColumn, show_table
 from dashboard.parts.wording import Language
 
-TABLE_PX = 580
+TABLE_PX = 572
 MOVES_SHOWN = 9
 _TOWN, _CLASS, _SEARCH = "sites_town", "sites_class", "sites_search"
 _ALL = ""

@@ -2,20 +2,23 @@
 -- zh:       各采样点何时开放，预计何时关闭？取所在网格的轮次结束时间；轮次跨到次日或没有轮次时取近一周最晚的关闭时间；排队到那时还采不完，则取采完的时间。
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ; $unit_capacity_per_hour DOUBLE default 100
--- columns:  site_code VARCHAR; opened_at TIMESTAMPTZ; expected_close_at TIMESTAMPTZ; close_basis VARCHAR;
---           round_code VARCHAR
+-- columns:  site_code VARCHAR; opened_at TIMESTAMPTZ; closed_at TIMESTAMPTZ; expected_close_at TIMESTAMPTZ;
+--           close_basis VARCHAR; round_code VARCHAR
 -- reads:    situation
 -- uses:     wall/working_day, sites/state, sites/unit_rates
--- notes:    expected of sites that have a unit open: the later of the end of arrivals and the moment by which the open
+-- notes:    closed = when the last unit closed, where none is open now. Expected of sites that have a unit open: the later of the end of arrivals and the moment by which the open
 --           units have taken those who wait now, at the pace of sites/unit_rates. Arrivals end when the round that holds
 --           the site's grid closes (round), or, where none runs or it goes on after this working day (04:00), when this
 --           site closed at the latest in the past week, as a time of day (usual). Basis queue: the queue takes longer than
 --           that. Null where neither a round nor an earlier closing is known
 with opened as (
-    select event.site_code, min(event.event_at) as opened_at
+    select
+        event.site_code,
+        min(event.event_at) filter (where event.event = 'open') as opened_at,
+        max(event.event_at) filter (where event.event = 'close') as closed_at
     from unit_event as event
     inner join wall_working_day as today on event.event_at >= today.starts_at
-    where event.event = 'open' and event.event_at <= $as_of
+    where event.event_at <= $as_of
     group by event.site_code
 ),
 
@@ -55,6 +58,7 @@ judged as (
     select
         state.site_code,
         opened.opened_at,
+        case when state.open_unit_count = 0 then opened.closed_at end as closed_at,
         coalesce(state.open_unit_count > 0 and state.wait_class <> 'unknown', false) as is_open,
         epoch(cast($as_of as timestamptz)) + 3600.0 * coalesce(state.waiting_count, 0)
         / (state.open_unit_count * coalesce(pace.unit_rate_per_hour, $unit_capacity_per_hour)) as cleared_s,
@@ -75,6 +79,7 @@ judged as (
 select
     site_code,
     opened_at,
+    closed_at,
     case
         when is_open and cleared_s > coalesce(round_closes_s, usual_closes_s) then to_timestamp(cleared_s)
         when is_open then to_timestamp(coalesce(round_closes_s, usual_closes_s))

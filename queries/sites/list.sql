@@ -13,7 +13,7 @@
 --           open_unit_count BIGINT (units); needed_unit_count BIGINT (units); hold_unit_count BIGINT (units);
 --           clear_unit_count BIGINT (units); next_hour_unit_count BIGINT (units);
 --           expected_registered_count BIGINT (people); unit_rate_per_hour DOUBLE (people per hour);
---           is_unit_rate_measured BOOLEAN; assisted_pct DOUBLE (percent); opened_at TIMESTAMPTZ;
+--           is_unit_rate_measured BOOLEAN; assisted_pct DOUBLE (percent); opened_at TIMESTAMPTZ; closed_at TIMESTAMPTZ;
 --           expected_close_at TIMESTAMPTZ; close_basis VARCHAR; last_event_at TIMESTAMPTZ
 -- reads:    situation
 -- uses:     sites/state, sites/waits, sites/needs, sites/closing, sites/curves, sites/wait_history,
@@ -92,6 +92,7 @@ select
     needs.is_unit_rate_measured,
     state.assisted_pct,
     closing.opened_at,
+    closing.closed_at,
     closing.expected_close_at,
     closing.close_basis,
     state.last_event_at

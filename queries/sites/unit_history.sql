@@ -9,7 +9,7 @@
 -- uses:     sites/wait_history, sites/curves, sites/unit_rates
 -- notes:    at the end of each complete five minutes. The wait is that of sites/wait_history, zero where nobody waits;
 --           needed is worked out as in sites/state, at the pace that a unit has now. Open is null for a site that tells
---           nothing of its units
+--           nothing of its units. Without the time in which no unit is open and nobody comes or waits
 with pace as (
     select coalesce(unit_rate_per_hour, $unit_capacity_per_hour) as unit_rate_per_hour
     from sites_unit_rates
@@ -61,23 +61,32 @@ opened as (
         and changed.event_at > rated.measured_at - interval '16 hours'
     where changed.event = 'open'
     group by rated.measured_at
-)
+),
 
-select
-    rated.measured_at,
-    rated.waiting_count,
-    rated.wait_min,
-    case
-        when (select count(*) from changed) > 0 then coalesce(opened.open_unit_count, 0)
-    end as open_unit_count,
-    cast(
+stated as (
+    select
+        rated.measured_at,
+        rated.waiting_count,
+        rated.wait_min,
+        case
+            when (select count(*) from changed) > 0 then coalesce(opened.open_unit_count, 0)
+        end as open_unit_count,
         case
             when rated.registered_per_hour > rated.waiting_count * 60.0 / $busy_from_min
                 then ceil(rated.registered_per_hour / pace.unit_rate_per_hour)
             else ceil(rated.waiting_count * 60.0 / $busy_from_min / pace.unit_rate_per_hour)
-        end as bigint
-    ) as needed_unit_count
-from rated
-cross join pace
-left join opened on rated.measured_at = opened.measured_at
-order by rated.measured_at
+        end as needed_unit_count
+    from rated
+    cross join pace
+    left join opened on rated.measured_at = opened.measured_at
+)
+
+select
+    measured_at,
+    waiting_count,
+    wait_min,
+    open_unit_count,
+    cast(needed_unit_count as bigint) as needed_unit_count
+from stated
+where coalesce(open_unit_count, 0) > 0 or waiting_count > 0 or needed_unit_count > 0
+order by measured_at

@@ -524,6 +524,7 @@ def test_every_line_that_was_written_was_accepted_a_duplicate_a_correction_or_qu
         "rounds_agree",
         "rows_against_buckets",
         "needs_agree",
+        "sites_agree",
         "staff_agree",
         "targets",
         "zones_known",

@@ -379,11 +379,11 @@ def test_a_site_closes_with_its_round_or_when_those_who_wait_are_sampled_if_that
         world,
         "sites/closing",
         """
-        site_code opened_at expected_close_at close_basis round_code
-        S1 06:00 10:00 round M4
-        S2 06:30 22:00 round D3
-        S3 06:00 - - D3
-        S4 - - - D3
+        site_code opened_at closed_at expected_close_at close_basis round_code
+        S1 06:00 - 10:00 round M4
+        S2 06:30 - 22:00 round D3
+        S3 06:00 08:00 - - D3
+        S4 - - - - D3
         """,
     )
     # 3,140 people: 15 h 42 min

@@ -25,9 +25,9 @@ def show_total(total: Sequence[Row] | WanggeError, reading: Reading, language: L
         show_block_error(say_staff("title", language), total, language)
         return
     row = total[0]
-    told = {name: wording.count(row[f"{name}_count"]) for name in ("on_duty", "needed", "missing", "roster")}
+    told = {name: wording.count(row[f"{name}_count"]) for name in ("on_duty", "needed", "lacking", "roster")}
     missing = (
-        element("b", say_staff("total_missing", language, **told), classes="wg-watch") if row["missing_count"] else None
+        element("b", say_staff("total_missing", language, **told), classes="wg-watch") if row["lacking_count"] else None
     )
     hints = [say_staff("total_hint", language, **told)]
     if row["unknown_need_count"]:
@@ -69,7 +69,7 @@ def draw_bars(
 
 
 def _line(row: Row, name: str, widest: int, language: Language) -> Markup:
-    on_duty, needed, missing = row["on_duty_count"], row["needed_count"], row["missing_count"]
+    on_duty, needed, missing = row["on_duty_count"], row["needed_count"], row["lacking_count"]
     bar = element("i", style=f"width:{100 * on_duty / widest:.1f}%") if on_duty else None
     tick = element("s", style=f"left:{100 * needed / widest:.1f}%") if needed is not None else None
     told = {"on_duty": wording.count(on_duty), "needed": wording.count(needed)}

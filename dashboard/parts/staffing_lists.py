@@ -119,7 +119,7 @@ def show_grids(shelf: Shelf, reading: Reading, language: Language, pick: Pick) -
             TableColumn("zone_level", say_staff("zone_level", language), lambda level: name_level(level, language), 60),
             TableColumn("on_duty_count", say_staff("on_duty", language)),
             TableColumn("needed_count", say_staff("needed", language)),
-            TableColumn("missing_count", say_staff("lacking", language)),
+            TableColumn("lacking_count", say_staff("lacking", language)),
             TableColumn("worker_count", say_staff("workers", language)),
             TableColumn("residents_per_worker", say_staff("per_worker", language), wording.count),
             TableColumn(

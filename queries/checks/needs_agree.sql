@@ -15,9 +15,9 @@ with total as (
     union all
     select
         'missing',
-        sum(missing_count),
-        sum(missing_count) filter (where source != 'whistle'),
-        sum(missing_count) filter (where grid_code is not null)
+        sum(lacking_count),
+        sum(lacking_count) filter (where source != 'whistle'),
+        sum(lacking_count) filter (where grid_code is not null)
     from staffing_needs
     union all
     select 'on duty', count(*), count(*), count(*) filter (where grid_code is not null)
@@ -34,13 +34,13 @@ compared as (
     union all
     select 'needed by grid', (select sum(needed_count) from staffing_by_grid), of_grids from total where figure = 'needed'
     union all
-    select 'missing by role', (select sum(missing_count) from staffing_by_role), of_all from total where figure = 'missing'
+    select 'missing by role', (select sum(lacking_count) from staffing_by_role), of_all from total where figure = 'missing'
     union all
-    select 'missing by town', (select sum(missing_count) from staffing_by_town), of_all from total where figure = 'missing'
+    select 'missing by town', (select sum(lacking_count) from staffing_by_town), of_all from total where figure = 'missing'
     union all
-    select 'missing by post', (select sum(missing_count) from staffing_by_post), of_posts from total where figure = 'missing'
+    select 'missing by post', (select sum(lacking_count) from staffing_by_post), of_posts from total where figure = 'missing'
     union all
-    select 'missing by grid', (select sum(missing_count) from staffing_by_grid), of_grids from total where figure = 'missing'
+    select 'missing by grid', (select sum(lacking_count) from staffing_by_grid), of_grids from total where figure = 'missing'
     union all
     select 'on duty by town', (select sum(on_duty_count) from staffing_by_town), of_all from total where figure = 'on duty'
     union all

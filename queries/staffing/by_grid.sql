@@ -3,12 +3,13 @@
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ; $longest_residents_per_worker DOUBLE default 556 people
 -- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; town_code VARCHAR; zone_level VARCHAR;
---           on_duty_count BIGINT (people); needed_count BIGINT (people); missing_count BIGINT (people);
---           resident_count BIGINT (people); worker_count BIGINT (full-time and part-time workers on duty);
+--           on_duty_count BIGINT (people); needed_count BIGINT (people); lacking_count BIGINT (people);
+--           resident_count BIGINT (people); worker_count BIGINT (people);
 --           residents_per_worker DOUBLE (people); is_worker_overloaded BOOLEAN
 -- reads:    situation
 -- uses:     staffing/posts, staffing/needs, zones/grid_levels
--- notes:    need as in staffing/needs; that of open whistles counts where they name a grid or a site. Overloaded: more than 556 residents a worker on
+-- notes:    need as in staffing/needs; that of open whistles counts where they name a grid or a site. Workers are full-time
+--           and part-time. Overloaded: more than 556 residents a worker on
 --           duty (10,000 ÷ 18, A3), or none on duty where people live. Most missing first, then most residents a worker.
 --           On duty and what follows from it is null while no check-in is known
 with on_duty as (
@@ -24,7 +25,7 @@ needed as (
     select
         grid_code,
         cast(sum(needed_count) as bigint) as needed_count,
-        cast(sum(missing_count) as bigint) as missing_count
+        cast(sum(lacking_count) as bigint) as lacking_count
     from staffing_needs
     group by grid_code
 ),
@@ -43,7 +44,7 @@ counted as (
         case when known.has_event then coalesce(on_duty.on_duty_count, 0) end as on_duty_count,
         case when known.has_event then coalesce(on_duty.worker_count, 0) end as worker_count,
         needed.needed_count,
-        needed.missing_count
+        needed.lacking_count
     from grid
     cross join known
     left join on_duty on grid.grid_code = on_duty.grid_code
@@ -58,11 +59,11 @@ select
     levels.level as zone_level,
     counted.on_duty_count,
     counted.needed_count,
-    counted.missing_count,
+    counted.lacking_count,
     counted.resident_count,
     counted.worker_count,
     cast(counted.resident_count as double) / nullif(counted.worker_count, 0) as residents_per_worker,
     counted.resident_count > counted.worker_count * $longest_residents_per_worker as is_worker_overloaded
 from counted
 left join zones_grid_levels as levels on counted.grid_code = levels.grid_code
-order by missing_count desc nulls last, residents_per_worker desc nulls first, counted.grid_code
+order by lacking_count desc nulls last, residents_per_worker desc nulls first, counted.grid_code

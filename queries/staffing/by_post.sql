@@ -2,7 +2,7 @@
 -- zh:       各类岗位有多少人在岗，需要多少人？需要的依据同“按角色”；楼栋、卡口、网格车没有公布依据，显示“—”。吹哨的需要见吹哨一栏。
 -- grain:    one row per (post_kind)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  post_kind VARCHAR; on_duty_count BIGINT (people); needed_count BIGINT (people); missing_count BIGINT (people);
+-- columns:  post_kind VARCHAR; on_duty_count BIGINT (people); needed_count BIGINT (people); lacking_count BIGINT (people);
 --           unknown_need_count BIGINT (sites); sort_order INTEGER
 -- reads:    situation
 -- uses:     staffing/posts, staffing/needs
@@ -23,7 +23,7 @@ needed as (
     select
         post_kind,
         cast(sum(needed_count) as bigint) as needed_count,
-        cast(sum(missing_count) as bigint) as missing_count,
+        cast(sum(lacking_count) as bigint) as lacking_count,
         count(distinct code) filter (where needed_count is null) as unknown_need_count
     from staffing_needs
     group by post_kind
@@ -38,7 +38,7 @@ counted as (
         kinds.post_kind,
         case when known.has_event then coalesce(on_duty.on_duty_count, 0) end as on_duty_count,
         needed.needed_count,
-        needed.missing_count,
+        needed.lacking_count,
         coalesce(needed.unknown_need_count, 0) as unknown_need_count,
         kinds.sort_order
     from kinds
@@ -51,7 +51,7 @@ select
     post_kind,
     on_duty_count,
     needed_count,
-    missing_count,
+    lacking_count,
     unknown_need_count,
     sort_order
 from counted

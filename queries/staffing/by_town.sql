@@ -3,8 +3,8 @@
 -- grain:    one row per (town_code)
 -- params:   $as_of TIMESTAMPTZ; $community_workers_per_10000 DOUBLE default 18 people per 10,000 residents
 -- columns:  town_code VARCHAR; town_name VARCHAR; town_name_en VARCHAR; on_duty_count BIGINT (people);
---           needed_count BIGINT (people); missing_count BIGINT (people); unknown_need_count BIGINT (sites);
---           resident_count BIGINT (people); full_time_count BIGINT (people on the roster);
+--           needed_count BIGINT (people); lacking_count BIGINT (people); unknown_need_count BIGINT (sites);
+--           resident_count BIGINT (people); full_time_count BIGINT (people);
 --           full_time_per_10000 DOUBLE (people per 10,000 residents); is_roster_enough BOOLEAN
 -- reads:    situation
 -- uses:     staffing/town_of_post, staffing/needs, staffing/density
@@ -27,7 +27,7 @@ needed as (
     select
         town_code,
         cast(sum(needed_count) as bigint) as needed_count,
-        cast(sum(missing_count) as bigint) as missing_count,
+        cast(sum(lacking_count) as bigint) as lacking_count,
         count(distinct code) filter (where needed_count is null) as unknown_need_count
     from staffing_needs
     group by town_code
@@ -44,7 +44,7 @@ counted as (
         places.town_name_en,
         case when known.has_event then coalesce(on_duty.on_duty_count, 0) end as on_duty_count,
         needed.needed_count,
-        needed.missing_count,
+        needed.lacking_count,
         coalesce(needed.unknown_need_count, 0) as unknown_need_count
     from places
     cross join known
@@ -58,7 +58,7 @@ select
     counted.town_name_en,
     counted.on_duty_count,
     counted.needed_count,
-    counted.missing_count,
+    counted.lacking_count,
     counted.unknown_need_count,
     density.resident_count,
     density.full_time_count,

@@ -1,7 +1,7 @@
 -- question: How long has everybody worked, without a break and within 24 hours?
 -- grain:    one row per (staff_code)
 -- params:   $as_of TIMESTAMPTZ
--- columns:  staff_code VARCHAR; since_at TIMESTAMPTZ; on_duty_h DOUBLE (hours without a break); worked_24h_h DOUBLE (hours);
+-- columns:  staff_code VARCHAR; since_at TIMESTAMPTZ; on_duty_h DOUBLE (hours); worked_24h_h DOUBLE (hours);
 --           last_out_at TIMESTAMPTZ
 -- reads:    situation
 -- uses:     staffing/posts

@@ -4,7 +4,7 @@
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_name VARCHAR; community_name_en VARCHAR;
 --           town_name VARCHAR; town_name_en VARCHAR; zone_level VARCHAR; leader_staff_code VARCHAR; is_leader_on_duty BOOLEAN;
---           stand_in_staff_code VARCHAR; is_stand_in_on_duty BOOLEAN; full_time_count BIGINT (people on the roster);
+--           stand_in_staff_code VARCHAR; is_stand_in_on_duty BOOLEAN; full_time_count BIGINT (people);
 --           full_time_on_duty_count BIGINT (people); gap VARCHAR (nobody, pair, stand_in)
 -- reads:    situation
 -- uses:     staffing/posts, zones/grid_levels

@@ -2,8 +2,8 @@
 -- zh:       吹哨后每一刻到了多少人？每到一人上一级，从吹哨到现在、吹哨结束或时限后一小时为止。
 -- grain:    one row per (reached_at)
 -- params:   $as_of TIMESTAMPTZ; $whistle_code VARCHAR
--- columns:  reached_at TIMESTAMPTZ; elapsed_min DOUBLE (minutes since the call); arrived_count BIGINT (people);
---           arrived_pct DOUBLE (percent of those needed)
+-- columns:  reached_at TIMESTAMPTZ; elapsed_min DOUBLE (minutes); arrived_count BIGINT (people);
+--           arrived_pct DOUBLE (percent)
 -- reads:    situation
 -- uses:     staffing/musters
 -- notes:    a step at every arrival, from the call with nobody to the present, the whistle's end, or an hour after the time

@@ -3,7 +3,7 @@
 -- grain:    one row per (staff_code)
 -- params:   $as_of TIMESTAMPTZ; $whistle_code VARCHAR; $longest_24h_h DOUBLE default 11 hours; $limit BIGINT default 20 people
 -- columns:  staff_code VARCHAR; role VARCHAR; home_name VARCHAR; home_name_en VARCHAR; distance_m DOUBLE (m);
---           worked_24h_h DOUBLE (hours); last_out_at TIMESTAMPTZ; found_count BIGINT (people in all)
+--           worked_24h_h DOUBLE (hours); last_out_at TIMESTAMPTZ; found_count BIGINT (people)
 -- reads:    situation
 -- uses:     staffing/posts, staffing/hours
 -- notes:    people of the role that is called for who are not on duty anywhere, were not there already, and worked less than 11 hours

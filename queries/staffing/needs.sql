@@ -3,7 +3,7 @@
 -- params:   $as_of TIMESTAMPTZ; $workers_per_unit DOUBLE default 4 people; $residents_per_zone_worker DOUBLE default 27 people
 -- columns:  source VARCHAR (grid, site, zone or whistle); code VARCHAR (of the grid, site, zone or whistle); role VARCHAR;
 --           post_kind VARCHAR; grid_code VARCHAR; town_code VARCHAR; needed_count BIGINT (people); present_count BIGINT (people);
---           missing_count BIGINT (people)
+--           lacking_count BIGINT (people)
 -- reads:    situation
 -- uses:     zones/orders_in_force, zones/extent_grids, zones/grid_levels, sites/state, staffing/whistles, staffing/posts
 -- notes:    every grid: 1 leader (410 for 410 grids, A3) and 1 of the two full-time workers who stand in for each other
@@ -170,6 +170,6 @@ select
     town_code,
     needed_count,
     present_count,
-    case when present_count >= needed_count then 0 else needed_count - present_count end as missing_count
+    case when present_count >= needed_count then 0 else needed_count - present_count end as lacking_count
 from counted
 order by source, code, role

@@ -3,8 +3,8 @@
 -- grain:    one row per (staff_code)
 -- params:   $as_of TIMESTAMPTZ; $longest_shift_h DOUBLE default 8 hours; $longest_24h_h DOUBLE default 11 hours; $limit BIGINT default 200 people
 -- columns:  staff_code VARCHAR; role VARCHAR; post_kind VARCHAR; post_code VARCHAR; post_name VARCHAR; post_name_en VARCHAR;
---           grid_code VARCHAR; since_at TIMESTAMPTZ; on_duty_h DOUBLE (hours without a break); worked_24h_h DOUBLE (hours);
---           is_over_shift BOOLEAN; is_over_24h BOOLEAN; found_count BIGINT (people in all)
+--           grid_code VARCHAR; since_at TIMESTAMPTZ; on_duty_h DOUBLE (hours); worked_24h_h DOUBLE (hours);
+--           is_over_shift BOOLEAN; is_over_24h BOOLEAN; found_count BIGINT (people)
 -- reads:    situation
 -- uses:     staffing/posts, staffing/hours
 -- notes:    over the shift: more than 8 hours without a break (8-hour shifts, B1); over the day: more than 11 hours within

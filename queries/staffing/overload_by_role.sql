@@ -3,7 +3,7 @@
 -- grain:    one row per (role)
 -- params:   $as_of TIMESTAMPTZ; $longest_shift_h DOUBLE default 8 hours; $longest_24h_h DOUBLE default 11 hours
 -- columns:  role VARCHAR; on_duty_count BIGINT (people); over_shift_count BIGINT (people); over_24h_count BIGINT (people);
---           over_count BIGINT (people over either); longest_on_duty_h DOUBLE (hours); longest_24h_h DOUBLE (hours); sort_order INTEGER
+--           over_count BIGINT (people); longest_on_duty_h DOUBLE (hours); longest_24h_h DOUBLE (hours); sort_order INTEGER
 -- reads:    situation
 -- uses:     staffing/on_duty, staffing/posts, staffing/hours
 -- notes:    thresholds and their sources as in staffing/overload; over_count is people, each once. Counts are null while no check-in is known

@@ -3,12 +3,12 @@
 -- grain:    one row per (role, origin)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  role VARCHAR; origin VARCHAR; person_time_count BIGINT (person-times); people_count BIGINT (people);
---           in_zone_count BIGINT (person-times in risk zones); at_site_count BIGINT (person-times at sampling sites outside of them);
---           today_count BIGINT (person-times of the running day)
+--           in_zone_count BIGINT (person-times); at_site_count BIGINT (person-times);
+--           today_count BIGINT (person-times)
 -- reads:    situation
 -- uses:     staffing/turns, wall/working_day
 -- notes:    a person-time 人次 is one person on one working day at one kind of post, as in staffing/turns; since the first
---           check-in known. People: each once
+--           check-in known. People: each once. At site: at sampling sites outside of the zones. Today: the running working day
 with today as (
     select cast(starts_at at time zone timezone as date) as today_on
     from wall_working_day

@@ -29,7 +29,7 @@ def test_each_place_says_whom_it_needs_and_who_is_there() -> None:
         _district(),
         "staffing/needs",
         """
-        source code role post_kind grid_code town_code needed_count present_count missing_count
+        source code role post_kind grid_code town_code needed_count present_count lacking_count
         grid G11 full_time   grid G11 T1 2  1 1
         grid G11 grid_leader grid G11 T1 1  1 0
         grid G11 part_time   grid G11 T1 12 1 11
@@ -63,7 +63,7 @@ def test_a_role_that_nothing_calls_for_needs_nobody_knows_how_many() -> None:
         _district(),
         "staffing/by_role",
         """
-        role on_duty_count needed_count missing_count unknown_need_count roster_count
+        role on_duty_count needed_count lacking_count unknown_need_count roster_count
         grid_leader 2 5  3  0 4
         full_time   1 7  6  0 2
         part_time   2 56 51 1 2
@@ -78,7 +78,7 @@ def test_the_total_adds_up_the_roles_whose_need_is_known() -> None:
     answers(
         _district(),
         "staffing/total",
-        "on_duty_count needed_count missing_count roster_count unknown_need_count\n7 95 86 10 1",
+        "on_duty_count needed_count lacking_count roster_count unknown_need_count\n7 95 86 10 1",
     )
 
 
@@ -87,7 +87,7 @@ def test_posts_are_counted_in_a_fixed_order_against_their_need() -> None:
         _district(),
         "staffing/by_post",
         """
-        post_kind on_duty_count needed_count missing_count unknown_need_count
+        post_kind on_duty_count needed_count lacking_count unknown_need_count
         site       2 30 29 1
         grid       1 36 32 0
         building   0 -  -  0
@@ -103,7 +103,7 @@ def test_who_is_in_no_town_and_what_calls_from_no_town_makes_a_row_of_its_own() 
         _district(),
         "staffing/by_town",
         """
-        town_code on_duty_count needed_count missing_count unknown_need_count full_time_per_10000 is_roster_enough
+        town_code on_duty_count needed_count lacking_count unknown_need_count full_time_per_10000 is_roster_enough
         T1 6 71 62 0 55.6 true
         T2 0 4  4  1 0    false
         -  1 20 20 0 -    -
@@ -117,7 +117,7 @@ def test_grids_that_miss_most_people_come_first_with_the_residents_of_each_worke
         _district(),
         "staffing/by_grid",
         """
-        grid_code zone_level on_duty_count needed_count missing_count worker_count residents_per_worker is_worker_overloaded
+        grid_code zone_level on_duty_count needed_count lacking_count worker_count residents_per_worker is_worker_overloaded
         G12 medium 1 25 24 0 -   true
         G21 low    2 23 21 1 200 false
         G11 high   3 17 13 2 50  false

@@ -11,7 +11,7 @@ from dashboard.answers import Reading, Shelf
 from dashboard.parts import wording
 from dashboard.parts.markup import element
 from dashboard.parts.notices import show_block_error
-from dashboard.parts.staffing_words import Row, name_kind, name_level, name_role, say_staff, tell_hours
+from dashboard.parts.staffing_words import name_level, name_origin, name_role, say_staff, tell_hours
 from dashboard.parts.table import TableColumn, show_table
 from dashboard.parts.wording import Language
 from data.errors import WanggeError
@@ -26,28 +26,21 @@ def show_gaps(shelf: Shelf, reading: Reading, language: Language, pick: Pick) ->
     if gaps is None:
         return
     if not gaps:
-        # without any check-in nobody knows: the total above says so
-        is_known = reading.payload.get("on_duty") and reading.payload["on_duty"][0]["on_duty_count"] is not None
+        total = _ask(shelf, "staffing/total", "show_gaps", language) or [{"on_duty_count": None}]
+        is_known = total[0]["on_duty_count"] is not None  # without any check-in nobody knows
         st.html(element("p", say_staff("gaps_none", language) if is_known else wording.UNKNOWN, classes="wg-facts"))
         return
-    rows = [
-        dict(row)
-        | {
-            "place": f"{wording.name_in(row, 'community_name', language)} · {wording.name_in(row, 'town_name', language)}",
-            "full_time": say_staff("of", language, count=row["full_time_on_duty_count"], whole=row["full_time_count"]),
-        }
-        for row in gaps
-    ]
     show_table(
-        rows,
+        gaps,
         (
             _name("grid_name", "grid", language),
             TableColumn("gap", say_staff("gap", language), lambda gap: say_staff(f"gap_{gap}", language)),
             TableColumn("zone_level", say_staff("zone_level", language), lambda level: name_level(level, language), 60),
             TableColumn("leader_staff_code", say_staff("leader", language)),
             TableColumn("stand_in_staff_code", say_staff("stand_in", language)),
-            TableColumn("full_time", say_staff("full_time", language)),
-            TableColumn("place", say_staff("place", language)),
+            TableColumn("full_time_on_duty_count", say_staff("full_time", language)),
+            _name("community_name", "community", language),
+            _name("town_name", "town", language),
         ),
         key="gaps",
         title=say_staff("gaps", language, count=wording.count(len(gaps))),
@@ -87,15 +80,15 @@ def show_overload(shelf: Shelf, reading: Reading, language: Language, pick: Pick
             words = say_staff("overload_none", language) if is_known else wording.UNKNOWN
             st.html(element("p", words, classes="wg-facts"))
             return
-        rows = [dict(row) | {"post": _post(row, language)} for row in people]
         show_table(
-            rows,
+            people,
             (
                 TableColumn("staff_code", say_staff("staff", language)),
                 TableColumn("role", say_staff("role", language), lambda role: name_role(role, language)),
                 TableColumn("on_duty_h", say_staff("on_end", language), lambda hours: tell_hours(hours, language)),
                 TableColumn("worked_24h_h", say_staff("in_24h", language), lambda hours: tell_hours(hours, language)),
-                TableColumn("post", say_staff("post", language)),
+                TableColumn("post_kind", say_staff("post", language), lambda kind: say_staff(f"post_{kind}", language)),
+                _name("post_name", "where", language),
             ),
             key="overload",
             title=say_staff("overload", language, count=wording.count(people[0]["found_count"])),
@@ -112,8 +105,10 @@ def show_grids(shelf: Shelf, reading: Reading, language: Language, pick: Pick) -
     grids = _ask(shelf, "staffing/by_grid", "show_grids", language)
     if grids is None:
         return
+    heavy = {True: say_staff("heavy_yes", language), False: ""}
+    rows = [row | {"is_worker_overloaded": heavy.get(row["is_worker_overloaded"])} for row in grids]
     show_table(
-        grids,
+        rows,
         (
             _name("grid_name", "grid", language),
             TableColumn("zone_level", say_staff("zone_level", language), lambda level: name_level(level, language), 60),
@@ -122,11 +117,7 @@ def show_grids(shelf: Shelf, reading: Reading, language: Language, pick: Pick) -
             TableColumn("lacking_count", say_staff("lacking", language)),
             TableColumn("worker_count", say_staff("workers", language)),
             TableColumn("residents_per_worker", say_staff("per_worker", language), wording.count),
-            TableColumn(
-                "is_worker_overloaded",
-                say_staff("heavy", language),
-                lambda is_heavy: say_staff("heavy_yes", language) if is_heavy else "",
-            ),
+            TableColumn("is_worker_overloaded", say_staff("heavy", language)),
         ),
         key="grids",
         title=say_staff("grids", language),
@@ -146,9 +137,10 @@ def show_times(shelf: Shelf, reading: Reading, language: Language, _pick: Pick) 
     with left:
         if kinds is not None:
             show_table(
-                [dict(row) | {"kind": name_kind(row, language)} for row in kinds],
+                kinds,
                 (
-                    TableColumn("kind", say_staff("kind", language)),
+                    TableColumn("role", say_staff("kind", language), lambda role: name_role(role, language)),
+                    TableColumn("origin", say_staff("origin", language), lambda origin: name_origin(origin, language)),
                     TableColumn("person_time_count", say_staff("times", language)),
                     TableColumn("people_count", say_staff("people", language)),
                     TableColumn("in_zone_count", say_staff("in_zone", language)),
@@ -198,9 +190,3 @@ def _ask(shelf: Shelf, question: str, title: str, language: Language) -> list[di
 
 def _name(stem: str, title: str, language: Language) -> TableColumn:
     return TableColumn(f"{stem}_en" if language == "en" else stem, say_staff(title, language))
-
-
-def _post(row: Row, language: Language) -> str:
-    name = wording.name_in(dict(row), "post_name", language)
-    where = row["post_code"] if name == wording.UNKNOWN else name
-    return f"{say_staff('post_' + row['post_kind'], language)} {where}"

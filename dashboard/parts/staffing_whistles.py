@@ -103,6 +103,7 @@ def draw_curve(steps: Sequence[Row], whistle: Row, palette: Palette, language: L
         go.Scatter(
             x=[row["elapsed_min"] for row in steps],
             y=[row["arrived_count"] for row in steps],
+            mode="lines",
             line={"shape": "hv", "color": palette.text},
             hovertemplate="%{x:.0f} → %{y}<extra></extra>",
         )

@@ -23,10 +23,9 @@ def name_role(role: str | None, language: Language) -> str:
     return say(f"role_{role}", language) if role else wording.UNKNOWN
 
 
-def name_kind(row: Row, language: Language) -> str:
-    """志愿者 · 银龄: the role with where its people come from, where that is known."""
-    origin = say_staff(f"origin_{row['origin']}", language) if row["origin"] else ""
-    return " · ".join(part for part in (name_role(row["role"], language), origin) if part)
+def name_origin(origin: str, language: Language) -> str:
+    """银龄: where people come from."""
+    return say_staff(f"origin_{origin}", language)
 
 
 def name_level(level: str, language: Language) -> str:

@@ -19,7 +19,9 @@ from dashboard.parts.staffing_words import say_staff
 from dashboard.routes import get_feed
 
 TICK_S = 5.0
-"""Seconds between ticks; check-ins come by the minute."""
+"""Seconds between ticks of what is on duty; check-ins come by the minute."""
+LIST_TICK_S = 15.0
+"""Seconds between ticks of the lists and the panel, which are dearer and slower to change."""
 _BELOW = "staffing_below"
 
 
@@ -69,14 +71,14 @@ def show_duty() -> None:
             show_curve(view.shelf, chosen, reading, language)
 
 
-@st.fragment(run_every=TICK_S)
+@st.fragment(run_every=LIST_TICK_S)
 def show_list() -> None:
     """The list that the URL names; the others ask nothing."""
     view, address = open_view(get_feed()), read_address()
     LISTS[address.staff](view.shelf, view.reading, address.language, pick_grid)
 
 
-@st.fragment(run_every=TICK_S)
+@st.fragment(run_every=LIST_TICK_S)
 def show_panel() -> None:
     """Who answers for the grid of the URL, and who is free for the chosen whistle."""
     view, address = open_view(get_feed()), read_address()

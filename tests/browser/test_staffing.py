@@ -31,7 +31,7 @@ def test_a_whistle_a_list_and_a_place_are_chosen_and_the_address_holds_them(
     )
     page.get_by_role("button", name="东湖广场").click()
     expect(page.locator(".st-key-drawn_muster_curve")).to_contain_text("东湖广场", timeout=ANSWERED_WITHIN_MS)
-    page.locator(".st-key-table_of_gaps canvas").first.click(position={"x": 60, "y": 50})
+    page.locator(".st-key-table_of_gaps .dvn-scroller").click(position={"x": 60, "y": 50})
     expect(page.locator(".wg-chain h2")).to_be_visible(timeout=ANSWERED_WITHIN_MS)
     page.get_by_role("radio", name="人次").click()
     expect(page.locator(".st-key-table_of_times h3")).to_be_visible(timeout=ANSWERED_WITHIN_MS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.address import STAFFWISE, read_address, write_address
+from dashboard.address import STAFFWISE, Address, read_address, write_address
 from dashboard.answers import open_view
 from dashboard.asset import ASSETS_DIR
 from dashboard.parts.notices import show_as_of, show_band
@@ -32,7 +32,7 @@ def show_staffing() -> None:
     with st.container(key="staffing"):
         left, right = st.columns([880, 406])
         with left:
-            show_duty()
+            show_duty(picks_of(address))
             st.session_state[_BELOW] = address.staff
             st.segmented_control(
                 say_staff("title", address.language),
@@ -43,16 +43,16 @@ def show_staffing() -> None:
                 on_change=lambda: write_address(staff=st.session_state[_BELOW]),
                 label_visibility="collapsed",
             )
-            show_list()
+            show_list(picks_of(address))
         with right:
             show_chain_box(open_view(get_feed()).shelf, address.language, pick_grid)
             show_panel()
 
 
 @st.fragment(run_every=TICK_S)
-def show_duty() -> None:
+def show_duty(shown: tuple[str | None, ...]) -> None:
     """As-of time, band, who is on duty against need, and the whistles."""
-    view, address = open_view(get_feed()), read_address()
+    view, address = open_view(get_feed()), _follow(shown)
     reading, language = view.reading, address.language
     show_as_of(reading, language)
     show_band(reading, language)
@@ -72,9 +72,9 @@ def show_duty() -> None:
 
 
 @st.fragment(run_every=LIST_TICK_S)
-def show_list() -> None:
+def show_list(shown: tuple[str | None, ...]) -> None:
     """The list that the URL names; the others ask nothing."""
-    view, address = open_view(get_feed()), read_address()
+    view, address = open_view(get_feed()), _follow(shown)
     LISTS[address.staff](view.shelf, view.reading, address.language, pick_grid)
 
 
@@ -86,6 +86,19 @@ def show_panel() -> None:
     whistles = view.shelf.ask_each("staffing/muster_shares")["staffing/muster_shares"]
     chosen = choose_whistle(whistles, address.whistle) if isinstance(whistles, list) else None
     show_free(view.shelf, chosen, view.reading, address.language)
+
+
+def picks_of(address: Address) -> tuple[str | None, ...]:
+    """What a press in one part changes in others."""
+    return address.grid, address.whistle
+
+
+def _follow(shown: tuple[str | None, ...]) -> Address:
+    """The address; where something else was picked than the page shows, all of it is drawn anew: a fragment draws itself alone."""
+    address = read_address()
+    if picks_of(address) != shown:
+        st.rerun()
+    return address
 
 
 def pick_whistle(code: str) -> None:

@@ -169,10 +169,10 @@ def ask(source: Source, name: str, /, as_of: datetime | str | None = None, **par
         try:
             _settle(source, cursor)
             if not _counts_all(order):
-                _hide_later(source, cursor, values["as_of"])
+                hide_later(source, cursor, values["as_of"])
             reads_rows = any(part.reads == "rows" for part in order)
             if reads_rows:
-                _open_rows(cursor)
+                open_rows(cursor)
             answer = _execute(cursor, _compose(order), values).to_arrow_table()
             return _note_erasures(cursor, answer) if reads_rows else answer
         except duckdb.Error as error:
@@ -202,7 +202,7 @@ class Sitting:
         self._sharing = _foresee(frozenset(expected))
         self._kept: dict[str, tuple[dict[str, Any], bool]] = {}
         self._has_rows = False
-        self._hides_later = _hide_later(source, cursor, as_of)
+        self._hides_later = hide_later(source, cursor, as_of)
 
     def ask(self, name: str, /, **params: Any) -> pa.Table:
         """The answer to a question, as `ask` gives it; of the sitting's parameters each takes those it has."""
@@ -216,7 +216,7 @@ class Sitting:
         try:
             reads_rows = any(part.reads == "rows" for part in _used_first(question, questions))
             if reads_rows and not self._has_rows:
-                _open_rows(self._cursor)
+                open_rows(self._cursor)
                 self._has_rows = True
             if name in self._kept or self._sharing.is_shared(name):
                 self._keep(question, values, is_ordered=True)
@@ -344,6 +344,33 @@ def bind_params(name: str, accepted: dict[str, Param], given: dict[str, Any]) ->
     return values
 
 
+@dataclass(frozen=True)
+class Composed:
+    """A question as one statement, for whoever runs it elsewhere, as the sandbox does."""
+
+    statement: str
+    values: dict[str, tuple[str, Any]]
+    """Of each parameter in it, the type and the value."""
+    moment: datetime | str | None
+    """What came after it is to be hidden with `hide_later`; None where the question speaks of all there is."""
+
+
+def compose_question(name: str, as_of: datetime | str, **params: Any) -> Composed:
+    """The question with all that it uses, as of a moment. Raises QuestionError as `ask` does."""
+    questions = read_questions()
+    question = find_question(name, questions)
+    accepted = accepted_params(question, questions)
+    values = bind_params(name, accepted, {**params, "as_of": as_of})
+    order = _used_first(question, questions)
+    statement = _compose(order)
+    present = _params_in(statement)
+    return Composed(
+        statement,
+        {key: (accepted[key].type, value) for key, value in values.items() if key in present},
+        None if _counts_all(order) else values["as_of"],
+    )
+
+
 def _compose(order: list[Question]) -> str:
     """One statement: each used question as a common table expression named after it, then the question."""
     *used, question = order
@@ -357,7 +384,7 @@ def _compose(order: list[Question]) -> str:
 
 
 def _execute(cursor: duckdb.DuckDBPyConnection, statement: str, values: dict[str, Any]) -> duckdb.DuckDBPyConnection:
-    present = set(re.findall(r"\$(\w+)", _without_comments(statement)))
+    present = _params_in(statement)
     return cursor.execute(statement, {key: value for key, value in values.items() if key in present})
 
 
@@ -412,7 +439,7 @@ _BUCKETED = {"site_bucket": "<= {complete}", "grid_bucket": "<= {complete}", "fe
 _hidings: WeakKeyDictionary[Source, str] = WeakKeyDictionary()
 
 
-def _hide_later(source: Source, cursor: duckdb.DuckDBPyConnection, as_of: datetime | str) -> bool:
+def hide_later(source: Source, cursor: duckdb.DuckDBPyConnection, as_of: datetime | str) -> bool:
     """Keeps from a past moment what came after it: buckets that were not complete by then. Says whether it is a past one.
 
     A bucket tells of its five minutes together: one that runs at a past moment holds people who had not come yet. At the
@@ -447,7 +474,7 @@ def _counts_all(order: Iterable[Question]) -> bool:
     return any(table in part.statement for part in parts for table in _BUCKETED)
 
 
-def _open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
+def open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
     """Temporary views over exactly the Parquet files that the situation was made from.
 
     Each table of rows and each view of the lake is there under its own name, unless the situation has one of that
@@ -533,6 +560,11 @@ class _LakeSchema:
 
     tables: dict[str, dict[str, str]]
     views: dict[str, str]
+
+
+def know_lake_schema() -> None:
+    """Reads what the migrations make now, so that no later question, nor a process forked from here, has to."""
+    _lake_schema()
 
 
 @cache
@@ -636,8 +668,8 @@ def _example(type_: str) -> str:
     }[type_]
 
 
-def _without_comments(statement: str) -> str:
-    return re.sub(r"--.*", "", statement)
+def _params_in(statement: str) -> set[str]:
+    return set(re.findall(r"\$(\w+)", re.sub(r"--.*", "", statement)))
 
 
 def _closest(name: str, known: Iterable[str], what: str = "questions") -> str:

@@ -27,3 +27,13 @@ def may_acknowledge_alerts(user: str | None, settings: Settings | None = None) -
 def _is_named(user: str | None, setting: str) -> bool:
     named = [name.strip() for name in setting.split(";") if name.strip()]
     return not named or user in named
+
+
+def may_ask_sql(user: str | None, settings: Settings | None = None) -> bool:
+    """Whether this user may ask in SQL: everybody who reaches the page or the shell, until there are accounts."""
+    return True
+
+
+def name_analyst(user: str | None, settings: Settings) -> str:
+    """Who is recorded as having asked in SQL: who has signed in, else whom the setting `analyst` names, else the page."""
+    return user or settings.analyst or ANYBODY

@@ -71,6 +71,27 @@ class Settings:
     keep_done_days: int = 30
     """Days that log files which were taken are kept in inbox/done/, then they are removed: they hold raw identities. 0: for ever."""
 
+    sandbox_seconds: float = 30.0
+    """Seconds that an analyst's query may run."""
+    sandbox_memory_bytes: int = 2_000_000_000
+    """Memory that it may take, beside what the engine itself needs."""
+    sandbox_rows: int = 100_000
+    """Rows of its answer that are shown; what was cut is said. Downloads may have sandbox_export_rows."""
+    sandbox_bytes: int = 100_000_000
+    """Bytes of its answer that are shown: they are held in the dashboard's memory."""
+    sandbox_export_rows: int = 5_000_000
+    sandbox_export_bytes: int = 2_000_000_000
+    """What a download may hold; it is streamed, never held."""
+    sandbox_at_once: int = 2
+    """Queries that run at once on this machine, on one thread each; the others wait their turn. Ten at once stretched the
+    wall's tick two- to sevenfold on two cores."""
+    sandbox_queue: int = 50
+    """Queries that may wait."""
+    sandbox_accept_reduced: bool = False
+    """Whether queries run where this system lacks one of the sandbox's layers (`wangge doctor` says which). The gate and the
+    engine's own lock stop every escape known to us without them; they are what would stop an unknown one."""
+    analyst: str = ""
+    """Who is recorded as having asked in SQL where nobody has signed in. Empty: "page" or, at a shell, the login name."""
     order_givers: str = ""
     """Users who may give orders on zones at a page, separated by ";". Empty: everybody who reaches it, until there are accounts."""
     alert_handlers: str = ""
@@ -150,6 +171,16 @@ class Settings:
     @property
     def certificates_dir(self) -> Path:
         return self.home / "certificates"
+
+    @property
+    def audit_dir(self) -> Path:
+        """Who asked what in SQL; only ever added to."""
+        return self.home / "audit"
+
+    @property
+    def sandbox_dir(self) -> Path:
+        """The turns that queries take, on all of this machine's processes."""
+        return self.home / "sandbox"
 
     @property
     def quarantine_dir(self) -> Path:

@@ -1,0 +1,344 @@
+"""What happens behind the wall: a snapshot is opened and locked, a query is let through, run, and its answer sent as Arrow.
+
+Runs in the processes that `stem` forks, never in the dashboard.
+"""
+
+from __future__ import annotations
+
+import array
+import difflib
+import io
+import json
+import os
+import re
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from data.engine import DUCKDB_VERSION, quoted
+from data.errors import WanggeError
+from data.publication import SCHEMA_VERSION
+from data.questions import hide_later, open_rows
+from data.sandbox import frames, kernel, layers, probe
+from data.sandbox.gate import HIDDEN_TABLES, Allowed, check_text, pass_gate, read_allowed
+from data.sandbox.plan import hide_files
+from data.sandbox.refusal import SandboxError, place_of
+
+if TYPE_CHECKING:
+    from data.sandbox.stem import Order
+
+SHARE_OF_ENGINE = 0.7
+"""Of a query's memory, what the engine may plan with; the rest is for what it does not count, such as long texts."""
+BATCH_ROWS = 2048
+"""Rows fetched at once, the engine's own measure: an answer of long values is cut soon after it passes the limit."""
+_NO_LONGER_THERE = re.compile(r"No such file|cannot open file|Could not (?:open|read)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """An open situation with the views over its rows, locked; and what a query may name."""
+
+    connection: duckdb.DuckDBPyConnection
+    as_of: datetime | None
+    tables: frozenset[str]
+    files: tuple[str, ...]
+    allowed: Allowed
+    address_space_bytes: int
+    """Mapped when it was ready: what a query may take comes on top."""
+
+
+def warm_up() -> None:
+    """Does once, before any fork, what every query would do first: loads what a query's way needs."""
+    read_allowed(DUCKDB_VERSION)
+    table = pa.table({"a": pa.array([1], pa.int64()), "b": pa.array(["x"])})
+    with pa.ipc.new_stream(io.BytesIO(), table.schema) as writer:
+        writer.write_table(table)
+    socket.socketpair()[0].close()
+    datetime.fromisoformat("2022-07-14T08:40:00+08:00")
+
+
+def open_snapshot(order: Order) -> Snapshot:
+    """The situation of the order, read-only, and views over the Parquet files it names; nothing else can be opened after.
+
+    Raises SandboxError where there is no situation, or one of another release.
+    """
+    if not os.path.isfile(order.situation):  # noqa: PTH113
+        raise SandboxError("situation", "There is no situation yet.", "Start wangge run, or wangge run --demo.")
+    kernel.offer_as_victim()
+    allowed = read_allowed(duckdb.__version__)
+    try:
+        connection = duckdb.connect(
+            config={
+                "threads": "1", "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+                "temp_directory": "", "allow_community_extensions": "false",
+                "memory_limit": f"{int(order.memory_bytes * SHARE_OF_ENGINE)}B",
+            }
+        )  # fmt: skip
+        connection.execute(f"attach {quoted(order.situation)} as situation (read_only); use situation")
+        row = connection.execute("select schema_version, timezone, as_of from situation.meta").fetchone()
+        if row is None or row[0] != SCHEMA_VERSION:
+            raise SandboxError(
+                "situation",
+                "The situation is one of another release.",
+                "Start wangge run of this release: it publishes anew.",
+            )
+        connection.execute(
+            f"""
+            set TimeZone = {quoted(row[1])}; set enable_progress_bar = false; set python_enable_replacements = false;
+            set errors_as_json = true
+            """
+        )
+        files = [
+            str(path) for (path,) in connection.execute("select distinct path from lake_file order by all").fetchall()
+        ]
+        open_rows(connection)
+        tables = {
+            str(name).lower()
+            for (name,) in connection.execute(
+                """
+                select table_name from duckdb_tables() where database_name = 'situation' and schema_name = 'main'
+                union select view_name from duckdb_views() where not internal
+                """
+            ).fetchall()
+        }
+        if layers.ENGINE in order.layers:
+            listed = ", ".join(quoted(path) for path in files)
+            connection.execute(
+                f"""
+                set max_temp_directory_size = '0B'; set allowed_paths = [{listed}]; set enable_external_access = false;
+                set lock_configuration = true
+                """
+            )
+    except duckdb.Error as error:
+        said = str(error).split("\n")[0]
+        if _NO_LONGER_THERE.search(said):
+            raise SandboxError(
+                "situation",
+                "Rows of this state of the situation are gone.",
+                "Ask again: a newer state follows within seconds.",
+            ) from None
+        raise SandboxError("situation", "The situation cannot be opened.", "Run wangge doctor.") from None
+    except WanggeError as error:
+        if isinstance(error, SandboxError):
+            raise
+        raise SandboxError("situation", "The situation cannot be opened.", "Run wangge doctor.") from None
+    mapped = kernel.read_address_space_bytes()
+    if layers.PRIVILEGES in order.layers:
+        kernel.renounce_privileges()
+    if layers.LANDLOCK in order.layers:
+        kernel.see_only([order.situation, *files])
+    return Snapshot(connection, row[2], frozenset(tables - HIDDEN_TABLES), tuple(files), allowed, mapped)
+
+
+def answer(snapshot: Snapshot, order: Order, channel: int) -> None:
+    """Confines this process, reads the request from the channel, and sends the answer, or why there is none. Never returns."""
+    try:
+        _confine(snapshot, order, channel)
+        request = _read_request(channel)
+        try:
+            word = (
+                probe.attempt(request["attempt"], order)
+                if "attempt" in request
+                else _run(snapshot, order, request, channel)
+            )
+        except SandboxError as error:
+            word = error.as_word()
+        except MemoryError:
+            word = _memory_error(order).as_word()
+        except RecursionError:
+            word = SandboxError("depth", "The query is nested too deeply.", "Split it into steps.").as_word()
+        except Exception as error:  # noqa: BLE001  such as a type that Arrow does not know: said without its text, which is anybody's
+            word = SandboxError(
+                "error",
+                f"The answer cannot be given as a table ({type(error).__name__}).",
+                "Cast its columns, as in x::varchar.",
+            ).as_word()
+        frames.write_all(channel, frames.pack_word(frames.ENDED, word))
+    finally:
+        # nothing of the parent's is run or flushed, and the engine is not closed: it is a copy
+        os._exit(0)
+
+
+def _confine(snapshot: Snapshot, order: Order, channel: int) -> None:
+    handles = array.array("i")
+    with suppress(AttributeError, OSError):
+        handles.append(os.pidfd_open(os.getpid()))
+    started = frames.pack_word(frames.STARTED, {"process": os.getpid()})
+    with socket.socket(fileno=os.dup(channel)) as line:
+        socket.send_fds(line, [started], list(handles))
+    for handle in handles:
+        os.close(handle)
+    # a killed dashboard is an error of writing here, not a signal
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    # the memory of a process that was stopped at its limit of time must not linger in a handler of Python's
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    if layers.LIMITS in order.layers:
+        kernel.limit_resources(
+            snapshot.address_space_bytes + order.memory_bytes, int(order.seconds) + 2, len(snapshot.files) + 64
+        )
+    kernel.yield_to_others()
+    if layers.SECCOMP in order.layers:
+        kernel.only_compute()
+
+
+def _read_request(channel: int) -> dict[str, Any]:
+    kind, length = frames.HEADER.unpack(frames.read_exactly(channel, frames.HEADER.size))
+    if kind != frames.REQUEST:
+        os._exit(1)
+    return frames.read_word(frames.read_exactly(channel, length))
+
+
+def _run(snapshot: Snapshot, order: Order, request: dict[str, Any], channel: int) -> dict[str, Any]:
+    text = str(request["text"])
+    values = {name: _value(value) for name, value in request.get("values", {}).items()}
+    connection = snapshot.connection
+    statement, is_plan = text, False
+    try:
+        if request.get("moment"):
+            hide_later(snapshot, connection, request["moment"])
+        if layers.GATE in order.layers:
+            if "values" not in request:  # a question of ours, with all that it uses, may be longer
+                check_text(text)
+            passed = pass_gate(
+                text,
+                lambda inner: str(connection.execute("select json_serialize_sql(?)", [inner]).fetchall()[0][0]),
+                snapshot.tables, snapshot.allowed, parameters=bool(values),
+            )  # fmt: skip
+            statement, is_plan = passed.statement, passed.is_plan
+        reader = connection.execute(statement, values or None).to_arrow_reader(BATCH_ROWS)
+        batches = _cleaned(reader, snapshot, order) if is_plan else iter(reader)
+        return _send(reader.schema, batches, order, channel)
+    except (duckdb.Error, pa.ArrowException) as error:
+        raise _told(error, text, statement, snapshot, order) from None
+
+
+def _send(schema: pa.Schema, batches: Iterator[pa.RecordBatch], order: Order, channel: int) -> dict[str, Any]:
+    """Sends the answer up to its limits; gives the word that ends it."""
+    rows, size, cut = 0, 0, ""
+    writer = pa.ipc.new_stream(_Sink(channel), schema)
+    for batch in batches:
+        if batch.num_rows == 0:
+            continue
+        if rows + batch.num_rows > order.row_count:
+            batch, cut = batch.slice(0, order.row_count - rows), "rows"
+        if size + batch.nbytes > order.byte_count:
+            count = batch.num_rows
+            while count and size + batch.slice(0, count).nbytes > order.byte_count:
+                count //= 2
+            batch, cut = batch.slice(0, count), "bytes"
+        rows += batch.num_rows
+        size += batch.nbytes
+        if batch.num_rows:
+            writer.write_batch(batch)
+        if cut:
+            break
+    writer.close()
+    if cut == "bytes" and not rows:
+        raise SandboxError(
+            "bytes",
+            f"A single row of the answer is larger than {order.byte_count:,} bytes.",
+            "Select fewer or shorter columns.",
+        )
+    return {"word": "done", "rows": rows, "cut": cut}
+
+
+class _Sink(io.RawIOBase):
+    """A file that sends what is written to it as frames."""
+
+    def __init__(self, channel: int) -> None:
+        self._channel = channel
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        view = memoryview(content).cast("B")
+        for start in range(0, len(view), frames.DATA_BYTES_MAX):
+            piece = view[start : start + frames.DATA_BYTES_MAX]
+            frames.write_all(self._channel, frames.HEADER.pack(frames.DATA, len(piece)))
+            frames.write_all(self._channel, piece)
+        return len(view)
+
+
+def _value(value: dict[str, Any]) -> Any:
+    """A parameter of a question in its type; JSON knows no moments."""
+    if value["value"] is None:
+        return None
+    if value["type"] == "TIMESTAMPTZ":
+        return datetime.fromisoformat(value["value"])
+    if value["type"] == "DATE":
+        return date.fromisoformat(value["value"])
+    return value["value"]
+
+
+def _cleaned(reader: pa.RecordBatchReader, snapshot: Snapshot, order: Order) -> Iterator[pa.RecordBatch]:
+    """A plan without the names of files."""
+    for batch in reader:
+        columns = [
+            pa.array(
+                [_clean(hide_files(value), "", snapshot, order) if value else value for value in column.to_pylist()],
+                pa.string(),
+            )
+            for column in batch.columns
+        ]
+        yield pa.RecordBatch.from_arrays(columns, schema=reader.schema)
+
+
+_PATH = re.compile(r"(?:/[^\s/'\"<>|,;:()\[\]]+){2,}/?")
+
+
+def _told(error: Exception, text: str, statement: str, snapshot: Snapshot, order: Order) -> SandboxError:
+    """The engine's error as a person can use it: without paths, with the place, and nothing of what is hidden."""
+    said = str(error)
+    if isinstance(error, duckdb.OutOfMemoryException) or "bad_alloc" in said or "bad allocation" in said:
+        return _memory_error(order)
+    if isinstance(error, duckdb.PermissionException | duckdb.IOException):
+        if _NO_LONGER_THERE.search(said) and any(path in said for path in snapshot.files):
+            return SandboxError(
+                "situation", "Rows of this state of the situation are gone.", "Ask again: a newer state is there."
+            )
+        return SandboxError(
+            "file",
+            "The query asks for a file or for something outside; neither is there.",
+            "SHOW TABLES lists what is.",
+        )
+    kind, _, told = said.partition(": ")
+    try:
+        word = json.loads(told)
+    except ValueError:
+        word = {"exception_message": told or kind}
+    message = _clean(str(word.get("exception_message", "")), text, snapshot, order)
+    line, column = 0, 0
+    if str(word.get("position", "")).isdigit():
+        # an EXPLAIN was shortened before it was run
+        line, column = place_of(text, int(word["position"]) + len(text.encode()) - len(statement.encode()))
+    hint = ""
+    names = re.findall(r"\w+", str(word.get("candidates", "")).replace('"', "")) if word.get("candidates") else []
+    if names or "Did you mean" in message or "Candidate" in message:
+        near = {name.split(".")[-1] for name in names} - HIDDEN_TABLES
+        close = difflib.get_close_matches(str(word.get("name", "")).lower(), near, n=2, cutoff=0.55)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "DESCRIBE and a table lists its columns."
+        message = re.sub(r"\s*(?:Did you mean|Candidate|Hint:).*", "", message, flags=re.DOTALL)
+    return SandboxError("error", message.strip()[:2000], hint, line=line, column=column)
+
+
+def _clean(said: str, text: str, snapshot: Snapshot, order: Order) -> str:
+    """The words without any path of this machine; one that stands in the query itself is the asker's own."""
+    for path in (*snapshot.files, order.situation, order.home):
+        said = said.replace(path, "…")
+    return _PATH.sub(lambda found: found[0] if found[0] in text else "…", said)
+
+
+def _memory_error(order: Order) -> SandboxError:
+    return SandboxError(
+        "memory",
+        f"The query needs more than {order.memory_bytes / 1e9:g} GB of memory.",
+        "Select fewer rows or columns before joining or sorting; aggregate first.",
+    )

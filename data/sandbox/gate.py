@@ -1,0 +1,359 @@
+"""The gate: lets exactly one reading statement through, over tables and functions that are named, and says why not.
+
+It looks at the tree that the engine's own parser makes (`json_serialize_sql`), never at the text, and lets through
+what it knows; what a later engine may add is refused. The lists are frozen per version of DuckDB. Called in the
+confined child only: parsing a hostile text is dangerous in itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from data.sandbox.refusal import SandboxError, place_of
+
+ALLOWED_DIR = Path(__file__).parent / "allowed"
+HIDDEN_TABLES = frozenset({"lake_file"})
+"""Tables of the situation that no query sees: they name files."""
+TEXT_BYTES_MAX = 65_536
+_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+_EXPRESSIONS = frozenset(
+    {
+        "CONSTANT", "COLUMN_REF", "FUNCTION", "OPERATOR", "COMPARISON", "CONJUNCTION", "CAST", "CASE", "STAR",
+        "SUBQUERY", "WINDOW", "LAMBDA", "LAMBDA_REF", "PARAMETER", "COLLATE", "BETWEEN", "POSITIONAL_REFERENCE",
+        "TYPE",
+    }
+)  # fmt: skip
+_TABLE_REFS = frozenset(
+    {
+        "BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT", "SHOW_REF", "CTE",
+        "COLUMN_DATA",
+    }
+)  # fmt: skip
+_MODIFIERS = frozenset({"ORDER_MODIFIER", "LIMIT_MODIFIER", "DISTINCT_MODIFIER", "LIMIT_PERCENT_MODIFIER"})
+_OWN_SCHEMAS = frozenset(
+    {("", ""), ("", "main"), ("", "situation"), ("situation", "main"), ("", "temp"), ("temp", "main")}
+)
+_CATALOGUES = re.compile(r"^(duckdb_|pragma_|pg_|sqlite_|information_schema$)")
+_NAME = re.compile(r"^\w[\w $\-（）()·、，%./]{0,127}$")
+_LEAD = r"(?>\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*+"  # nothing is tried twice: a hostile text must not keep it busy
+_EXPLAIN = re.compile(rf"^{_LEAD}explain\b(?P<analyze>{_LEAD}analyze\b)?", re.IGNORECASE | re.DOTALL)
+_FIRST_WORD = re.compile(rf"^{_LEAD}(\w+)", re.DOTALL)
+_HINTS = {
+    "copy": "Download the answer instead: `wangge sql --format csv|parquet`, or the buttons beside it.",
+    "export": "`wangge export` writes a bundle to carry to another machine.",
+    "create": "Use `with name as (select …)` for a table of this query alone.",
+    "attach": "The situation and its registrations are here already: SHOW TABLES lists them.",
+    "use": "The situation and its registrations are here already: SHOW TABLES lists them.",
+    "set": "Settings are fixed. Say times as `at time zone 'UTC'`; limits are in settings.toml.",
+    "pragma": "Settings are fixed. For a table's columns write DESCRIBE and its name.",
+    "call": "Write a SELECT; for a table's columns DESCRIBE and its name.",
+    "pivot": "Name the values: PIVOT t ON column IN ('a', 'b') USING count(*).",
+    "with": "If there is a PIVOT in it, name its values: PIVOT t ON column IN ('a', 'b') USING count(*).",
+    "prepare": "Send the SELECT itself.",
+    "execute": "Send the SELECT itself.",
+}
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A text that went through: what to execute, and whether the answer is a plan, whose text names files."""
+
+    statement: str
+    is_plan: bool = False
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The functions that may be called, as expressions and in place of a table."""
+
+    functions: frozenset[str]
+    table_functions: frozenset[str]
+
+
+@cache
+def read_allowed(version: str) -> Allowed:
+    """The lists for a version of DuckDB; SandboxError where none were frozen for it."""
+    path = ALLOWED_DIR / f"duckdb-{version}.txt"
+    if not path.is_file():
+        raise SandboxError(
+            "off", f"The sandbox knows no list of safe functions for DuckDB {version}.", "Install the pinned packages."
+        )
+    functions: set[str] = set()
+    tables: set[str] = set()
+    section: set[str] = functions
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = tables if line == "[tables]" else functions
+        elif not line.startswith("# "):
+            section.update(word.lower() for word in line.split())
+    return Allowed(frozenset(functions), frozenset(tables))
+
+
+def check_text(text: str) -> None:
+    """Refuses, before anything is parsed, what no query needs: too long a text, NUL, halves of characters."""
+    try:
+        size = len(text.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise SandboxError("text", "The text is no valid Unicode.", "Type the query anew.") from None
+    if size > TEXT_BYTES_MAX:
+        raise SandboxError(
+            "text",
+            f"The query has {size:,} bytes; {TEXT_BYTES_MAX:,} are the most.",
+            "Select from a table rather than from a long list of values.",
+        )
+    if "\0" in text:
+        raise SandboxError("text", "The text holds a NUL character.", "Type the query anew.")
+
+
+def pass_gate(
+    text: str, serialize: Callable[[str], str], tables: frozenset[str], allowed: Allowed, *, parameters: bool = False
+) -> Passed:
+    """What may be executed of the text; SandboxError, with a word and what to do instead, where nothing may.
+
+    Parameters
+    ----------
+    serialize : gives the parser's tree of a text as JSON, or its error.
+    tables : the tables there are, in lower case.
+    parameters : whether `$name` may occur: in questions, whose values come from our own code.
+    """
+    explained = _EXPLAIN.match(text)
+    # what is left of an EXPLAIN keeps its place in the text, so that errors point at it
+    inner = text if not explained else " " * len(text[: explained.end()].encode()) + text[explained.end() :]
+    try:
+        tree = json.loads(serialize(inner))
+        if tree.get("error"):
+            raise _syntax_error(text, tree)
+        statements = tree["statements"]
+        if len(statements) != 1:
+            raise _count_error(len(statements))
+        shown = _shown_tables(statements[0]["node"], tables)
+        if shown and not explained:
+            return Passed(shown)
+        _Walk(text, tables, allowed, parameters).look(statements[0], frozenset())
+    except RecursionError:
+        raise SandboxError(
+            "depth", "The query is nested too deeply.", "Split it into steps: with a as (…), b as (…)."
+        ) from None
+    if explained:
+        return Passed(f"explain {'analyze ' if explained['analyze'] else ''}{text[explained.end() :]}", is_plan=True)
+    return Passed(text)
+
+
+class _Walk:
+    """Looks at every part of a tree; what it does not know it refuses."""
+
+    def __init__(self, text: str, tables: frozenset[str], allowed: Allowed, parameters: bool) -> None:
+        self._text = text
+        self._tables = tables
+        self._allowed = allowed
+        self._parameters = parameters
+
+    def look(self, part: Any, names: frozenset[str]) -> None:
+        """Goes through a part; `names` are the common table expressions that it can see."""
+        if isinstance(part, list):
+            for item in part:
+                self.look(item, names)
+        elif isinstance(part, dict):
+            self._look_at(part, names)
+
+    def _look_at(self, part: dict[str, Any], names: frozenset[str]) -> None:
+        kind = part.get("type")
+        if "class" in part:
+            self._look_at_expression(part)
+        elif isinstance(kind, str):
+            if kind in _TABLE_REFS:
+                if self._look_at_table(part, kind, names):
+                    return
+            elif kind not in _NODES and kind not in _MODIFIERS:
+                self._look_at_unknown(part, kind)
+        if isinstance(part.get("cte_map"), dict):
+            names = self._look_at_named(part["cte_map"].get("map", []), part, names)
+        if kind in ("CTE_NODE", "RECURSIVE_CTE_NODE"):
+            name = str(part.get("ctename", part.get("cte_name", "")))
+            self._check_name(name)
+            names |= {name.lower()}
+        for key, value in part.items():
+            if key != "cte_map" and isinstance(value, dict | list):
+                self.look(value, names)
+
+    def _look_at_named(
+        self, entries: list[dict[str, Any]], node: dict[str, Any], names: frozenset[str]
+    ) -> frozenset[str]:
+        for entry in entries:
+            name = str(entry["key"])
+            self._check_name(name)
+            query = entry["value"].get("query")
+            inner = query.get("node", query) if isinstance(query, dict) else {}
+            sees_itself = isinstance(inner, dict) and inner.get("type") == "RECURSIVE_CTE_NODE"
+            self.look(entry["value"], names | {name.lower()} if sees_itself else names)
+            names |= {name.lower()}
+        return names
+
+    def _check_name(self, name: str) -> None:
+        # a table of this name that the query cannot see itself would be looked up in a file or a catalogue
+        if not _NAME.match(name) or name.lower() in HIDDEN_TABLES or _CATALOGUES.match(name.lower()):
+            raise SandboxError("catalogue", f"A part of the query may not be called {name!r}.", "Use a plain name.")
+
+    def _look_at_expression(self, part: dict[str, Any]) -> None:
+        kind = part["class"]
+        if kind not in _EXPRESSIONS:
+            raise self._refusal("syntax", part, f"This kind of expression ({kind.lower()}) is not allowed.", "")
+        if kind == "PARAMETER" and not self._parameters:
+            raise self._refusal(
+                "parameter", part, "The query holds a parameter ($name or ?).", "Write the value itself."
+            )
+        if kind in ("FUNCTION", "WINDOW") and "function_name" in part:
+            self._check_function(part)
+
+    def _check_function(self, part: dict[str, Any]) -> None:
+        name = str(part["function_name"]).lower()
+        plain = part.get("schema", "") in ("", "main") and part.get("catalog", "") in ("", "system")
+        if plain and name in self._allowed.functions:
+            return
+        close = difflib.get_close_matches(name, self._allowed.functions, n=2, cutoff=0.7)
+        hint = (
+            f"Did you mean {' or '.join(close)}?"
+            if close
+            else "Functions that compute are allowed; those that look at files, settings or the system are not."
+        )
+        raise self._refusal("function", part, f"The function {_shown(name)} is not allowed, or there is none.", hint)
+
+    def _look_at_table(self, part: dict[str, Any], kind: str, names: frozenset[str]) -> bool:
+        """Checks a place to read from; whether all of it was looked at."""
+        if kind == "BASE_TABLE":
+            self._check_table(part, names)
+        elif kind == "SHOW_REF" and part.get("query") is None:
+            raise SandboxError(
+                "catalogue",
+                "What exists can be listed, not queried.",
+                "Write SHOW TABLES alone, or DESCRIBE and a table.",
+            )
+        elif kind == "TABLE_FUNCTION":
+            function = part.get("function") or {}
+            name = str(function.get("function_name", "")).lower()
+            plain = function.get("schema", "") in ("", "main") and function.get("catalog", "") in ("", "system")
+            if function.get("class") != "FUNCTION" or not plain or name not in self._allowed.table_functions:
+                raise self._refusal(
+                    "table function", function, f"{_shown(name)}(…) in place of a table is not allowed.",
+                    "Read the tables that SHOW TABLES lists; range, generate_series, unnest, json_each and json_tree may be used.",
+                )  # fmt: skip
+            self.look(function.get("children", []), names)
+            self.look({key: value for key, value in function.items() if key in ("filter", "order_bys")}, names)
+            self.look({key: value for key, value in part.items() if key not in ("function", "type")}, names)
+            return True
+        return False
+
+    def _check_table(self, part: dict[str, Any], names: frozenset[str]) -> None:
+        name = str(part.get("table_name", ""))
+        place = (str(part.get("catalog_name", "")).lower(), str(part.get("schema_name", "")).lower())
+        lower = name.lower()
+        if part.get("at_clause") is not None:
+            raise self._refusal(
+                "syntax", part, "AT is not allowed: there is one state to ask.", "Compare moments by their columns."
+            )
+        if place == ("", "") and lower in names:
+            return
+        if place in _OWN_SCHEMAS and lower in self._tables:
+            return
+        if place not in _OWN_SCHEMAS or _CATALOGUES.match(lower) or lower in HIDDEN_TABLES:
+            said = ".".join(filter(None, (*place, lower)))
+            raise self._refusal(
+                "catalogue", part, f"{_shown(said)} is not open to queries.", "SHOW TABLES lists the tables, DESCRIBE a table its columns."
+            )  # fmt: skip
+        if re.search(r"[./\\:*?]", name):
+            raise self._refusal(
+                "file", part, "Files cannot be read.", "SHOW TABLES lists what is here; `wangge import` and `wangge ingest` bring data in."
+            )  # fmt: skip
+        close = difflib.get_close_matches(lower, self._tables | names, n=2, cutoff=0.6)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "SHOW TABLES lists them."
+        raise self._refusal("error", part, f"There is no table {_shown(name)}.", hint)
+
+    def _look_at_unknown(self, part: dict[str, Any], kind: str) -> None:
+        # types of columns, and the values of constants, have a type of their own and nothing to look at
+        if kind in _KNOWN_OTHERS or "type_info" in part or "is_null" in part:
+            return
+        raise self._refusal("syntax", part, f"This part of a query ({kind.lower()}) is not allowed.", "")
+
+    def _refusal(self, word: str, part: dict[str, Any], message: str, hint: str) -> SandboxError:
+        line, column = place_of(self._text, int(part.get("query_location", -1)))
+        return SandboxError(word, message, hint, line=line, column=column)
+
+
+_KNOWN_OTHERS = frozenset(
+    {"ASCENDING", "DESCENDING", "ORDER_DEFAULT"}
+    | {
+        f"{kind}_TYPE_INFO"
+        for kind in (
+            "GENERIC",
+            "DECIMAL",
+            "STRING",
+            "LIST",
+            "STRUCT",
+            "ENUM",
+            "UNBOUND",
+            "USER",
+            "ARRAY",
+            "ANY",
+            "INTEGER_LITERAL",
+        )
+    }
+)
+
+
+def _shown_tables(node: dict[str, Any], tables: frozenset[str]) -> str:
+    """What lists the tables in place of SHOW TABLES, and the columns in place of SHOW and a name; "" for anything else."""
+    shown = node.get("from_table")
+    if not isinstance(shown, dict) or shown.get("type") != "SHOW_REF" or shown.get("query") is not None:
+        return ""
+    name = str(shown.get("table_name", "")).strip('"').lower()
+    if name in ("tables", "__show_tables_expanded", "show_tables_expanded", ""):
+        listed = ", ".join(f"('{table}')" for table in sorted(tables))
+        return f"select name from (values {listed}) as shown(name) order by name"
+    if name in tables:
+        return f"describe {name}"
+    return ""
+
+
+def _syntax_error(text: str, tree: dict[str, Any]) -> SandboxError:
+    if tree.get("error_type") == "parser":
+        line, column = place_of(text, int(tree.get("position") or -1)) if tree.get("position") is not None else (0, 0)
+        message = str(tree.get("error_message", "")).split("\n")[0]
+        return SandboxError(
+            "error",
+            f"The query cannot be read: {message}.",
+            "Look at the place marked, and just before it.",
+            line=line,
+            column=column,
+        )
+    first = _FIRST_WORD.match(text)
+    word = first[1] if first else ""
+    if "named and positional" in str(tree.get("error_message", "")):
+        return SandboxError("parameter", "The query holds parameters ($name or ?).", "Write the values themselves.")
+    return SandboxError(
+        "statement",
+        f"{word.upper()} is not allowed: only one statement that reads."
+        if word
+        else "Only one statement that reads is allowed.",
+        _HINTS.get(word.lower(), "Write a SELECT; SHOW TABLES, DESCRIBE, SUMMARIZE, EXPLAIN and PIVOT … IN work too."),
+    )
+
+
+def _count_error(count: int) -> SandboxError:
+    if count == 0:
+        return SandboxError("empty", "There is no query in the text.", "Such as: select * from site")
+    return SandboxError(
+        "several",
+        f"There are {count} statements; one at a time.",
+        "Remove all but one, or join them: with a as (…) select …",
+    )
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= 60 else name[:59] + "…")

@@ -1,0 +1,211 @@
+"""The process that children of the sandbox are forked from: it has loaded the engine, and opened nothing.
+
+    dashboard ── stem ── prepared process, one per state of the situation file ── a child per query
+
+The stem starts with an empty environment and has a single thread, so that a fork copies all of it. A prepared process
+opens the situation read-only, makes the views over exactly the Parquet files of its snapshot, confines itself to those
+files and locks the engine; a child inherits that, confines itself further and only then reads the query's text. An older
+prepared process ends when the last of its children has.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import socket
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data.sandbox import frames, kernel
+from data.sandbox.refusal import SandboxError
+
+ORDER_BYTES_MAX = 65_536
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the dashboard asks of the stem, without the query's text: that goes from the dashboard to the child alone."""
+
+    situation: str
+    home: str
+    memory_bytes: int
+    seconds: float
+    row_count: int
+    byte_count: int
+    layers: tuple[str, ...]
+
+    def encode(self) -> bytes:
+        return json.dumps(self.__dict__).encode()
+
+    @staticmethod
+    def decode(content: bytes) -> Order:
+        values = json.loads(content)
+        return Order(**{**values, "layers": tuple(values["layers"])})
+
+
+def main(control: int) -> None:
+    """Serves orders from the control socket until the dashboard closes it or ends."""
+    import duckdb
+
+    duckdb.default_connection().close()  # importing it opened one, whose thread a fork would not copy
+    from data import questions
+    from data.sandbox import child
+
+    questions.know_lake_schema()
+    child.warm_up()
+    gc.collect()
+    gc.freeze()
+    tasks = Path("/proc/self/task")
+    if tasks.is_dir() and len(list(tasks.iterdir())) > 1:
+        raise SystemExit("the stem of the sandbox has more than one thread")
+    orders = socket.socket(fileno=control)
+    orders.send(b"ready")
+    prepared: dict[str, _Prepared] = {}
+    while True:
+        content, handles, _, _ = socket.recv_fds(orders, ORDER_BYTES_MAX, 2)
+        _reap()
+        if not content:
+            os._exit(0)
+        channel, status = handles
+        order = Order.decode(content)
+        key = _state_of(order)
+        kept = prepared.get(order.situation)
+        if kept is None or kept.key != key or not kept.send(content, handles):
+            if kept is not None:
+                kept.socket.close()
+            kept = _prepare(order, key, orders, [one.socket for one in prepared.values() if one is not kept])
+            prepared[order.situation] = kept
+            kept.send(content, handles)
+        os.close(channel)
+        os.close(status)
+
+
+@dataclass
+class _Prepared:
+    key: tuple[Any, ...]
+    socket: socket.socket
+
+    def send(self, content: bytes, handles: list[int]) -> bool:
+        try:
+            socket.send_fds(self.socket, [content], handles)
+        except OSError:
+            return False
+        return True
+
+
+def _state_of(order: Order) -> tuple[Any, ...]:
+    """What tells one state of the situation file, as it is to be opened, from another."""
+    try:
+        status = Path(order.situation).stat()
+    except OSError:
+        return (time.monotonic(),)  # none: said by a prepared process of its own
+    return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size, order.memory_bytes, order.layers)
+
+
+def _reap() -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _prepare(order: Order, key: tuple[Any, ...], orders: socket.socket, others: list[socket.socket]) -> _Prepared:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    stem = os.getpid()
+    if os.fork() == 0:
+        with _Ending():
+            kernel.die_with_parent(stem)
+            for one in (ours, orders, *others):
+                one.close()
+            _serve_snapshot(order, theirs)
+    theirs.close()
+    return _Prepared(key, ours)
+
+
+class _Ending:
+    """Ends the process whatever happens within, without anything of its parent's being run or flushed."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        os._exit(1)
+
+
+def _serve_snapshot(order: Order, orders: socket.socket) -> None:
+    """Prepares the snapshot, then forks a child for every order; ends when the stem asks for no more and all have ended."""
+    from data.sandbox import child
+
+    failure: SandboxError | None = None
+    snapshot: child.Snapshot | None = None
+    try:
+        snapshot = child.open_snapshot(order)
+    except SandboxError as error:
+        failure = error
+    running: dict[int, tuple[int, int]] = {}  # the child's handle: its number and where to tell how it ended
+    poll = select.poll()
+    poll.register(orders, select.POLLIN)
+    is_open = True
+    while is_open or running:
+        for handle, _ in poll.poll():
+            if handle == orders.fileno():
+                content, handles, _, _ = socket.recv_fds(orders, ORDER_BYTES_MAX, 2)
+                if not content:
+                    is_open = False
+                    poll.unregister(orders)
+                    continue
+                channel, status = handles
+                if snapshot is None:
+                    assert failure is not None
+                    with suppress(OSError):
+                        frames.write_all(channel, frames.pack_word(frames.ENDED, failure.as_word()))
+                    os.close(status)
+                else:
+                    process, gone = _start_child(
+                        snapshot,
+                        Order.decode(content),
+                        channel,
+                        orders,
+                        [status, *running, *(s for _, s in running.values())],
+                    )
+                    running[gone] = process, status
+                    poll.register(gone, select.POLLIN)
+                os.close(channel)
+            else:
+                process, status = running.pop(handle)
+                poll.unregister(handle)
+                os.close(handle)
+                _, code = os.waitpid(process, 0)
+                with suppress(OSError):
+                    os.write(status, json.dumps(os.waitstatus_to_exitcode(code)).encode())
+                os.close(status)
+    os._exit(0)
+
+
+def _start_child(
+    snapshot: Any, order: Order, channel: int, orders: socket.socket, foreign: list[int]
+) -> tuple[int, int]:
+    """Forks the child of an order; gives its number, and a handle that becomes readable when it has ended."""
+    from data.sandbox import child
+
+    parent = os.getpid()
+    alive, gone = os.pipe()  # closed by the child's end; a pidfd would do the same, but not on every system
+    process = os.fork()
+    if process == 0:
+        with _Ending():
+            kernel.die_with_parent(parent)
+            orders.close()
+            for handle in (*foreign, alive):
+                os.close(handle)
+            child.answer(snapshot, order, channel)
+    os.close(gone)
+    return process, alive
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

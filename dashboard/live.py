@@ -166,6 +166,11 @@ class Feed:
             self.picture = self._draw_failure(error)
         return True
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The questions that a picture asks."""
+        return self._asked
+
     def outline_of(self, rows: Ask, district: Row) -> Outline:
         """The outline of a situation; the one at hand where its geometry is the same."""
         known = self._outline

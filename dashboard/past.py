@@ -35,7 +35,6 @@ from dashboard.shelf import Past, Reading, Shelf, View
 from data.clock import Clock
 from data.errors import WanggeError
 from data.known_then import gather_known
-from data.settings import Settings
 from data.situation import Situation
 
 STEP = timedelta(minutes=5)
@@ -132,7 +131,7 @@ def draw_past(feed: Feed, at: datetime | None, *, is_known_then: bool) -> tuple[
     past = choose_past(feed, at, is_known_then=is_known_then)
     if past is None:
         return None
-    shelf, past = open_shelf(feed.settings, past)
+    shelf, past = open_shelf(feed, past)
     return past, shelf.draw(feed)[0]
 
 
@@ -141,7 +140,7 @@ def open_past(feed: Feed, address: Address) -> View | None:
     past = choose_past(feed, address.at, is_known_then=address.is_known_then)
     if past is None:
         return None
-    shelf, past = open_shelf(feed.settings, past)
+    shelf, past = open_shelf(feed, past)
     picture, payload = shelf.draw(feed)
     moment = make_moment(
         now=past.at,
@@ -167,8 +166,9 @@ def choose_past(feed: Feed, at: datetime | None, *, is_known_then: bool) -> Past
     return Past(moment, wanted_known_then=is_known_then)
 
 
-def open_shelf(settings: Settings, past: Past) -> tuple[PastShelf, Past]:
+def open_shelf(feed: Feed, past: Past) -> tuple[PastShelf, Past]:
     """The shelf of a past moment, and what it rests on: by what is known now, until what was known then is gathered."""
+    settings = feed.settings
     path = settings.situation_path
     if past.wanted_known_then:
         known = gather_known(settings, past.at)
@@ -178,7 +178,9 @@ def open_shelf(settings: Settings, past: Past) -> tuple[PastShelf, Past]:
     with _keeping:
         shelf = _pasts.get(key)
         if shelf is None:
-            shelf = _pasts[key] = PastShelf(settings, at=past.at, path=path, is_known_then=past.is_known_then)
+            shelf = _pasts[key] = PastShelf(
+                settings, feed.asked, at=past.at, path=path, is_known_then=past.is_known_then
+            )
         _pasts.move_to_end(key)
         worn = [_pasts.popitem(last=False)[1] for _ in range(len(_pasts) - PASTS_KEPT)]
     for one in worn:

@@ -69,6 +69,8 @@ class Shelf:
     """The newest situation of one home, in one sitting for all viewers, and the answers it has given."""
 
     settings: Settings
+    expected: tuple[str, ...] = ()
+    """Questions that will be asked all the same, where that is known: it saves a sixth of their cost."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _identity: tuple[int, int, int] | None = None
     _opened: ExitStack | None = None
@@ -125,7 +127,9 @@ class Shelf:
                 situation = open_situation(self.situation_path)
                 stack.callback(situation.close)
                 moment, changes_at = self._find_moment(situation, clock)
-                sitting = stack.enter_context(sit_down(situation, moment, **self._choose_params(clock)))
+                sitting = stack.enter_context(
+                    sit_down(situation, moment, expected=self.expected, **self._choose_params(clock))
+                )
                 newest = stack.pop_all()
             self._drop()
             self._opened, self._sitting, self._identity, self._changes_at = newest, sitting, identity, changes_at

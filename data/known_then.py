@@ -190,9 +190,8 @@ def write_known(
         aside = path.with_suffix(f".{os.getpid()}.aside")
         aside.unlink(missing_ok=True)
         quoted = str(path.parent).replace("'", "''")
-        connection.execute(
-            f"set threads = 1; set memory_limit = '{MEMORY}'; set temp_directory = '{quoted}/.scratch.{os.getpid()}'"
-        )
+        connection.execute("set threads = 1; set enable_progress_bar = false")
+        connection.execute(f"set memory_limit = '{MEMORY}'; set temp_directory = '{quoted}/.scratch.{os.getpid()}'")
         connection.execute("use memory; " + MIRROR_SCHEMA)
         _open_received(connection, at, str(settings.situation_path))
         connection.execute(FILL_MIRRORS)

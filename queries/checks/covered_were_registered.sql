@@ -1,5 +1,6 @@
 -- question: Where were more people sampled than registered?
 -- grain:    one row per (place_kind, place_code, round_code)
+-- params:   $as_of TIMESTAMPTZ
 -- columns:  place_kind VARCHAR; place_code VARCHAR; round_code VARCHAR; registered_count BIGINT (people);
 --           sampled_count BIGINT (people)
 -- reads:    situation
@@ -12,12 +13,14 @@ with by_grid as (
         sum(covered_person_count) as sampled_count,
         sum(seen_household_count) as seen_household_count
     from grid_bucket
+    where bucket_start_at <= $as_of
     group by grid_code, round_code
 ),
 
 by_site as (
     select site_code, sum(registered_count) as registered_count, sum(sampled_count) as sampled_count
     from site_bucket
+    where bucket_start_at <= $as_of
     group by site_code
 )
 

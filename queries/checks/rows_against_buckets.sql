@@ -1,19 +1,31 @@
 -- question: At which sites do the single rows differ from the buckets?
 -- grain:    one row per (site_code)
+-- params:   $as_of TIMESTAMPTZ
 -- columns:  site_code VARCHAR; row_registered_count BIGINT (registrations);
 --           bucket_registered_count BIGINT (registrations); row_sampled_count BIGINT (registrations);
 --           bucket_sampled_count BIGINT (registrations)
 -- reads:    rows
--- notes:    no rows when all agree. Once rows were destroyed, buckets may hold more than rows, never less
-with by_row as (
-    select site_code, count(*) as registered_count, count(sampled_at) as sampled_count
+-- notes:    no rows when all agree. Rows count up to the end of the last five minutes that count. Once rows were destroyed, buckets may hold more than rows, never less
+with bounds as (
+    select max(bucket_start_at) + interval '5 minutes' as until_at
+    from site_bucket
+    where bucket_start_at <= $as_of
+),
+
+by_row as (
+    select
+        registration.site_code,
+        count(*) as registered_count,
+        count(*) filter (where registration.sampled_at < bounds.until_at) as sampled_count
     from registration
-    group by site_code
+    inner join bounds on registration.registered_at < bounds.until_at
+    group by registration.site_code
 ),
 
 by_bucket as (
     select site_code, sum(registered_count) as registered_count, sum(sampled_count) as sampled_count
     from site_bucket
+    where bucket_start_at <= $as_of
     group by site_code
 )
 

@@ -17,6 +17,7 @@ from tests.benchmarks.forecasting import measure_forecasting
 from tests.benchmarks.history import measure_history
 from tests.benchmarks.judging import measure_judging
 from tests.benchmarks.long_file import measure_long_file
+from tests.benchmarks.looking_back import measure_looking_back
 from tests.benchmarks.mapping import measure_mapping
 from tests.benchmarks.searching import measure_searching
 from tests.benchmarks.serving import measure_serving
@@ -55,6 +56,7 @@ def main() -> int:
         measure_judging(settings)
         measure_searching(settings)
         measure_forecasting(settings)
+        measure_looking_back(settings)
         measure_serving(settings)
     return 0
 

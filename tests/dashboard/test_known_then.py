@@ -149,11 +149,11 @@ def test_while_it_is_gathered_the_page_shows_what_is_known_now_and_says_how_far_
     past = choose_past(feed, datetime(2022, 7, 14, 8, 20), is_known_then=True)
     assert past is not None
     for _ in range(2):
-        _, shown = open_shelf(settings, past)
+        _, shown = open_shelf(feed, past)
         assert (shown.is_known_then, shown.gathered_pct) == (False, 0)
     assert len(started) == 1
     known_then.main(started[0][3:])  # what the child does
-    assert open_shelf(settings, past)[1].is_known_then
+    assert open_shelf(feed, past)[1].is_known_then
     assert sorted(path.suffix for path in settings.known_dir.iterdir()) == [".duckdb"]
 
 

@@ -198,6 +198,11 @@ BROKEN = {
         "grid_bucket: bucket_start_at grid_code round_code registered_person_count covered_person_count seen_household_count\n08:00 G12 M4 0 1 0",
         "place_kind place_code round_code registered_count sampled_count\ngrid G12 M4 62 63",
     ),
+    "checks/throughput_agrees": (
+        # a site that nobody knows
+        "site_bucket: bucket_start_at site_code channel registered_count sampled_count waited_count wait_s_sum\n08:00 S9 self 5 0 0 0",
+        "figure by_chart by_sites\nregistered 340 335",
+    ),
     "checks/coverage_agrees": (
         # a community that the district's list of communities does not have
         "grid: grid_code grid_name community_code town_code resident_count\nX 孤 C9 T1 7\n"

@@ -11,10 +11,12 @@ from typing import Any
 
 from dashboard.answers import Reading
 from dashboard.parts import wording
+from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
 from dashboard.text import read_text
 from data.questions import Column, Question, find_question, read_questions
 
+OLD_FROM_S = 60.0
 _GRAIN = re.compile(r"\(([\w, ]+)\)")
 
 
@@ -28,6 +30,11 @@ def define(question: str, column: str | None, reading: Reading, language: Langua
 
     Raises QuestionError for a question that is none.
     """
+    return tell_definition(question, column, reading.moment, language)
+
+
+def tell_definition(question: str, column: str | None, moment: Moment, language: Language) -> str:
+    """The same for whoever knows the moment alone."""
     asked = find_question(question, read_questions())
     return "\n".join(
         line
@@ -35,7 +42,7 @@ def define(question: str, column: str | None, reading: Reading, language: Langua
             title_column(asked, column, language) if column else "",
             say_meaning(asked, language),
             say_grain(asked, language),
-            say_age(reading, language),
+            say_age(moment, language),
             say_share("source", language, question=question),
         )
         if line
@@ -79,12 +86,13 @@ def say_grain(asked: Question, language: Language) -> str:
     return say_share("grain", language, grain=" × ".join(parts))
 
 
-def say_age(reading: Reading, language: Language) -> str:
-    """Until when the data goes, and how long ago that was."""
-    moment = reading.moment
+def say_age(moment: Moment, language: Language) -> str:
+    """Until when the data goes, and from a minute on how long ago that was: what changes with every tick would blink."""
     if moment.as_of is None:
         return say_share("age_none", language)
     at = f"{wording.day(moment.as_of, language, with_weekday=False)} {wording.time_of_day(moment.as_of, seconds=True)}"
+    if moment.age_s is None or moment.age_s < OLD_FROM_S:
+        return say_share("until", language, at=at)
     return say_share("age", language, at=at, age=wording.age(moment.age_s, language))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from dashboard.address import Address, link_to
 from dashboard.parts import wording
+from dashboard.parts.definition import tell_definition
 from dashboard.parts.markup import Markup, element, join
 from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
@@ -21,9 +22,16 @@ Row = Mapping[str, Any]
 
 
 def figure(
-    label: str, value: str, unit: str, note: str, *, is_late: bool = False, extra: Markup | None = None
+    label: str,
+    value: str,
+    unit: str,
+    note: str,
+    *,
+    told: str = "",
+    is_late: bool = False,
+    extra: Markup | None = None,
 ) -> Markup:
-    """One figure: label, value with its unit, and the line that puts it to the test."""
+    """One figure: label, value with its unit, and the line that puts it to the test; `told` is its definition, on hover."""
     return element(
         "div",
         element("div", label, classes="wg-label"),
@@ -36,6 +44,7 @@ def figure(
         extra,
         element("div", note, classes="wg-note wg-watch" if is_late else "wg-note"),
         classes="wg-figure",
+        **({"title": told} if told else {}),
     )
 
 
@@ -79,6 +88,7 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
             wording.count(rate.get("sampled_per_hour")),
             say("rate_unit", language),
             broken("rate") or lacking or at or say("rate_note", language),
+            told=tell_definition("wall/rate", "sampled_per_hour", moment, language),
             is_late=bool(broken("rate") or lacking),
         ),
         figure(
@@ -86,6 +96,7 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
             wording.count(queues.get("waiting_count")),
             say("people", language),
             broken("queues") or lacking or at or waiting_note,
+            told=tell_definition("sites/queues", "waiting_count", moment, language),
             is_late=bool(broken("queues") or lacking),
         ),
         _muster_figure(payload.get("whistles") or [], broken("whistles"), moment, language),
@@ -94,13 +105,14 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
             wording.count(total),
             say("people", language),
             broken("on_duty") or at or say("on_duty_note", language, leaders=leader_text),
+            told=tell_definition("staffing/on_duty", "on_duty_count", moment, language),
             is_late=bool(broken("on_duty")),
         ),
         classes=f"wg-figures wg-states{stale_class(moment)}",
     )
 
 
-def town_shares(towns: Sequence[Row], payload: Row, address: Address) -> Markup:
+def town_shares(towns: Sequence[Row], payload: Row, moment: Moment, address: Address) -> Markup:
     """Coverage of every town, each a link to it; shown on a phone, where the map is too small to say it."""
     language = address.language
     shares = (payload.get("towns") or {}).get("coverage_pct") or []
@@ -114,7 +126,12 @@ def town_shares(towns: Sequence[Row], payload: Row, address: Address) -> Markup:
         for town, pct in zip(towns, shares, strict=False)
     ]
     table = element("table", element("tbody", *lines), classes="wg-table")
-    return element("div", element("h3", say("towns", language)), table, classes="wg-towns")
+    return element(
+        "div",
+        element("h3", say("towns", language), title=tell_definition("wall/towns", "coverage_pct", moment, language)),
+        table,
+        classes="wg-towns",
+    )
 
 
 def _town_link(town: Row, address: Address) -> Markup:
@@ -159,6 +176,7 @@ def _round_figure(row: Row, moment: Moment, language: Language) -> Markup:
         wording.share(row.get("coverage_pct"), missing),
         "%",
         note,
+        told=tell_definition("wall/rounds", "coverage_pct", moment, language),
         is_late=bool(expected and deadline and expected > deadline),
         extra=progress_bar(row.get("coverage_pct"), moment.time_used_pct(row.get("starts_at"), row.get("deadline_at"))),
     )
@@ -184,6 +202,7 @@ def _muster_figure(whistles: Sequence[Row], failure: str, moment: Moment, langua
         wording.count(row.get("arrived_count")),
         f"/ {wording.count(row.get('needed_count'))}",
         note,
+        told=tell_definition("staffing/whistles", "arrived_count", moment, language),
         is_late=bool(row.get("is_late")),
     )
 

@@ -12,6 +12,8 @@ import streamlit as st
 
 from dashboard.address import Address, Measure
 from dashboard.parts import wording
+from dashboard.parts.definition import tell_definition
+from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
 from dashboard.parts.words import say
 
@@ -50,7 +52,13 @@ def choose_grids(grids: Sequence[Row], address: Address) -> tuple[str, Sequence[
 
 
 def show_grid_list(
-    grids: Sequence[Row], measure: Measure, language: Language, *, key: str, pick: Callable[[str], None]
+    grids: Sequence[Row],
+    measure: Measure,
+    moment: Moment,
+    language: Language,
+    *,
+    key: str,
+    pick: Callable[[str], None],
 ) -> None:
     """The table; picking a cell calls `pick` with the grid's code. Unknown stays empty, never 0."""
     figure = FIGURES[measure]
@@ -62,10 +70,16 @@ def show_grid_list(
         "code": [row["grid_code"] for row in grids],
     }
     label = say(f"measure_{measure}", language)
+    told = {
+        column: tell_definition("coverage/list", column, moment, language).replace("\n", "  \n")
+        for column in (figure, "missing_count")
+    }
     shown = (
-        st.column_config.ProgressColumn(label, format="%.1f%%", min_value=0, max_value=100, width=104)
+        st.column_config.ProgressColumn(
+            label, format="%.1f%%", min_value=0, max_value=100, width=104, help=told[figure]
+        )
         if measure == "coverage"
-        else st.column_config.NumberColumn(label, format="localized", width=104)
+        else st.column_config.NumberColumn(label, format="localized", width=104, help=told[figure])
     )
 
     def choose() -> None:
@@ -83,7 +97,9 @@ def show_grid_list(
         column_config={
             "grid": st.column_config.TextColumn(say("column_grid", language), width=148),
             "figure": shown,
-            "missing": st.column_config.NumberColumn(say("missing", language), format="localized", width=66),
+            "missing": st.column_config.NumberColumn(
+                say("missing", language), format="localized", width=66, help=told["missing_count"]
+            ),
             "town": st.column_config.TextColumn(say("column_town", language), width=84),
             "code": st.column_config.TextColumn(say("column_code", language), width=130),
         },

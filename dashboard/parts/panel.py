@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard.address import Address, link_to
 from dashboard.parts import wording
+from dashboard.parts.definition import tell_definition
 from dashboard.parts.figures import figure, progress_bar, stale_class
 from dashboard.parts.markup import Markup, element, join
 from dashboard.parts.moment import Moment
@@ -50,9 +51,9 @@ def grid_panel(
     grid = found[0]
     blocks: tuple[tuple[str, str, Callable[[list[dict[str, Any]]], Markup]], ...] = (
         ("chain", "staffing/responsibility_chain", lambda rows: chain_block(rows, grid, moment, language)),
-        ("on_duty", "staffing/grid_on_duty", lambda rows: duty_block(rows, language)),
-        ("sites", "sites/nearest", lambda rows: sites_block(rows, address or Address(language))),
-        ("hour", "coverage/grid_hour", lambda rows: hour_block(rows[0] if rows else None, language)),
+        ("on_duty", "staffing/grid_on_duty", lambda rows: duty_block(rows, moment, language)),
+        ("sites", "sites/nearest", lambda rows: sites_block(rows, moment, address or Address(language))),
+        ("hour", "coverage/grid_hour", lambda rows: hour_block(rows[0] if rows else None, moment, language)),
     )
     drawn = [panel_head(grid, language), spot_line(spot, language), coverage_block(grid, moment, language)]
     for title, name, draw in blocks:
@@ -120,6 +121,10 @@ def coverage_block(grid: Row, moment: Moment, language: Language) -> Markup:
     """Coverage, missing, residents; the bar with the time tick; households unseen, vulnerable residents."""
     pct, missing = grid.get("coverage_pct"), grid.get("missing_count")
     people = say("people", language)
+
+    def told(column: str) -> str:
+        return tell_definition("coverage/grid", column, moment, language)
+
     facts = [
         say(
             "panel_households",
@@ -134,9 +139,15 @@ def coverage_block(grid: Row, moment: Moment, language: Language) -> Markup:
         "div",
         element(
             "div",
-            figure(say("coverage", language), wording.share(pct, missing), "%", ""),
-            figure(say("missing", language), wording.count(missing), people, ""),
-            figure(say("residents", language), wording.count(grid.get("resident_count")), people, ""),
+            figure(say("coverage", language), wording.share(pct, missing), "%", "", told=told("coverage_pct")),
+            figure(say("missing", language), wording.count(missing), people, "", told=told("missing_count")),
+            figure(
+                say("residents", language),
+                wording.count(grid.get("resident_count")),
+                people,
+                "",
+                told=told("resident_count"),
+            ),
             classes="wg-figures wg-three",
         ),
         progress_bar(pct, moment.time_used_pct(grid.get("starts_at"), grid.get("deadline_at"))),
@@ -165,10 +176,11 @@ def chain_block(chain: Sequence[Row], grid: Row, moment: Moment, language: Langu
                 element("td", _duty_text(people, moment, language)),
             )
         )
-    return _section(say("chain", language), element("table", element("tbody", *lines), classes="wg-table"))
+    told = tell_definition("staffing/responsibility_chain", "is_on_duty", moment, language)
+    return _section(say("chain", language), element("table", element("tbody", *lines), classes="wg-table"), told)
 
 
-def duty_block(duty: Sequence[Row], language: Language) -> Markup:
+def duty_block(duty: Sequence[Row], moment: Moment, language: Language) -> Markup:
     """On duty by role, of those on the roster where a roster is known."""
     known = [row["on_duty_count"] for row in duty if row["on_duty_count"] is not None]
     total = wording.count(sum(known)) if known else wording.UNKNOWN
@@ -182,10 +194,11 @@ def duty_block(duty: Sequence[Row], language: Language) -> Markup:
         )
         for row in duty
     ]
-    return _section(say("duty", language, count=total), element("div", *cells, classes="wg-roles"))
+    told = tell_definition("staffing/grid_on_duty", "on_duty_count", moment, language)
+    return _section(say("duty", language, count=total), element("div", *cells, classes="wg-roles"), told)
 
 
-def sites_block(sites: Sequence[Row], address: Address) -> Markup:
+def sites_block(sites: Sequence[Row], moment: Moment, address: Address) -> Markup:
     """The nearest sites with distance, wait, and units open of those needed."""
     language = address.language
     if not sites:
@@ -193,7 +206,15 @@ def sites_block(sites: Sequence[Row], address: Address) -> Markup:
     head = element(
         "tr",
         element("th", say("sites", language), scope="col"),
-        *(element("th", say(f"sites_{column}", language), scope="col") for column in ("walk", "wait", "units")),
+        *(
+            element(
+                "th",
+                say(f"sites_{word}", language),
+                scope="col",
+                title=tell_definition("sites/nearest", column, moment, language),
+            )
+            for word, column in (("walk", "distance_m"), ("wait", "wait_min"), ("units", "open_unit_count"))
+        ),
     )
     lines = [
         element(
@@ -214,7 +235,7 @@ def sites_block(sites: Sequence[Row], address: Address) -> Markup:
     )
 
 
-def hour_block(hour: Row | None, language: Language) -> Markup:
+def hour_block(hour: Row | None, moment: Moment, language: Language) -> Markup:
     """What changed within the last hour."""
     now = hour.get("coverage_pct") if hour else None
     before = hour.get("coverage_hour_ago_pct") if hour else None
@@ -225,7 +246,8 @@ def hour_block(hour: Row | None, language: Language) -> Markup:
     else:
         text = say("hour_rise", language, before=wording.share_with_sign(before), now=wording.share_with_sign(now))
     sampled = say("hour_sampled", language, count=wording.count(hour.get("covered_last_hour_count") if hour else None))
-    return _section(say("hour", language), element("p", join(text, " · ", sampled), classes="wg-facts"))
+    told = tell_definition("coverage/grid_hour", "coverage_pct", moment, language)
+    return _section(say("hour", language), element("p", join(text, " · ", sampled), classes="wg-facts"), told)
 
 
 def _duty_text(people: Sequence[Row], moment: Moment, language: Language) -> str:
@@ -244,5 +266,6 @@ def _duty_text(people: Sequence[Row], moment: Moment, language: Language) -> str
     return say("chain_off_duty", language)
 
 
-def _section(title: str | None, body: Markup) -> Markup:
-    return element("section", element("h3", title) if title else None, body, classes="wg-block")
+def _section(title: str | None, body: Markup, told: str = "") -> Markup:
+    heading = element("h3", title, **({"title": told} if told else {})) if title else None
+    return element("section", heading, body, classes="wg-block")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dashboard.address import Address, Measure, link_to
 from dashboard.parts import wording
+from dashboard.parts.definition import tell_definition
 from dashboard.parts.figures import figure, progress_bar, stale_class
 from dashboard.parts.grid_list import FIGURES, rank_by_need
 from dashboard.parts.markup import Markup, element
 from dashboard.parts.moment import Moment
 from dashboard.parts.trail import LINK
+from dashboard.parts.wording import Language
 from dashboard.parts.words import say
 
 Row = Mapping[str, Any]
@@ -48,6 +51,7 @@ def place_panel(place: Row, moment: Moment, address: Address) -> Markup:
         say("place_on_duty", language, count=wording.count(place["on_duty_count"])),
         say("place_waiting", language, count=wording.count(place["waiting_count"])),
     ]
+    told = partial(_define, "coverage/places", moment=moment, language=language)
     inside = say("place_grids", language, count=wording.count(place["grid_count"]))
     if place["kind"] == "town":
         inside = f"{say('place_communities', language, count=wording.count(place['community_count']))} · {inside}"
@@ -59,10 +63,14 @@ def place_panel(place: Row, moment: Moment, address: Address) -> Markup:
             "div",
             element(
                 "div",
-                figure(say("coverage", language), wording.share(pct, missing), "%", ""),
-                figure(say("missing", language), wording.count(missing), people, ""),
+                figure(say("coverage", language), wording.share(pct, missing), "%", "", told=told("coverage_pct")),
+                figure(say("missing", language), wording.count(missing), people, "", told=told("missing_count")),
                 figure(
-                    say("residents", language), wording.context_count(place["resident_count"], language), people, ""
+                    say("residents", language),
+                    wording.context_count(place["resident_count"], language),
+                    people,
+                    "",
+                    told=told("resident_count"),
                 ),
                 classes="wg-figures wg-three",
             ),
@@ -82,11 +90,12 @@ def list_inside(rows: Sequence[Row], kind: str, moment: Moment, address: Address
     """
     language, measure = address.language, address.measure
     code, name = ("grid_code", "grid_name") if kind == "grid" else ("code", "name")
+    told = partial(_define, "coverage/list" if kind == "grid" else "coverage/places", moment=moment, language=language)
     head = element(
         "tr",
         element("th", say(f"place_list_{kind}", language), scope="col"),
-        element("th", say(f"measure_{measure}", language), scope="col"),
-        element("th", say("missing", language), scope="col"),
+        element("th", say(f"measure_{measure}", language), scope="col", title=told(FIGURES[measure])),
+        element("th", say("missing", language), scope="col", title=told("missing_count")),
     )
     lines = [
         element(
@@ -113,3 +122,7 @@ def _figure_of(row: Row, measure: Measure) -> str:
     if measure == "coverage":
         return wording.share_with_sign(row["coverage_pct"], row["missing_count"])
     return wording.count(row[FIGURES[measure]])
+
+
+def _define(question: str, column: str, moment: Moment, language: Language) -> str:
+    return tell_definition(question, column, moment, language)

@@ -7,15 +7,18 @@ charts are drawn by the reader's own browser (`assets/share.js`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from typing import Any
 
 import streamlit as st
 
-from dashboard.answers import Reading, Row
+from dashboard.answers import Reading, Row, View
 from dashboard.parts.definition import define, say_age, say_grain, say_meaning, say_share, title_columns
 from dashboard.parts.markup import Markup, element
 from dashboard.parts.wording import Language
+from data.errors import WanggeError
 from data.questions import find_question, read_questions
 from data.spreadsheet import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
 
@@ -40,6 +43,43 @@ def show_share(
         show_sharing(rows, key=key, question=question, reading=reading, language=language, title=title, chart=chart)
 
 
+@dataclass(frozen=True)
+class Source:
+    """A question that a page's figures answer: its title there, and what it was asked with."""
+
+    question: str
+    title: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@st.fragment
+def show_sources(sources: Sequence[Source], look: Callable[[], View], language: Language, *, key: str) -> None:
+    """One button for a page whose figures are no charts and tables of ours: the definition and downloads of each.
+
+    By touch and keyboard too, where nothing hovers. What it holds is asked when it is opened, of the view that `look` gives then.
+    """
+    with (
+        st.container(key=f"share_{key}", width="content"),
+        st.popover(say_share("data", language), type="tertiary", key=f"sources_{key}", on_change="rerun") as opened,
+    ):
+        if not opened.open:
+            return
+        view = look()
+        for number, source in enumerate(sources):
+            rows = view.shelf.ask_each(source.question, **source.params)[source.question]
+            if isinstance(rows, WanggeError):
+                st.html(element("p", rows.message, classes="wg-facts wg-watch"))
+                continue
+            show_sharing(
+                rows,
+                key=f"{key}_{number}",
+                question=source.question,
+                reading=view.reading,
+                language=language,
+                title=source.title,
+            )
+
+
 def show_sharing(
     rows: Sequence[Row],
     *,
@@ -52,8 +92,7 @@ def show_sharing(
 ) -> None:
     """What stands in the popover; a popover may hold several, one below the other."""
     heading = element("strong", title) if title else None
-    told = define(question, None, reading, language)
-    st.html(element("div", heading, told, classes="wg-definition"))
+    st.html(element("div", heading, define(question, None, reading, language), classes="wg-definition"))
     with st.container(key=f"files_{key}", horizontal=True, gap="small"):
         for label, suffix, kind, write in (
             ("CSV", "csv", CSV_TYPE, lambda: csv_of(rows, question, reading, language)),
@@ -77,7 +116,7 @@ def xlsx_of(rows: Sequence[Row], question: str, reading: Reading, language: Lang
     about = [
         [question, say_meaning(asked, language)],
         ["", say_grain(asked, language)],
-        ["", say_age(reading, language)],
+        ["", say_age(reading.moment, language)],
         [],
         [say_share("about_column", language), say_share("about_name", language)],
         *([title, name] for name, title in titles.items()),
@@ -107,7 +146,7 @@ def _show_download(label: str, write: Callable[[], bytes], name: str, kind: str,
 
 
 def _picture_buttons(chart: str, question: str, title: str, reading: Reading, language: Language) -> Markup:
-    said = {"data_chart": class_of(chart), "data_title": title, "data_note": say_age(reading, language)}
+    said = {"data_chart": class_of(chart), "data_title": title, "data_note": say_age(reading.moment, language)}
     buttons = (
         element(
             "button",

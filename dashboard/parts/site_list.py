@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard.address import Address
 from dashboard.parts import wording
+from dashboard.parts.definition import tell_definition
 from dashboard.parts.figures import of_needed, stale_class
 from dashboard.parts.markup import Markup, element
 from dashboard.parts.moment import Moment
@@ -36,11 +37,19 @@ def longest_waits(
     ranked = rank_sites(states)[:SITES_SHOWN]
     if not ranked:
         return None
-    columns = ("wait", "people", "units")
+    columns = {"wait": "wait_min", "people": "waiting_count", "units": "open_unit_count"}
     head = element(
         "tr",
         element("th", say("sites_longest", language), scope="col"),
-        *(element("th", say(f"sites_{column}", language), scope="col") for column in columns),
+        *(
+            element(
+                "th",
+                say(f"sites_{word}", language),
+                scope="col",
+                title=tell_definition("sites/state", column, moment, language),
+            )
+            for word, column in columns.items()
+        ),
     )
     lines = [
         element(

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.answers import Shelf
 from dashboard.parts import wording
+from dashboard.parts.definition import tell_definition
 from dashboard.parts.markup import Markup, element, join
 from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
@@ -42,11 +43,11 @@ def show_zones_in_force(
     if not zones:
         st.html(element("p", say_zone("empty", language), classes="wg-line", role="status"))
         return
-    st.html(level_summary(levels, language))
+    st.html(level_summary(levels, moment, language))
     show_zone_list(zones, chosen, moment, language, pick)
 
 
-def level_summary(levels: Sequence[Row], language: Language) -> Markup:
+def level_summary(levels: Sequence[Row], moment: Moment, language: Language) -> Markup:
     """How many zones and people there are under each level, each person once."""
     told = [
         say_zone(
@@ -59,7 +60,8 @@ def level_summary(levels: Sequence[Row], language: Language) -> Markup:
         for row in levels
         if row["zone_count"]
     ]
-    return element("p", " · ".join(told), classes="wg-facts wg-zone-levels")
+    meaning = tell_definition("zones/by_level", "resident_count", moment, language)
+    return element("p", " · ".join(told), classes="wg-facts wg-zone-levels", title=meaning)
 
 
 def show_zone_list(
@@ -68,7 +70,7 @@ def show_zone_list(
     """Rows of `zones/inside`; a press on a zone's name calls `pick` with its code. Unknown is —."""
     numbers = number_zones(zones)
     with st.container(key="zone_list"):
-        st.html(_head(language))
+        st.html(_head(moment, language))
         for row in zones[:SHOWN_COUNT]:
             code = row["zone_code"]
             with st.container(key=f"zone_row_{numbers[code]}_{row['level']}", horizontal=True):
@@ -86,8 +88,11 @@ def show_zone_list(
         st.html(element("p", say_zone("more_zones", language, count=len(zones) - SHOWN_COUNT), classes="wg-facts"))
 
 
-def _head(language: Language) -> Markup:
-    labels = (element("span", say_zone(name, language)) for name, _ in FIGURES)
+def _head(moment: Moment, language: Language) -> Markup:
+    labels = (
+        element("span", say_zone(name, language), title=tell_definition("zones/inside", column, moment, language))
+        for name, column in FIGURES
+    )
     return element(
         "div",
         element("b", say_zone("column_zone", language)),
@@ -100,7 +105,12 @@ def _head(language: Language) -> Markup:
 def _figures(row: Row, moment: Moment, language: Language) -> Markup:
     """Six figures with their words, which only a phone shows; since when the order holds."""
     figures = [
-        element("span", element("em", say_zone(name, language)), element("b", wording.count(row[column])))
+        element(
+            "span",
+            element("em", say_zone(name, language)),
+            element("b", wording.count(row[column])),
+            title=tell_definition("zones/inside", column, moment, language),
+        )
         for name, column in FIGURES
     ]
     since = say_zone("since", language, at=tell_moment(row["from_at"], moment, language))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.answers import Shelf
 from dashboard.parts import wording
+from dashboard.parts.definition import tell_definition
 from dashboard.parts.markup import Markup, element, join
 from dashboard.parts.moment import Moment
 from dashboard.parts.wording import Language
@@ -72,7 +73,11 @@ def release_block(release: Row, moment: Moment, language: Language) -> Markup:
     """The earliest moment and what the zone becomes; each condition, met or not; the rule with its source."""
     return element(
         "section",
-        element("h3", say_zone("release", language)),
+        element(
+            "h3",
+            say_zone("release", language),
+            title=tell_definition("zones/release", "earliest_release_at", moment, language),
+        ),
         element("p", *_verdict(release, moment, language), classes="wg-release"),
         element("ul", *_conditions(release, moment, language), classes="wg-conditions"),
         element("p", _count_start(release, moment, language), classes="wg-facts") if release["next_level"] else None,

@@ -23,12 +23,32 @@ from dashboard.parts.notices import show_as_of, show_band, show_block_error
 from dashboard.parts.panel import GRID_QUESTIONS, grid_panel
 from dashboard.parts.place_panel import list_inside, place_panel, place_row
 from dashboard.parts.search_results import fold_text, list_found
+from dashboard.parts.share import Source, show_sources
 from dashboard.parts.site_list import longest_waits
 from dashboard.parts.trail import draw_trail, steps_to
 from dashboard.parts.wording import name_in, time_of_day
 from dashboard.parts.words import say
 from dashboard.routes import get_feed
 from data.errors import WanggeError
+
+SOURCES = {
+    "coverage/list": "panel_list",
+    "coverage/places": "towns",
+    "wall/rounds": "coverage",
+    "wall/rate": "rate",
+    "sites/state": "sites_longest",
+    "sites/queues": "waiting",
+    "staffing/whistles": "muster",
+    "staffing/on_duty": "on_duty",
+}
+"""The questions behind the page's figures, with the words over them."""
+GRID_SOURCES = {
+    "coverage/grid": "panel_summary",
+    "staffing/responsibility_chain": "chain",
+    "staffing/grid_on_duty": "measure_on_duty",
+    "sites/nearest": "sites",
+    "coverage/grid_hour": "hour",
+}
 
 TICK_S = 2.0
 """Seconds between ticks of figures and panel; the map polls by itself."""
@@ -44,11 +64,22 @@ def show_overview() -> None:
     with st.container(key="overview"):
         left, right = st.columns([880, 406])
         with left:
-            show_controls(address, towns, find_town(address, communities, grids), view, feed)
+            with show_controls(address, towns, find_town(address, communities, grids), view, feed):
+                show_sources(list_sources(address), lambda: open_view(feed), address.language, key="overview")
             show_situation(towns)
             show_leader_map()
         with right:
             show_panel()
+
+
+def list_sources(address: Address) -> list[Source]:
+    """The questions behind what the page shows: the figures, the map and the lists, and those of the chosen grid."""
+    language = address.language
+    sources = [Source(question, say(title, language)) for question, title in SOURCES.items()]
+    if address.grid:
+        asked = {"grid_code": address.grid}
+        sources += [Source(name, say(title, language), asked) for name, title in GRID_SOURCES.items()]
+    return sources
 
 
 def find_town(address: Address, communities: Sequence[Row], grids: Sequence[Row]) -> str | None:
@@ -71,7 +102,7 @@ def show_situation(towns: Sequence[Row]) -> None:
     with st.container(key="figures", horizontal=True):
         st.html(round_figures(reading.payload.get("rounds") or [], reading.moment, language))
         st.html(state_figures(reading.payload, reading.moment, language))
-        st.html(town_shares(towns, reading.payload, address))
+        st.html(town_shares(towns, reading.payload, reading.moment, address))
 
 
 @st.fragment(run_every=TICK_S)
@@ -140,7 +171,7 @@ def show_list(reading: Reading, shelf: Shelf, address: Address) -> None:
         since = element("span", say("figure_as_of", language, at=time_of_day(reading.moment.as_of)))
     st.html(element("h3", title, since, classes="wg-list-title"))
     if rows:
-        show_grid_list(rows, address.measure, language, key="grids", pick=pick_grid)
+        show_grid_list(rows, address.measure, reading.moment, language, key="grids", pick=pick_grid)
     elif reading.state == "empty":
         st.html(element("p", say("panel_no_data", language), classes="wg-facts"))
     if address.lists_all:

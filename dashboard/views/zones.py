@@ -11,6 +11,7 @@ from dashboard.address import ZONEWISE, read_address, write_address
 from dashboard.answers import open_order_view, order_shelf_of, read_picture
 from dashboard.asset import ASSETS_DIR
 from dashboard.parts.notices import show_as_of, show_band
+from dashboard.parts.share import Source, show_sources
 from dashboard.parts.zone_box import show_zone_box
 from dashboard.parts.zone_form import show_zone_form
 from dashboard.parts.zone_history import show_changes, show_history
@@ -19,6 +20,14 @@ from dashboard.parts.zone_panel import show_zone_panel
 from dashboard.parts.zone_words import say_zone
 from dashboard.routes import get_feed
 
+SOURCES = {
+    "zones/inside": "column_zone",
+    "zones/by_level": "people",
+    "zones/release": "release",
+    "zones/members": "extent",
+    "zones/orders": "show_history",
+}
+"""The questions behind what the page shows, with the words over them."""
 TICK_S = 5.0
 """Seconds between ticks of the list and the panel; an order or a check-in is seen within so long."""
 _BELOW = "zone_below"
@@ -32,6 +41,8 @@ def show_zones() -> None:
     with st.container(key="zones"):
         left, right = st.columns([880, 406])
         with left:
+            sources = [Source(question, say_zone(title, address.language)) for question, title in SOURCES.items()]
+            show_sources(sources, lambda: open_order_view(get_feed()), address.language, key="zones")
             show_zone_box(view.shelf, view.reading.moment, address.language)
             show_in_force()
             st.session_state[_BELOW] = address.shows

@@ -1,4 +1,5 @@
 -- question: Which alerts of the working day are over, and how long did each last?
+-- zh:       当日哪些告警已结束，各持续多久
 -- grain:    one row per (rule, place_code, started_at)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  rule VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR;

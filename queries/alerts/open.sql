@@ -1,4 +1,5 @@
 -- question: What needs a person now, and who answers for it?
+-- zh:       现在有什么要人处理
 -- grain:    one row per (rule, place_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;

@@ -1,4 +1,5 @@
 -- question: What does a grid's panel show?
+-- zh:       一个网格的情况：应采、已采、还差，未见一人的住户，重点人群。还差逐人计，不小于零
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR
 -- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_code VARCHAR;

@@ -1,4 +1,5 @@
 -- question: What changed in a grid in the last hour?
+-- zh:       这个网格近一小时有什么变化
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR
 -- columns:  grid_code VARCHAR; round_code VARCHAR; coverage_pct DOUBLE (percent);

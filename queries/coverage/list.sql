@@ -1,4 +1,5 @@
 -- question: What does the list beside the map say of each grid?
+-- zh:       每个网格现在怎样：当前轮次的应采、已采、还差，等候、在岗、风险等级。数字与地图相同，还差最多的在前
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_code VARCHAR;

@@ -1,4 +1,5 @@
 -- question: At which households of a grid must workers still knock, and which team goes to which building?
+-- zh:       本轮中，这个网格哪些住户还没有见到一人
 -- grain:    one row per (household_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR;
 --           $team_count BIGINT default null teams of ten, null for as many as it takes;

@@ -1,4 +1,5 @@
 -- question: How does each town and each community stand: coverage, residents, households, sites, staff?
+-- zh:       每个镇街、每个社区现在怎样：覆盖、居民、住户、采样点、在岗。各网格之和；未知的不计入，全部未知则为空
 -- grain:    one row per (kind, code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  kind VARCHAR (town or community); code VARCHAR; name VARCHAR; name_en VARCHAR; town_code VARCHAR;

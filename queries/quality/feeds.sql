@@ -1,4 +1,5 @@
 -- question: How fresh and how clean is each feed?
+-- zh:       每个数据源有多新、多干净？行数为迄今收到的全部，与所看时刻无关
 -- grain:    one row per (feed_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  feed_code VARCHAR; feed_name VARCHAR; feed_name_en VARCHAR; kind VARCHAR; town_code VARCHAR;

@@ -1,4 +1,5 @@
 -- question: What became of all the rows that were ever delivered?
+-- zh:       送来的所有行各归何处？迄今收到的全部，与所看时刻无关
 -- grain:    one row
 -- columns:  file_count BIGINT (files); row_count BIGINT (rows); accepted_count BIGINT (rows);
 --           duplicate_count BIGINT (rows); corrected_count BIGINT (rows); quarantined_count BIGINT (rows)

@@ -1,4 +1,5 @@
 -- question: Which sampling sites are nearest to a grid, and how long is the wait there?
+-- zh:       离这个网格最近的采样点有哪些，要等多久
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR; $limit BIGINT default 3 sites
 -- columns:  site_code VARCHAR; site_name VARCHAR; site_name_en VARCHAR; distance_m DOUBLE (m);

@@ -1,4 +1,5 @@
 -- question: How do the queues of all sites stand together?
+-- zh:       所有采样点的排队合起来怎样？只计已知的采样点；缺口＝需要单元 − 在开单元
 -- grain:    one row
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  smooth_count BIGINT (sites); busy_count BIGINT (sites); jammed_count BIGINT (sites);

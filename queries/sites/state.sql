@@ -1,4 +1,5 @@
 -- question: How long would someone wait who joined the queue of each site now?
+-- zh:       现在去每个采样点要排多久？等候时间＝等候人数 ÷ 采样速度（利特尔法则）；等候＝当日 4 时起已登记未采样；速度取最近三个完整的五分钟。没有上报采样、还没有数据或数据源静默的为未知
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ; $busy_from_min DOUBLE default 25; $jammed_from_min DOUBLE default 50;
 --           $unit_capacity_per_hour DOUBLE default 100; $allowance_s DOUBLE default 0

@@ -1,4 +1,5 @@
 -- question: How did the wait at each site go through the working day?
+-- zh:       当日每个采样点的等候怎样变化
 -- grain:    one row per (site_code, measured_at)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  site_code VARCHAR; measured_at TIMESTAMPTZ; waiting_count BIGINT (people);

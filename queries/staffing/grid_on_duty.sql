@@ -1,4 +1,5 @@
 -- question: How many people of each role are on duty in a grid, and how many have it as their home?
+-- zh:       这个网格各角色有多少人在岗，在册多少人
 -- grain:    one row per (role)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR
 -- columns:  role VARCHAR; on_duty_count BIGINT (people); roster_count BIGINT (people); sort_order INTEGER

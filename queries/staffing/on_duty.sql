@@ -1,4 +1,5 @@
 -- question: How many people of each role are on duty?
+-- zh:       各角色有多少人在岗？16 小时内签到且未签退为在岗；还没有签到数据时为空
 -- grain:    one row per (role)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  role VARCHAR; on_duty_count BIGINT (people); roster_count BIGINT (people); sort_order INTEGER

@@ -1,4 +1,5 @@
 -- question: Which whistles are open, and when will each have its people?
+-- zh:       有哪些吹哨未完，各自何时到齐？最晚到齐的在前；按近 15 分钟的到达速度推算
 -- grain:    one row per (whistle_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  whistle_code VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR;

@@ -1,4 +1,5 @@
 -- question: How many people an hour does the district register and sample?
+-- zh:       全区每小时登记、采样多少人？取最近三个完整的五分钟
 -- grain:    one row
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  registered_per_hour DOUBLE (people per hour); sampled_per_hour DOUBLE (people per hour)

@@ -1,4 +1,5 @@
 -- question: Will the rounds that are running end in time?
+-- zh:       进行中的轮次能否按时完成？最多两轮，范围小的在前。还差逐网格计，不小于零；速度取最近三个完整的五分钟，按此推算完成时间
 -- grain:    one row per (round_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  round_code VARCHAR; round_name VARCHAR; round_name_en VARCHAR; scope VARCHAR; starts_at TIMESTAMPTZ;

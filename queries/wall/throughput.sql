@@ -1,4 +1,5 @@
 -- question: How many people were registered and sampled in each quarter of an hour of the working day?
+-- zh:       当日每一刻钟登记、采样多少人？从有人来的第一刻起，最多近 16 小时；没有人来的一刻为零；更正的行只计一次
 -- grain:    one row per (quarter_start_at)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  quarter_start_at TIMESTAMPTZ; registered_count BIGINT (people); sampled_count BIGINT (people);

@@ -1,4 +1,5 @@
 -- question: How far are the current rounds in each town?
+-- zh:       各镇街当前轮次进展到哪里？各网格当前轮次之和
 -- grain:    one row per (code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  code VARCHAR (town_code); target_count BIGINT (people); covered_person_count BIGINT (people);

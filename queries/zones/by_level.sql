@@ -1,4 +1,5 @@
 -- question: How many people live under each risk level, each counted once, at the highest level around them?
+-- zh:       每个风险等级之下住着多少人？每人只计一次，按最高等级
 -- grain:    one row per (level)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  level VARCHAR; zone_count BIGINT (zones); building_count BIGINT (buildings);

@@ -1,4 +1,5 @@
 -- question: What changed in the zones between two moments?
+-- zh:       两个时刻之间风险区有什么变化？中间来去的不算
 -- grain:    one row per (zone_code)
 -- params:   $since TIMESTAMPTZ; $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; change VARCHAR; level_before VARCHAR;

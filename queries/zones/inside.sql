@@ -1,4 +1,5 @@
 -- question: Who and what is inside each zone in force: people, households, buildings, vulnerable residents, staff, sites?
+-- zh:       每个生效的风险区内有多少人、户、楼栋、重点人群、在岗人员和采样点？重叠的各计一次
 -- grain:    one row per (zone_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR;

@@ -1,4 +1,5 @@
 -- question: Which buildings, communities, grids or polygons does each zone consist of?
+-- zh:       每个风险区由哪些楼栋、社区、网格或多边形组成
 -- grain:    one row per (zone_code, member_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; level VARCHAR; member_kind VARCHAR; member_code VARCHAR; member_name VARCHAR;

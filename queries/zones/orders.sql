@@ -1,4 +1,5 @@
 -- question: Which orders were given, and how were they corrected?
+-- zh:       下达过哪些指令，更正过什么
 -- grain:    one row per (order_code, version_no)
 -- params:   $known_at TIMESTAMPTZ default null what was believed then, by default now
 -- columns:  order_code VARCHAR; version_no INTEGER; recorded_at TIMESTAMPTZ; recorded_by VARCHAR; is_withdrawn BOOLEAN;

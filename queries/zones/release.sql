@@ -1,4 +1,5 @@
 -- question: When can each zone come down, and what is missing?
+-- zh:       每个风险区何时可以降级，还差什么条件
 -- grain:    one row per (zone_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR;

@@ -19,6 +19,7 @@ from dashboard.parts.palette import DARK, LIGHT
 from dashboard.parts.share import csv_of, name_file, xlsx_of
 from dashboard.parts.table import TableColumn, draw_table
 from dashboard.text import read_text
+from dashboard.views import overview, zones
 from data.questions import read_questions
 
 AT_0840 = datetime(2022, 7, 14, 0, 40, tzinfo=UTC)
@@ -135,3 +136,18 @@ def test_a_chart_keeps_its_own_range_and_neither_zooms_nor_drags(dressed: go.Fig
     template = dressed.layout.template.layout
     assert (template.dragmode, template.xaxis.fixedrange, template.yaxis.fixedrange) == (False, True, True)
     assert dressed.layout.xaxis.tickformatstops[1].value == "%H:%M"
+
+
+def test_what_a_page_shows_is_defined_in_chinese_by_the_questions_own_header() -> None:
+    assert define("sites/queues", "waiting_count", READING, "zh").split("\n") == [
+        "等候人数（人）",
+        "所有采样点的排队合起来怎样？只计已知的采样点；缺口＝需要单元 − 在开单元",
+        "只有一行",
+        "数据截至 7月14日 08:40:00（1 分前）",
+        "来源：sites/queues",
+    ]
+
+
+@pytest.mark.parametrize("question", [*overview.SOURCES, *overview.GRID_SOURCES, *zones.SOURCES])
+def test_a_page_names_only_questions_that_have_a_chinese_definition(question: str) -> None:
+    assert read_questions()[question].question_zh

@@ -41,10 +41,10 @@ def show_zones() -> None:
     with st.container(key="zones"):
         left, right = st.columns([880, 406])
         with left:
-            sources = [Source(question, say_zone(title, address.language)) for question, title in SOURCES.items()]
-            show_sources(sources, lambda: open_order_view(get_feed()), address.language, key="zones")
             show_zone_box(view.shelf, view.reading.moment, address.language)
             show_in_force()
+            sources = [Source(question, say_zone(title, address.language)) for question, title in SOURCES.items()]
+            show_sources(sources, lambda: open_order_view(get_feed()), address.language, key="zones")
             st.session_state[_BELOW] = address.shows
             st.segmented_control(
                 say_zone("title", address.language),

@@ -66,7 +66,7 @@ def show_controls(
             on_change=_search,
             args=(view.shelf,),
             label_visibility="collapsed",
-            width=200,
+            width=150,
         )
         st.button(
             say("panel_list", language),

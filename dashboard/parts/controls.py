@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.address import MEASURES, TEXT_MAX, WHOLE, Address, Measure, go_to, write_address
 from dashboard.answers import Row, Shelf, View
@@ -21,17 +20,14 @@ _MEASURE, _TOWN, _SEARCH = "measure_control", "town_control", "search_control"
 _WHOLE = ""
 
 
-def show_controls(
-    address: Address, towns: Sequence[Row], town: str | None, view: View, feed: Feed
-) -> DeltaGenerator:
-    """One row of controls, given for more to stand in it; what they show follows the URL, also when that changed elsewhere.
+def show_controls(address: Address, towns: Sequence[Row], town: str | None, view: View, feed: Feed) -> None:
+    """One row of controls; what they show follows the URL, also when that changed elsewhere.
 
     `town` is the one that is shown or that the shown place lies in.
     """
     language = address.language
     names = {row["town_code"]: wording.name_in(row, "town_name", language) for row in towns}
-    row = st.container(key="controls", horizontal=True, vertical_alignment="center")
-    with row:
+    with st.container(key="controls", horizontal=True, vertical_alignment="center"):
         speed = feed.clock.speed
         played = f" {speed:g}×" if speed > 1.0 else ""
         state = f"{say('live', language)}{played}" if speed else say("preparing", language)
@@ -66,7 +62,7 @@ def show_controls(
             on_change=_search,
             args=(view.shelf,),
             label_visibility="collapsed",
-            width=150,
+            width=200,
         )
         st.button(
             say("panel_list", language),
@@ -77,7 +73,6 @@ def show_controls(
             width="content",
         )
         show_changes(feed, address)
-    return row
 
 
 def pick_grid(code: str) -> None:

@@ -64,11 +64,11 @@ def show_overview() -> None:
     with st.container(key="overview"):
         left, right = st.columns([880, 406])
         with left:
-            with show_controls(address, towns, find_town(address, communities, grids), view, feed):
-                show_sources(list_sources(address), lambda: open_view(feed), address.language, key="overview")
+            show_controls(address, towns, find_town(address, communities, grids), view, feed)
             show_situation(towns)
             show_leader_map()
         with right:
+            show_sources(list_sources(address), lambda: open_view(feed), address.language, key="overview")
             show_panel()
 
 

@@ -450,15 +450,6 @@ def test_what_ended_yesterday_is_not_told_today() -> None:
     answers(_district(), "alerts/closed_today", "rule", as_of="15T04:00")
 
 
-def test_a_gap_is_no_silence_while_no_unit_was_open_all_through() -> None:
-    # huanshi told nothing from 07:05 to 08:35, but its only unit closed at 08:00
-    answers(
-        _district(),
-        "quality/silences",
-        "feed_code started_at ended_at duration_min\nbaisha 07:05 08:20 75\nbaisha 08:25 08:35 10",
-    )
-
-
 def test_the_marks_say_when_a_condition_held_and_when_nobody_could_tell() -> None:
     # nobody was sampled at S2 from 07:20 on; half an hour after the last judgement it is jammed no more
     marks = ask(_district(), "alerts/marks/site_jammed").to_pylist()

@@ -70,46 +70,36 @@ present as (
     where stays.event = 'check_in'
 ),
 
-counted as (
-    select zone_code, at_s, sum(step) as step
-    from (
-        select zone_code, from_s as at_s, 0 as step from held
-        union all
-        select zone_code, from_s, 1 from present
-        union all
-        select zone_code, until_s, -1 from present where until_s <= epoch($as_of)
-    ) as changes
-    group by zone_code, at_s
-),
-
-spans as (
-    select
-        zone_code,
-        at_s as from_s,
-        lead(at_s) over (partition by zone_code order by at_s) as until_s,
-        sum(step) over (partition by zone_code order by at_s) as present_count
-    from counted
-),
-
 marks as (
     select
-        held.zone_code,
+        zone_code,
         unnest(generate_series(
-            cast(ceil(held.from_s / 300) * 300 as bigint), cast(epoch($as_of) as bigint), cast(300 as bigint)
+            cast(ceil(from_s / 300) * 300 as bigint), cast(epoch($as_of) as bigint), cast(300 as bigint)
         )) as measured_s
     from held
+),
+
+-- marks stand among the comings and goings with a step of none: the running sum at a mark is who is inside then
+changes as (
+    select zone_code, cast(null as bigint) as measured_s, from_s as at_s, 1 as step from present
+    union all
+    select zone_code, null, until_s, -1 from present where until_s <= epoch($as_of)
+    union all
+    select zone_code, measured_s, measured_s, 0 from marks
+),
+
+counted as (
+    select zone_code, measured_s, sum(step) over (partition by zone_code order by at_s) as present_count
+    from changes
 )
 
 select
-    marks.zone_code as place_code,
-    to_timestamp(marks.measured_s) as measured_at,
-    spans.present_count = 0 as is_met,
+    zone_code as place_code,
+    to_timestamp(measured_s) as measured_at,
+    present_count = 0 as is_met,
     cast(null as timestamptz) as began_at,
     cast($unstaffed_opens_after_min as double) as opens_after_min,
     cast($unstaffed_closes_after_min as double) as closes_after_min
-from marks
-inner join spans
-    on marks.zone_code = spans.zone_code
-    and spans.from_s <= marks.measured_s
-    and (spans.until_s is null or spans.until_s > marks.measured_s)
+from counted
+where measured_s is not null
 order by place_code, measured_at

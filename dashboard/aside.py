@@ -64,14 +64,20 @@ class Aside:
 
     settings: Settings
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _in_person_count: int = 0
     _slots: OrderedDict[tuple[Any, ...], _Slot] = field(default_factory=OrderedDict)
     _worker: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="aside", initializer=_step_back)
     )
 
-    def ask(self, name: str, as_of: datetime, /, again_after_s: float = AGAIN_AFTER_S, **params: Any) -> AsideAnswer:
-        """The answer as of that moment or one shortly before or after it; at once, whether or not it is there yet."""
-        key = (name, *sorted(params.items()))
+    def ask(
+        self, name: str, as_of: datetime, /, again_after_s: float = AGAIN_AFTER_S, is_past: bool = False, **params: Any
+    ) -> AsideAnswer:
+        """The answer at once, whether or not it is there yet: as of that very moment where it is a past one.
+
+        At the newest moment, which moves on, that of a moment shortly before stands until the next is worked out.
+        """
+        key = (name, as_of if is_past else None, *sorted(params.items()))
         with self._lock:
             slot = self._slots.setdefault(key, _Slot())
             self._slots.move_to_end(key)
@@ -80,7 +86,7 @@ class Aside:
             is_near = slot.answer.as_of is not None and abs(slot.answer.as_of - as_of) <= SHOWN_FOR
             is_due = not is_near or slot.answer.error or monotonic() - slot.asked_at_s > again_after_s
             if slot.future is None and is_due:
-                if sum(1 for other in self._slots.values() if other.future is not None) >= WAITING_MAX:
+                if self._is_busy():
                     return slot.answer if is_near else AsideAnswer(is_refused=True)
                 slot.asked_at_s = monotonic()
                 slot.future = self._worker.submit(self._work_out, name, as_of, params)
@@ -90,9 +96,18 @@ class Aside:
     def ask_and_wait(self, name: str, as_of: datetime | None, **params: Any) -> AsideAnswer:
         """The answer as of exactly that moment, else of the newest; waits for its turn. Not for a page that ticks."""
         with self._lock:
-            if sum(1 for other in self._slots.values() if other.future is not None) >= WAITING_MAX:
+            if self._is_busy():
                 return AsideAnswer(is_refused=True)
-        return self._worker.submit(self._work_out, name, as_of, params).result()
+            self._in_person_count += 1
+        try:
+            return self._worker.submit(self._work_out, name, as_of, params).result()
+        finally:
+            with self._lock:
+                self._in_person_count -= 1
+
+    def _is_busy(self) -> bool:
+        waiting = sum(1 for slot in self._slots.values() if slot.future is not None and not slot.future.done())
+        return waiting + self._in_person_count >= WAITING_MAX
 
     def _work_out(self, name: str, as_of: datetime | None, params: dict[str, Any]) -> AsideAnswer:
         try:
@@ -108,7 +123,8 @@ class Aside:
 
     def _forget(self) -> None:
         """Lets the answers go that nobody has asked for longest; never one that is being worked out."""
-        for key in [key for key, slot in self._slots.items() if slot.future is None][: len(self._slots) - KEPT_COUNT]:
+        too_many = max(0, len(self._slots) - KEPT_COUNT)
+        for key in [key for key, slot in self._slots.items() if slot.future is None][:too_many]:
             del self._slots[key]
 
 

@@ -24,6 +24,7 @@ class RoundDesk:
     as_of: datetime | None
     round_code: str
     place: Place
+    is_past: bool = False
     is_known_then: bool = False
     """Of what was known at a past moment there are sums, and no single registrations."""
 
@@ -68,4 +69,4 @@ class RoundDesk:
             return AsideAnswer(is_absent=True)
         if self.as_of is None:
             return AsideAnswer(rows=[])
-        return self.aside.ask(name, self.as_of, again_after_s, round_code=self.round_code, **params)
+        return self.aside.ask(name, self.as_of, again_after_s, self.is_past, round_code=self.round_code, **params)

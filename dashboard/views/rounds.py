@@ -66,8 +66,9 @@ def show_place(view: View, address: Address, rounds: Sequence[Row], screening: R
     if place is None:
         st.html(element("p", say_round("no_grids", language), classes="wg-line", role="status"))
         return
-    is_then = reading.past is not None and reading.past.is_known_then
-    desk = RoundDesk(aside_of(get_feed().settings), reading.moment.as_of, screening["round_code"], place, is_then)
+    past = reading.past
+    given = (past is not None, past is not None and past.is_known_then)
+    desk = RoundDesk(aside_of(get_feed().settings), reading.moment.as_of, screening["round_code"], place, *given)
     is_grid = place.kind == "grid"
     doors = desk.doors() if is_grid else None
     left, right = st.columns([880, 406])

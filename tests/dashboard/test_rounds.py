@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import aside, doors, routes
+from dashboard import aside, routes
 from dashboard.aside import Aside, AsideAnswer
 from dashboard.live import Feed
 from dashboard.parts.door_sheets import write_sheets
@@ -221,12 +221,29 @@ def test_what_is_worked_out_aside_is_asked_once_kept_for_its_moment_and_refused_
 
     monkeypatch.setattr(desk, "_work_out", work_out)
     assert desk.ask("one", AT_0839).is_working
-    desk._slots["one",].future.result()  # type: ignore[union-attr]
+    finish(desk)
     assert [desk.ask("one", AT_0839).rows for _ in range(3)] == [[{"name": "one"}]] * 3
     assert desk.ask("one", AT_0839 + timedelta(minutes=5)).as_of == AT_0839
     assert asked == [("one", AT_0839)]
     assert desk.ask("one", AT_0839 + timedelta(days=1)).is_working
+    finish(desk)
+    assert desk.ask("one", AT_0839 + timedelta(minutes=5), is_past=True).is_working
+    finish(desk)
+    assert desk.ask("one", AT_0839 + timedelta(minutes=5), is_past=True).as_of == AT_0839 + timedelta(minutes=5)
+    for other in range(2 * aside.KEPT_COUNT):
+        desk.ask(f"other{other}", AT_0839)
+        finish(desk)
+    assert len(desk._slots) == aside.KEPT_COUNT
     for other in range(aside.WAITING_MAX):
         desk._slots[f"held{other}",] = aside._Slot(future=Future())
     assert desk.ask("two", AT_0839).is_refused
-    assert doors.TEAMS_MAX == 40
+    assert desk.ask_and_wait("two", AT_0839).is_refused
+
+
+def finish(desk: Aside) -> None:
+    """Waits until nothing is being worked out, and takes the answers."""
+    for (name, at, *_), slot in list(desk._slots.items()):
+        if slot.future is not None:
+            answer = slot.future.result()
+            assert answer.as_of is not None
+            desk.ask(name, answer.as_of, is_past=at is not None)

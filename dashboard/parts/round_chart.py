@@ -107,6 +107,6 @@ def draw_round(
 
 
 def fade(colour: str) -> str:
-    """The colour as a light ground: a quarter of its strength."""
+    """The colour as a light ground: a third of its strength."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.25)"
+    return f"rgba({red},{green},{blue},0.3)"

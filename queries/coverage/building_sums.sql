@@ -1,4 +1,5 @@
 -- question: How does a round stand in each building of a grid?
+-- zh:       轮次在网格内各楼栋的进度，按户相加：一户多采不抵另一户。要敲门最多的在前。
 -- grain:    one row per (building_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR
 -- columns:  building_code VARCHAR; building_name VARCHAR; building_name_en VARCHAR; round_code VARCHAR;

@@ -1,4 +1,5 @@
 -- question: How far will a round be at its deadline, in each place, and how sure is that?
+-- zh:       轮次截止时的预计覆盖率和范围。只算工作时间（0 点至 6 点无人采样）。预计：按近一小时与全轮平均速度的均值，不超过同类轮次曾达到的最好覆盖率。上限：按最快速度直到无人未采。下限：按最慢速度，到截止时逐渐减为零，且随剩余人数减少。不知道将来的动员，也不知道谁永远不来。
 -- grain:    one row per (kind, code, step_no)
 -- params:   $as_of TIMESTAMPTZ; $round_code VARCHAR; $place_kind VARCHAR default null district, town, community or grid,
 --           null for all; $place_code VARCHAR default null of that place, null for all; $steps BIGINT default 1 points until

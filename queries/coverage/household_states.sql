@@ -1,4 +1,5 @@
 -- question: Which households were seen in a round, and is everyone of them covered?
+-- zh:       各户在轮次中未见、部分已采或全户已采。
 -- grain:    one row per (round_code, household_code)
 -- params:   $as_of TIMESTAMPTZ; $round_code VARCHAR default null the grid's current round; $grid_code VARCHAR default null all
 --           grids of the round

@@ -1,5 +1,5 @@
 -- question: At which households of a grid must workers still knock, and which team goes to which building?
--- zh:       本轮中，这个网格哪些住户还没有见到一人
+-- zh:       网格内还要敲门的户：未见（没有一条登记写明该户）和部分（有人登记，已采少于户籍人数）。不含姓名和证件号。整栋楼归一个队；每队约 100 户一小时是估计。
 -- grain:    one row per (household_code)
 -- params:   $as_of TIMESTAMPTZ; $grid_code VARCHAR;
 --           $team_count BIGINT default null teams of ten, null for as many as it takes;

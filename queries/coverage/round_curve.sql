@@ -1,4 +1,5 @@
 -- question: How did a round go on in a place, quarter hour by quarter hour?
+-- zh:       轮次在一地的进度，每 15 分钟一点；最后一点即当前。已用时间按到截止时间计。
 -- grain:    one row per (step_at)
 -- params:   $as_of TIMESTAMPTZ; $round_code VARCHAR; $place_kind VARCHAR default 'district' or town, community, grid;
 --           $place_code VARCHAR default '' of that place

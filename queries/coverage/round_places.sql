@@ -1,4 +1,5 @@
 -- question: How does a round stand in the district, each town, each community and each grid, and will it end in time?
+-- zh:       轮次在全区和各镇街、村（社区）、网格的进度：登记、采样、未采、户数，以及能否按期完成。未采按网格相加，不为负；覆盖率 = (应采 − 未采) ÷ 应采。已采：已采样；不报采样时间的采样点，登记即算。近一小时只算工作时间（6 点至 24 点）。预计与上下限见 coverage/forecast。
 -- grain:    one row per (kind, code)
 -- params:   $as_of TIMESTAMPTZ; $round_code VARCHAR
 -- columns:  kind VARCHAR (district, town, community or grid); code VARCHAR; name VARCHAR; name_en VARCHAR;

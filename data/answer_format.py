@@ -6,7 +6,8 @@ import json
 import sys
 import unicodedata
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
@@ -57,11 +58,20 @@ def _write(answer: pa.Table, format_: str, file: BinaryIO, timezone: str) -> Non
 
 def _plain(value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+        local = value.astimezone(zone) if value.tzinfo else value
+        return local.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(inner, zone) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner, zone) for inner in value]
+    if isinstance(value, time | timedelta):
+        return str(value)
     return value
 
 

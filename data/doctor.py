@@ -28,6 +28,7 @@ from data.ingest.sealing import SUFFIX, Sealer
 from data.lake import open_lake
 from data.lake_files import catalogue_bytes, list_known_files, list_present_files, list_scheduled_files
 from data.questions import read_questions
+from data.sandbox.examination import examine_sandbox
 from data.settings import PROJECT_ROOT, Settings
 from data.situation import open_situation
 from data.supervise import check_home, check_port
@@ -309,6 +310,14 @@ def _look_at_situation(settings: Settings) -> Iterator[Finding]:
         yield Finding("situation", f"stands at {local}")
 
 
+def _look_at_sandbox(settings: Settings) -> Iterator[Finding]:
+    """Whether queries in SQL are held by every layer: tried out, once there is something to ask."""
+    if not settings.situation_path.is_file():
+        return
+    found = examine_sandbox(settings)
+    yield Finding("sandbox", found.told, found.cure, is_broken=found.is_broken)
+
+
 def _look_at_clock(settings: Settings) -> Iterator[Finding]:
     clock, zone = read_clock(settings.home), ZoneInfo(settings.timezone)
     if clock.starts_at is not None:
@@ -349,6 +358,7 @@ _LOOKS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _look_at_lake: "lake",
     _look_at_catalogue: "catalogue",
     _look_at_situation: "situation",
+    _look_at_sandbox: "sandbox",
     _look_at_clock: "clock",
     _look_at_questions: "questions",
     _look_at_port: "port",

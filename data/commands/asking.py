@@ -1,15 +1,16 @@
-"""`wangge ask`: the questions in `queries/`; `wangge brief`: their answers on one page."""
+"""`wangge ask`: the questions in `queries/`; `wangge sql`: any query, in the sandbox; `wangge brief`: their answers on one page."""
 
 from __future__ import annotations
 
 import argparse
+import getpass
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.commands.parsing import AddCommand, moment, pair
 from data.errors import BriefError, QuestionError
-from data.settings import read_settings
+from data.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from data.questions import Question
@@ -34,6 +35,14 @@ def add_commands(add: AddCommand) -> None:
     command.add_argument("--lang", choices=("zh", "en"), default="zh", help="the language (zh)")
     command.add_argument("--format", choices=BRIEF_FORMATS, help="html or pdf (what FILE ends in, else html)")
     command.add_argument("--out", type=Path, metavar="FILE", help="where to write it (brief-<moment>.<format>, here)")
+
+    query = add(
+        "sql", _sql, "Ask in SQL, in the sandbox: one reading statement over the tables that SHOW TABLES lists."
+    )
+    query.add_argument("query", nargs="?", metavar="SQL", help="the statement; read from standard input without it")
+    query.add_argument("--format", choices=ANSWER_FORMATS, default="table", help="how to write the answer (table)")
+    query.add_argument("--limit", type=_count, metavar="N", help="rows at most (sandbox_rows of the settings)")
+    query.add_argument("--out", type=Path, metavar="FILE", help="write to a file")
 
 
 def _ask(options: argparse.Namespace) -> int:
@@ -108,3 +117,44 @@ def _list_questions(questions: dict[str, Question]) -> None:
         shown = " ".join(f"-p {param.name}={'…' if not param.has_default else param.default}" for param in params)
         print(f"{name}  {shown}".rstrip())
         print(f"    {question.question}")
+
+
+def _sql(options: argparse.Namespace) -> int:
+    from data.answer_format import write_answer
+    from data.sandbox import Limits, Sandbox, SandboxError, mark
+
+    settings = read_settings(options.home)
+    text = options.query
+    if text is None or text == "-":
+        text = sys.stdin.buffer.read(1_000_000).decode("utf-8", errors="surrogateescape")
+    with Sandbox(settings) as sandbox:
+        query = sandbox.submit(text, _login_name(settings), Limits(row_count=options.limit), by="shell")
+        try:
+            answer = query.result()
+        except SandboxError as error:
+            drawn = mark(text, error.line, error.column)
+            raise QuestionError(f"{error.message}\n{drawn}" if drawn else error.message, error.hint) from None
+    write_answer(answer.table, options.format, options.out, settings.timezone)
+    if answer.is_truncated:
+        limit = "rows" if answer.cut_by == "rows" else "bytes"
+        print(
+            f"wangge: cut after {answer.table.num_rows:,} rows: the answer has more {limit} than are shown.",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _login_name(settings: Settings) -> str | None:
+    """Who is recorded as having asked: the settings' analyst where one is named, else who is logged in."""
+    if settings.analyst:
+        return None
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return None
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) <= 1_000_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows above 0")
+    return int(text)

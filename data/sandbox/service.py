@@ -34,6 +34,8 @@ from data.sandbox.stem import Order
 from data.settings import PROJECT_ROOT, Settings
 
 State = Literal["queued", "running", "done", "refused", "failed", "cancelled"]
+PROBE = "probe"
+"""Through what `wangge doctor` asks: not a person, and not written down."""
 _TURN_LOOK_S = 0.05
 _STEM_START_S = 60.0
 _STREAM_BATCHES = 8
@@ -237,10 +239,11 @@ class Query:
                 state = "refused" if isinstance(error, SandboxError) and error.is_refusal else "failed"
             seconds = self._ended_s - self._started_s if self._started_s else 0.0
         word = "" if error is None else error.word if isinstance(error, SandboxError) else type(error).__name__
-        with contextlib.suppress(WanggeError):  # a full disk: what was asked is written down already
-            audit.record_ended(
-                self._sandbox.settings, self.id, state, word, seconds, self._row_count, bool(self._cut_by)
-            )
+        if self.by != PROBE:
+            with contextlib.suppress(WanggeError):  # a full disk: what was asked is written down already
+                audit.record_ended(
+                    self._sandbox.settings, self.id, state, word, seconds, self._row_count, bool(self._cut_by)
+                )
         with self._changed:
             self._state = state
             os.close(self._wake_in)
@@ -318,7 +321,7 @@ class Sandbox:
 
     def attempt(self, name: str) -> tuple[bool, str]:
         """Has a confined child try one of `probe.ATTEMPTS`; whether it was stopped, and how."""
-        query = self._submit(f"probe: {name}", {"attempt": name}, None, None, "probe", False)
+        query = self._submit(f"probe: {name}", {"attempt": name}, None, None, PROBE, False)
         query.wait()
         if query.error:
             raise query.error
@@ -369,7 +372,7 @@ class Sandbox:
         )  # fmt: skip
         query = Query(self, text, roles.name_analyst(user, settings), by, order, request, streams)
         try:
-            if by != "probe":
+            if by != PROBE:
                 audit.record_asked(settings, query.id, query.user, by, text[:TEXT_BYTES_MAX])
             self._admit(query, user)
         except WanggeError as error:
@@ -385,7 +388,7 @@ class Sandbox:
                 f"The sandbox is off: this system lacks {' and '.join(self.missing) or 'the means to start its processes'}.",
                 "Wangge doctor says more; sandbox_accept_reduced = true in settings.toml runs it without.",
             )
-        if query.by not in ("question", "probe"):
+        if query.by not in ("question", PROBE):
             check_text(query.text)
         with self._changed:
             if self._is_closed:

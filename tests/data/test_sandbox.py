@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import os
 import shutil
 import signal
@@ -12,12 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
+from data import cli
 from data.ingest import ingest_paths
 from data.lake import open_lake
 from data.questions import accepted_params, ask, read_questions
-from data.sandbox import Limits, Query, Sandbox, SandboxError, mark, read_account
+from data.sandbox import Limits, Query, Sandbox, SandboxError, mark, probe, read_account
 from data.sandbox import service as sandbox_service
+from data.sandbox.examination import examine_sandbox
 from data.sandbox.gate import read_allowed
 from data.sandbox.kernel import MACHINES, compile_filter, find_missing
 from data.sandbox.layers import ENGINE, GATE, LANDLOCK, LIMITS, SECCOMP
@@ -345,6 +351,56 @@ def test_a_line_that_was_torn_swallows_none_that_follows(district: Settings, tmp
         sandbox.submit("select 2").wait(60)
     assert [one.text for one in read_account(settings)] == ["select 2", "select 1"]
     assert path.stat().st_mode & 0o077 == 0
+
+
+def run_sql(capsys: pytest.CaptureFixture[str], district: Settings, *arguments: str) -> tuple[int, str, str]:
+    code = cli.main(["sql", *arguments, "--home", str(district.home)])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_the_command_answers_in_every_format_and_says_what_it_cut(
+    district: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text = "select site_code, unit_count, sum(unit_count) over () as units, [1.5, null] as l from site order by all"
+    code, out, err = run_sql(capsys, district, text, "--limit", "1")
+    assert (code, out.splitlines()[2].split()[:3]) == (0, ["S1", "3", "5"])
+    assert "cut after 1 rows" in err
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    code, out, err = run_sql(capsys, district, "--format", "json")
+    assert json.loads(out)[1] == {"site_code": "S2", "unit_count": 2, "units": 5, "l": [1.5, None]} and err == ""
+    out = run_sql(capsys, district, "select site_name from site order by 1", "--format", "csv")[1]
+    assert [row for (row,) in csv.reader(io.StringIO(out))] == ["site_name", "东华名岸", "会龙"]
+    written = tmp_path / "sites.parquet"
+    assert run_sql(capsys, district, "from site", "--format", "parquet", "--out", str(written))[0] == 0
+    assert parquet.read_table(written).num_rows == 2
+
+
+def test_the_command_draws_the_place_of_an_error(district: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run_sql(capsys, district, "select site_cod from site")
+    assert (code, out) == (1, "")
+    assert "LINE 1: select site_cod from site\n               ^" in err and "Did you mean site_code" in err
+    newest = read_account(district)[0]
+    assert (newest.by, newest.outcome) == ("shell", "failed") and newest.user
+
+
+def test_doctor_says_how_much_of_the_sandbox_holds(district: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_before = len(read_account(district))
+    found = examine_sandbox(district)
+    assert found.mode == ("reduced" if find_missing() else "full") and not found.is_broken, found
+    assert len(read_account(district)) == asked_before
+    monkeypatch.setattr(sandbox_service.kernel, "find_missing", lambda: ("seccomp",))
+    off = examine_sandbox(district)
+    assert off.mode == "off" and "seccomp" in off.told and "sandbox_accept_reduced" in off.cure
+    accepted = examine_sandbox(replace(district, sandbox_accept_reduced=True))
+    assert (accepted.mode, accepted.is_broken) == ("reduced", False)
+
+
+def test_doctor_says_when_a_layer_does_not_hold(district: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(probe.STOPPED_BY, "limits", ("take a little memory",))
+    monkeypatch.setattr(Sandbox, "attempt", lambda _, name: (name != "take a little memory", ""))
+    found = examine_sandbox(district)
+    assert found.is_broken and "take a little memory" in found.told
 
 
 def test_the_list_of_functions_is_of_functions_that_the_engine_has(sandbox: Sandbox) -> None:

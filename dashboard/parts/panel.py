@@ -55,7 +55,11 @@ def grid_panel(
         ("sites", "sites/nearest", lambda rows: sites_block(rows, moment, address or Address(language))),
         ("hour", "coverage/grid_hour", lambda rows: hour_block(rows[0] if rows else None, moment, language)),
     )
-    drawn = [panel_head(grid, language), spot_line(spot, language), coverage_block(grid, moment, language)]
+    drawn = [
+        panel_head(grid, language),
+        spot_line(spot, address or Address(language)),
+        coverage_block(grid, moment, language),
+    ]
     for title, name, draw in blocks:
         rows = answers[name]
         if isinstance(rows, WanggeError):
@@ -99,15 +103,16 @@ def panel_head(grid: Row, language: Language) -> Markup:
     )
 
 
-def spot_line(spot: Row | None, language: Language) -> Markup | None:
-    """The building or site asked for, with where it is: the map marks what this line names."""
+def spot_line(spot: Row | None, address: Address) -> Markup | None:
+    """The building or site asked for, with where it is: the map marks what this line names; a site's name leads to its page."""
     if spot is None:
         return None
+    language = address.language
     name = wording.name_in(dict(spot), "name", language)
     counts = {key: wording.count(spot[f"{key}_count"]) for key in ("household", "resident", "unit")}
     return element(
         "p",
-        element("b", name),
+        element("b", link_to_site(address, str(spot["code"]), name) if spot["kind"] == "site" else name),
         " · ",
         say(f"spot_{spot['kind']}", language, **counts),
         classes="wg-spot",

@@ -30,7 +30,7 @@ SITE_QUESTIONS = ("sites/quarters", "sites/unit_history", "sites/quarter_waits",
 """What the charts ask about a site; of all sites they ask `sites/blocks`."""
 QUARTER = timedelta(minutes=15)
 BUSY_MIN, JAMMED_MIN = 25, 50
-LABEL_PX = 84
+LABEL_PX = {"zh": 84, "en": 102}
 """Room to the right of a chart for the names of its lines."""
 DAYS_SHOWN = 14
 CHANNELS = ("self", "assisted", "green")
@@ -121,7 +121,7 @@ def draw_throughput(rows: Sequence[Row], moment: Moment, palette: Palette, langu
     if running:
         labels.append((0.0, say_site("label_running", language), False))
     highest = max((max(row["registered_count"], row["sampled_count"]) for row in rows), default=0)
-    return _finish(figure, labels, highest, palette)
+    return _finish(figure, labels, highest, palette, language)
 
 
 def draw_waits(
@@ -171,7 +171,7 @@ def draw_waits(
             showarrow=False,
             font={"color": palette.text_2},
         )
-    return _finish(figure, labels, highest, palette)
+    return _finish(figure, labels, highest, palette, language)
 
 
 def draw_units(history: Sequence[Row], moment: Moment, palette: Palette, language: Language) -> go.Figure:
@@ -218,7 +218,7 @@ def draw_units(history: Sequence[Row], moment: Moment, palette: Palette, languag
             )
     highest = max([3, *needed, *(count for count in open_counts if count is not None)])
     figure.update_yaxes(tickformat="d")
-    return _finish(figure, labels, highest, palette)
+    return _finish(figure, labels, highest, palette, language)
 
 
 def show_channels(today: Row, reading: Reading, language: Language) -> None:
@@ -358,7 +358,7 @@ def spread_labels(values: Sequence[float], least: float) -> list[float]:
 
 
 def _finish(
-    figure: go.Figure, labels: Sequence[tuple[float, str, bool]], highest: float, palette: Palette
+    figure: go.Figure, labels: Sequence[tuple[float, str, bool]], highest: float, palette: Palette, language: Language
 ) -> go.Figure:
     """Names beside the lines' ends, apart from one another; room for them; an axis from zero."""
     top = max(highest, 1) * 1.06
@@ -375,7 +375,7 @@ def _finish(
             showarrow=False,
             font={"color": palette.text if is_strong else palette.text_2},
         )
-    return figure.update_layout(margin={"l": 8, "r": LABEL_PX, "t": 8, "b": 8}, yaxis={"range": [0, top]})
+    return figure.update_layout(margin={"l": 8, "r": LABEL_PX[language], "t": 8, "b": 8}, yaxis={"range": [0, top]})
 
 
 def _end(row: Row, moment: Moment) -> datetime:

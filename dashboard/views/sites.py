@@ -32,18 +32,21 @@ ROWS_AGAIN_S = 60.0
 def show_sites() -> None:
     """The page that the URL describes."""
     st.html(ASSETS_DIR / "sites.css")
-    if read_address().site is None:
+    address = read_address()
+    if address.site is None:
         with st.container(key="sites"):
             show_list()
         return
+    _ask_units(open_view(get_feed()), address.site)
     with st.container(key="site"):
         show_head()
         left, right = st.columns([880, 410])
         with left:
             show_charts()
-            show_rows()
         with right:
             show_panel()
+        with left:  # last: what is worked out aside may be there by then
+            show_rows()
 
 
 @st.fragment(run_every=LIST_TICK_S)

@@ -25,6 +25,16 @@ FEW_PEOPLE = 10
 SHORT_MIN = 5.0
 """Below so many minutes a fifth of the wait is less than a minute."""
 BUSY_FROM_MIN = 25.0
+NEVER_H = 1e9
+"""So many hours no unit ever stood open: then its pace is taken to be the published one."""
+PACES = """
+with held as (
+    select site_code, sum(sampled_count) * 12.0 / sum(unit_count) as per_hour from pace
+    where bucket_start_at >= $at - interval '1 hour' and bucket_start_at < $at + interval '1 hour'
+        and unit_count > 0 and waiting_count >= 2 * unit_count and waiting_count + shrinking_count >= 2 * unit_count
+    group by site_code having sum(unit_count) >= 12
+)
+"""
 Floats = npt.NDArray[np.float64]
 
 
@@ -84,21 +94,20 @@ class Truth:
         ).fetchall()
         return {row[0]: (row[1], row[2]) for row in rows}
 
+    def paces(self, at: datetime) -> dict[str, float]:
+        """How many people an hour a unit of each site took, one hour to either side, while two a unit or more waited."""
+        return dict(self._connection.execute(PACES + "select site_code, per_hour from held", {"at": at}).fetchall())
+
     def needed_units(self, at: datetime) -> dict[str, int]:
         """Units with which whoever joins within the next hour's last five minutes waits 25 minutes at most.
 
         Each person who really came is served in turn, by units that work at the pace at which the site's really worked.
         """
         rows = self._connection.execute(
-            """
-            with pace as (
-                select site_code, sum(sampled_count) * 12.0 / sum(unit_count) as per_hour from pace
-                where bucket_start_at >= $at - interval '1 hour' and bucket_start_at < $at + interval '1 hour'
-                    and unit_count > 0 and waiting_count >= 2 * unit_count and waiting_count + shrinking_count >= 2 * unit_count
-                group by site_code having sum(unit_count) >= 12
-            )
+            PACES
+            + """
             select v.site_code, any_value(p.per_hour), list(greatest(epoch(v.registered_at) - epoch($at), 0) order by v.registered_at)
-            from visit as v inner join pace as p on p.site_code = v.site_code
+            from visit as v inner join held as p on p.site_code = v.site_code
             where v.registered_at < $at + interval '1 hour' and (v.sampled_at > $at or v.registered_at > $at)
                 and v.registered_at > $at - interval '6 hours'
             group by v.site_code
@@ -171,6 +180,23 @@ def compare_units(situation: Situation, truth: Truth, moments: Sequence[datetime
     return Comparison(np.array(told, dtype=float), np.array(true, dtype=float))
 
 
+def compare_paces(
+    situation: Situation, truth: Truth, moments: Sequence[datetime], least_unit_hours: float
+) -> Comparison:
+    """The units needed now that `sites/state` tells, beside those by the pace at which the site's units really worked."""
+    told, true = [], []
+    for moment in moments:
+        really = truth.paces(moment)
+        with sit_down(situation, moment) as sitting:
+            rows = sitting.ask("sites/state", least_unit_hours=least_unit_hours).to_pylist()
+        for row in rows:
+            if row["needed_unit_count"] and row["site_code"] in really:
+                demand = max(row["registered_per_hour"], row["waiting_count"] * 60 / BUSY_FROM_MIN)
+                told.append(row["needed_unit_count"])
+                true.append(np.ceil(demand / really[row["site_code"]] - 1e-9))
+    return Comparison(np.array(told, dtype=float), np.array(true, dtype=float))
+
+
 def compare_closings(situation: Situation, truth: Truth, moments: Sequence[datetime]) -> Comparison:
     """Minutes until a site closes as `sites/closing` expects them, beside those until it took the last person."""
     told, true = [], []
@@ -205,6 +231,14 @@ def measure_judging(settings: Settings) -> None:
                     median.within_pct(0.2) >= 95,
                 )
             )
+        own, published = (compare_paces(situation, truth, moments, hours) for hours in (1.0, NEVER_H))
+        report(
+            Figure(
+                "units needed now, by a unit's own pace",
+                f"{own.within_one_pct(0):.0f} % the number",
+                f"at the published pace {published.within_one_pct(0):.0f} %, of {len(own.true):,} at the pace of the simulation",
+            )
+        )
         units = compare_units(situation, truth, moments)
         report(
             Figure(

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data.ingest.documents import DOCUMENT_FAULTS
 from data.ingest.moments import is_known_time, time_sql
@@ -103,17 +104,27 @@ def check_sql(kind: str, settings: Settings) -> str:
 
 
 def note_spellings(rows: pa.Table, identities: pa.Table) -> pa.Table:
-    """The cells of registrations, with what `identities` found and what is known of cells in the usual spelling."""
-    found = {
-        "registered_at_read": read_moments(rows["registered_at"]),
-        "sampled_at_read": read_moments(rows["sampled_at"]),
-        "is_plain_phone": find_plain_phones(rows["phone"]),
-    }
+    """The cells of registrations that the checks read, with what `identities` found and the moments of the usual spelling.
+
+    The text of a cell that needs no second look is left out: the documents, and what is spelt as usual.
+    """
+    found = rows.drop_columns(["id_type", "id_number"])
+    for column in ("registered_at", "sampled_at"):
+        moments = read_moments(rows[column])
+        found = found.append_column(f"{column}_read", moments)
+        found = _leave_out(found, column, moments.is_valid())
+    found = _leave_out(found, "phone", find_plain_phones(rows["phone"]))
     for name in identities.column_names:
-        found[name] = identities[name]
-    for name, values in found.items():
-        rows = rows.append_column(name, values)
-    return rows
+        found = found.append_column(name, identities[name])
+    return found
+
+
+def _leave_out(rows: pa.Table, column: str, is_known: pa.Array) -> pa.Table:
+    """The rows with null for the cells that are known."""
+    left = (
+        pc.if_else(is_known, None, rows[column]) if not pc.all(is_known).as_py() else pa.nulls(len(rows), pa.string())
+    )
+    return rows.set_column(rows.column_names.index(column), column, left)
 
 
 def rejected_sql(kind: str, columns: Sequence[str]) -> str:
@@ -191,15 +202,15 @@ def _unreadable(column: str, *, is_required: bool = True) -> Check:
     return Check(condition if is_required else f"{column}_cell is not null and {condition}", "unparsable_time", column)
 
 
-def _is_bad_phone(cell: str, settings: Settings, is_plain: str = "false") -> str:
-    """SQL: whether a cell cannot be a telephone number. Nearly all are a mobile's eleven digits, which need no pattern."""
+def _is_bad_phone(cell: str, settings: Settings) -> str:
+    """SQL: whether a cell cannot be a telephone number. Nearly all are a mobile's eleven digits, and not asked about."""
     if not settings.is_phone_checked:
         return "false"
     bare = (
         f"regexp_replace(translate({cell}, '０１２３４５６７８９－＋（）　转', '0123456789-+() #'), '[-() .]', '', 'g')"
     )
     return f"""case
-        when {cell} is null or {is_plain} then false
+        when {cell} is null then false
         else not regexp_full_match({bare}, '{PHONE_FORM}')
     end"""
 
@@ -208,14 +219,15 @@ def _registration_checks(settings: Settings) -> KindChecks:
     wait_us = "(epoch_us(sampled_at) - epoch_us(registered_at))"
     typed = f"""typed as (
             select
-                c.file_no, c.line_no, c.site_code as site_code_cell, c.id_number as id_number_cell, c.unit_no as unit_no_cell,
-                c.registered_at as registered_at_cell, c.sampled_at as sampled_at_cell, c.channel as channel_cell,
+                c.file_no, c.line_no, c.site_code as site_code_cell, c.token_high as id_number_cell, c.unit_no as unit_no_cell,
+                case when c.registered_at_read is not null then '' else c.registered_at end as registered_at_cell,
+                case when c.sampled_at_read is not null then '' else c.sampled_at end as sampled_at_cell, c.channel as channel_cell,
                 c.residence_grid_code, c.household_code, c.tube_code,
                 s.site_no, s.unit_count, c.token_high::uhugeint * 18446744073709551616::uhugeint + c.token_low as token, c.document_fault,
                 {time_sql("c.registered_at", "c.registered_at_read")} as registered_at,
                 {time_sql("c.sampled_at", "c.sampled_at_read")} as sampled_at,
                 try_cast(c.unit_no as integer) as unit_no,
-                {_is_bad_phone("c.phone", settings, "c.is_plain_phone")} as is_bad_phone,
+                {_is_bad_phone("c.phone", settings)} as is_bad_phone,
                 h.household_no, r.grid_no as residence_grid_no,
                 coalesce(r.grid_no, h.grid_no, s.grid_no) as grid_no,
                 ch.channel_no, c.is_withdrawn as is_withdrawn_cell, x.code is null as is_unknown_withdrawn,

@@ -362,12 +362,14 @@ class VersionMirror:
             self._pack()
         self._connection.execute(SUM_HOUSEHOLDS)
 
-    def place(self, checked: str, first_at: datetime | None, last_at: datetime | None) -> str:
+    def place(
+        self, connection: duckdb.DuckDBPyConnection, checked: str, first_at: datetime | None, last_at: datetime | None
+    ) -> str:
         """SQL: what `checked` selects, with each line's round, content and number, as `classify` needs it.
 
         All lines but bad ones lie between the two moments; None where there is no line at all.
         """
-        interval_no = self._interval_sql(first_at, last_at) if first_at and last_at else "0"
+        interval_no = _interval_sql(connection, first_at, last_at) if first_at and last_at else "0"
         return PLACE_IN_ROUNDS.format(checked=checked, interval_no=interval_no)
 
     def classify(self) -> bool:
@@ -473,21 +475,20 @@ class VersionMirror:
         )
         return max(close, moment + timedelta(microseconds=1)) if close else moment + timedelta(microseconds=1)
 
-    def _interval_sql(self, first_at: datetime, last_at: datetime) -> str:
-        """SQL: which interval between rounds' starts and closes `registered_at` falls into, within these bounds.
 
-        A few comparisons a line; an inequality join with all rounds of a year would cost more than the rest together.
-        """
-        points = self._connection.execute(
-            "select interval_no, point_at from mirror.round_point order by interval_no"
-        ).fetchall()
-        before = sum(1 for _, moment in points if moment <= first_at)
-        within = [moment for _, moment in points if first_at < moment <= last_at]
-        terms = [
-            f"(registered_at >= timestamptz '{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00')::integer"
-            for moment in within
-        ]
-        return " + ".join([str(before), *terms])
+def _interval_sql(connection: duckdb.DuckDBPyConnection, first_at: datetime, last_at: datetime) -> str:
+    """SQL: which interval between rounds' starts and closes `registered_at` falls into, within these bounds.
+
+    A few comparisons a line; an inequality join with all rounds of a year would cost more than the rest together.
+    """
+    points = connection.execute("select interval_no, point_at from mirror.round_point order by interval_no").fetchall()
+    before = sum(1 for _, moment in points if moment <= first_at)
+    within = [moment for _, moment in points if first_at < moment <= last_at]
+    terms = [
+        f"(registered_at >= timestamptz '{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00')::integer"
+        for moment in within
+    ]
+    return " + ".join([str(before), *terms])
 
 
 def _one(connection: duckdb.DuckDBPyConnection, statement: str, values: object = None):  # type: ignore[no-untyped-def]

@@ -6,6 +6,7 @@ from old is held in memory beside the lake and changed only after a commit; when
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -16,11 +17,12 @@ from zoneinfo import ZoneInfo
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data.clock import read_clock
 from data.errors import IngestError, LakeError
-from data.ingest.batch import Pieces, ReadBatch, begin_batches, keep_pieces, read_rest
-from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, note_spellings, rejected_sql
+from data.ingest.batch import CheckedAhead, Pieces, ReadBatch, begin_batches, keep_pieces, read_rest
+from data.ingest.checks import check_sql, mark_outside_rounds, note_spellings, rejected_sql
 from data.ingest.columns import LogKind, Mapping, read_log_kinds
 from data.ingest.erased import load_erased, mark_erased
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
@@ -144,9 +146,9 @@ group by r.sealed_file
 REMEMBER_RELEASES = """
 insert into mirror.quarantine select feed_code, log_kind, reason, -count(*) from released group by all
 """
-BULK_ROWS = 50_000
-"""From so many lines on, hash joins are built on the reference tables. The optimizer knows no Arrow table's size, takes it
-for tiny and builds on it: right for a batch of a second, twice as slow for a batch of a day."""
+BULK_ROWS = 20_000
+"""So many lines are checked by the thread that reads ahead, while the taker's works on the batch before."""
+_AHEAD = itertools.count(1)
 COUNT_UNKNOWN_HOUSEHOLDS = """
 insert into unknown_household
 select file_no, count(*) from checked_registration where reason is null and is_unknown_household group by file_no
@@ -159,10 +161,12 @@ RETRY_PART_NO = -1
 DROPPED_TABLES = (
     "batch_file", "rejected", "sealed", "unknown_household", "retried", "released",
     "line_count", "taken", "feed_bucket_change", "site_bucket_change", "round_unit_change",
-    "grid_bucket_change", "household_change", "known", "again", "fresh", "good_count", "merged_again",
-    *(f"checked_{kind}" for kind in LOG_KINDS),
+    "grid_bucket_change", "household_change", "known", "again", "good_count", "merged_again",
+    *(f"checked_{kind}" for kind in EVENT_KINDS),
     *(f"fresh_{kind}" for kind in EVENT_KINDS),
 )  # fmt: skip
+CHECKED_TABLES = ("checked_registration", "fresh")
+"""Those that another thread may have made: they are no temporary tables, which only their own connection sees."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +215,7 @@ class Taker:
         self._publisher = Publisher(lake, settings)
         self._versions = VersionMirror(lake)
         self._ledger = Ledger(lake)
+        self._load_no = 0
         self._ingest_no = 0
         self._key: Key = (b"", b"")
         self._erased_until: datetime | None = None
@@ -222,11 +227,13 @@ class Taker:
     def load(self) -> None:
         """Takes the lease and reads from the lake what telling new from old needs."""
         self._is_loaded = False
+        self._load_no += 1
         self._lake.take_lease("worker")
         # Handing statements over 100,000 lines from thread to thread costs a third more processor time and wins little;
         # the second core reads the next batch and makes its tokens.
         self._connection.execute(f"set threads = 1; set memory_limit = '{self._settings.writer_memory_bytes} bytes'")
         self._connection.execute(moment_macros(self._settings.timezone))
+        self._drop_ahead()
         with self._looking_once():
             load_reference(self._connection)
             self._erased_until = load_erased(self._connection)
@@ -239,6 +246,7 @@ class Taker:
             self._sealer.sweep(self._find_sealed_files())
             self._due_at = self._find_due()
         self._is_retry_due = self._settings.retry_after_import
+        self._load_no += 1  # what was checked meanwhile may rest on the reference of before
         self._is_loaded = True
 
     @contextmanager
@@ -289,10 +297,43 @@ class Taker:
         return self._identify(following) if following else None
 
     def _identify(self, batch: ReadBatch) -> ReadBatch:
-        """The batch with the documents that its lines name: work that need not wait for the batch before."""
+        """The batch with the documents that its lines name, and what the checks find: work that need not wait for the
+        batch before.
+        """
         if not self._is_loaded:
             return batch
-        return replace(batch, identities=identify(self._connection, batch.logs[0], self._key, self._find_today()))
+        load_no = self._load_no
+        identities = identify(self._connection, batch.logs[0], self._key, self._find_today())
+        rows = next((table.rows for table in batch.logs[0] if table.kind.name == "registration"), None)
+        ahead = None
+        if identities and rows is not None and rows.num_rows > BULK_ROWS:
+            name = f"checked_{next(_AHEAD)}"
+            # whatever stands in the way, a new reference perhaps: the lines are checked when their turn comes
+            with suppress(duckdb.Error), self._connection.cursor() as beside:
+                self._select_checked(beside, name, rows, identities, self._find_latest())
+                ahead = CheckedAhead(name, load_no)
+        return replace(batch, identities=identities, ahead=ahead)
+
+    def _select_checked(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        name: str,
+        rows: pa.Table,
+        identities: Identities,
+        latest_at: datetime,
+    ) -> None:
+        """Makes a table of what the checks find of registrations. May be called by another thread than the taker's."""
+        cells = note_spellings(rows, identities.lines)
+        span = self._find_span(connection, cells, latest_at)
+        statement = self._versions.place(connection, check_sql("registration", self._settings), *span)
+        connection.register("cell_read", cells)
+        try:
+            # as a table of the engine's, which knows its size and builds hash joins on the smaller side
+            connection.execute("create or replace temp table cell as from cell_read")
+            connection.execute(f"create or replace table memory.main.{name} as {statement}", {"latest_at": latest_at})
+        finally:
+            connection.unregister("cell_read")
+            connection.execute("drop table if exists temp.cell")
 
     def take(
         self, batch: Sequence[LogFile] | ReadBatch, on_commit: Callable[[IngestSummary], None] | None = None
@@ -310,6 +351,8 @@ class Taker:
             while current:
                 following = pool.submit(self._read_rest, current) if current.rest else None
                 due, overtaken = self._without_taken(current)
+                if not due.ahead:
+                    self._drop_tables(current.ahead)
                 copies += overtaken
                 taken = self._take_once(due)
                 total += taken
@@ -345,7 +388,7 @@ class Taker:
             self._is_loaded = False  # memory and lake may disagree now: read anew before the next batch
             raise
         finally:
-            self._drop_tables()
+            self._drop_tables(batch.ahead)
 
     def retry_due(self) -> bool:
         """Checks again what may be right by now, without being told to; True when a line was taken.
@@ -439,7 +482,7 @@ class Taker:
         if rows:
             self._note_files(rows)
             for table in tables:
-                self._check(table, received_at, batch.identities)
+                self._check(table, received_at, batch.identities, batch.ahead)
             has_registrations = self._classify(tables)
             self._connection.execute(SUM_FILES, {"received_at": received_at})
             self._commit(tables, has_registrations, received_at)
@@ -501,7 +544,7 @@ class Taker:
         for kind in read_log_kinds():
             if kind.name in cells:
                 table = LogTable(kind, _place_lines(cells[kind.name], kind, file_no, line_no), ())
-                self._check(table, received_at, None, is_sealed=True)
+                self._check(table, received_at, None, None, is_sealed=True)
                 tables.append(table)
         self._connection.execute(FIND_RELEASED)
         row = self._connection.execute("select count(*), count(*) filter (is_taken) from released").fetchone()
@@ -549,9 +592,20 @@ class Taker:
         ).fetchall()
         return frozenset(row[0] for row in rows)
 
-    def _drop_tables(self) -> None:
+    def _drop_tables(self, ahead: CheckedAhead | None = None) -> None:
         with suppress(duckdb.Error):
-            self._connection.execute(";".join(f"drop table if exists temp.{name}" for name in DROPPED_TABLES))
+            names = [*(f"temp.{name}" for name in DROPPED_TABLES), *(f"memory.main.{name}" for name in CHECKED_TABLES)]
+            if ahead:
+                names.append(f"memory.main.{ahead.table}")
+            self._connection.execute(";".join(f"drop table if exists {name}" for name in names))
+
+    def _drop_ahead(self) -> None:
+        """Drops what was checked ahead and never taken."""
+        found = self._connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'memory' and regexp_full_match(table_name, 'checked_[0-9]+')"
+        ).fetchall()
+        for (name,) in found:
+            self._connection.execute(f"drop table if exists memory.main.{name}")
 
     def _find_today(self) -> int:
         """The district's date as the integer YYYYMMDD."""
@@ -559,27 +613,31 @@ class Taker:
         return int(f"{now.astimezone(ZoneInfo(self._settings.timezone)):%Y%m%d}")
 
     def _check(
-        self, table: LogTable, received_at: datetime, identities: Identities | None, *, is_sealed: bool = False
+        self,
+        table: LogTable,
+        received_at: datetime,
+        identities: Identities | None,
+        ahead: CheckedAhead | None,
+        *,
+        is_sealed: bool = False,
     ) -> None:
         """Makes `checked_<kind>` of one kind's lines, and adds those that failed to `rejected`, their cells sealed."""
         kind = table.kind.name
-        cells = table.rows
-        if kind == "registration":
-            if identities is None or identities.key != self._key:  # read before the key was another
-                identities = identify(self._connection, [table], self._key, self._find_today())
-            assert identities is not None
-            cells = note_spellings(cells, identities.lines)
-        self._connection.register("cell", cells)
+        latest_at = received_at + timedelta(seconds=self._settings.future_tolerance_s)
         try:
-            statement = check_sql(kind, self._settings)
-            latest_at = received_at + timedelta(seconds=self._settings.future_tolerance_s)
-            if kind == "registration":
-                statement = self._versions.place(statement, *self._find_span(latest_at))
-            if table.rows.num_rows > BULK_ROWS:
-                self._connection.execute("set disabled_optimizers = 'build_side_probe_side'")
-            self._connection.execute(
-                f"create or replace temp table checked_{kind} as {statement}", {"latest_at": latest_at}
-            )
+            if kind == "registration" and ahead and ahead.load_no == self._load_no:
+                self._connection.execute(f"alter table memory.main.{ahead.table} rename to checked_registration")
+            elif kind == "registration":
+                if identities is None or identities.key != self._key:  # read before the key was another
+                    identities = identify(self._connection, [table], self._key, self._find_today())
+                assert identities is not None
+                self._select_checked(self._connection, "checked_registration", table.rows, identities, latest_at)
+            else:
+                self._connection.register("cell", table.rows)
+                self._connection.execute(
+                    f"create or replace temp table checked_{kind} as {check_sql(kind, self._settings)}",
+                    {"latest_at": latest_at},
+                )
             if kind == "registration":
                 if self._erased_until:
                     mark_erased(self._connection, self._erased_until)
@@ -595,30 +653,26 @@ class Taker:
                 if not is_sealed:
                     self._seal(table)
         finally:
-            self._connection.execute("set disabled_optimizers = ''")
             self._connection.unregister("cell")
         if table.broken:
             self._reject(table.broken)
 
-    def _find_span(self, latest_at: datetime) -> tuple[datetime | None, datetime | None]:
-        """Two moments between which all registrations of `cell` lie that can be right; (None, None) where no moment is read."""
-        row = self._connection.execute(
+    def _find_span(
+        self, connection: duckdb.DuckDBPyConnection, cells: pa.Table, latest_at: datetime
+    ) -> tuple[datetime | None, datetime | None]:
+        """Two moments between which all registrations lie that can be right; (None, None) where no moment is read."""
+        usual = pc.min_max(cells["registered_at_read"])
+        others = cells.filter(cells["registered_at_read"].is_null())["registered_at"].unique()
+        connection.register("other_cell", pa.table({"registered_at": others}))
+        row = connection.execute(
             f"""
-            with usual as (
-                select local_time(min(registered_at_read)) as first_at, local_time(max(registered_at_read)) as last_at from cell
-            ),
-            other as (
-                select min(moment) as first_at, max(moment) as last_at
-                from (
-                    select {time_sql("registered_at")} as moment
-                    from (select distinct registered_at from cell where registered_at_read is null)
-                )
-            )
-            select greatest(least(u.first_at, o.first_at), {EARLIEST_TIME}), least(greatest(u.last_at, o.last_at), $latest_at)
-            from usual as u cross join other as o
+            select greatest(least(local_time($first::timestamp), min(moment)), {EARLIEST_TIME}),
+                least(greatest(local_time($last::timestamp), max(moment)), $latest_at)
+            from (select {time_sql("registered_at")} as moment from other_cell)
             """,
-            {"latest_at": latest_at},
+            {"first": usual["min"].as_py(), "last": usual["max"].as_py(), "latest_at": latest_at},
         ).fetchone()
+        connection.unregister("other_cell")
         return (row[0], row[1]) if row and row[0] is not None else (None, None)
 
     def _seal(self, table: LogTable) -> None:

@@ -103,7 +103,7 @@ from (
 left join mirror.round_span as s on s.interval_no = c.interval_no and s.grid_no = c.grid_no
 """
 KEEP_GOOD = """
-drop table if exists temp.fresh;
+drop table if exists memory.main.fresh;
 delete from checked_registration where reason is not null;
 alter table checked_registration rename to fresh
 """

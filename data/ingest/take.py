@@ -626,6 +626,7 @@ class Taker:
         latest_at = received_at + timedelta(seconds=self._settings.future_tolerance_s)
         try:
             if kind == "registration" and ahead and ahead.load_no == self._load_no:
+                self._connection.execute("drop table if exists memory.main.checked_registration")
                 self._connection.execute(f"alter table memory.main.{ahead.table} rename to checked_registration")
             elif kind == "registration":
                 if identities is None or identities.key != self._key:  # read before the key was another

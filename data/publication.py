@@ -15,14 +15,20 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import duckdb
+import shapely
 
+import data.outline
+import geo.coverage
+import geo.layer
+from data.engine import quoted
 from data.errors import SituationError
 from data.lake import Lake, write_permission_error
 from data.lake_errors import FULL_BYTES
-from data.outline import GridShape, draw_outlines
+from data.outline import GridShape, Outline, draw_outlines
 from data.settings import Settings
 from data.zone_tables import ZoneTables
 
@@ -289,6 +295,7 @@ class Publisher:
         self._reference = settings.home / f".situation-reference.{mark}.duckdb"
         self._base = settings.home / f".situation-base.{mark}.duckdb"
         self._aside = settings.home / f".situation-aside.{mark}.duckdb"
+        self._drawn = settings.home / ".outlines.parquet"
         self._cut = EARLIEST
         self._late_from: datetime | None = None
         self._is_base_stale = True
@@ -493,20 +500,46 @@ class Publisher:
             where g.geometry_wkb is not null order by g.grid_code
             """
         ).fetchall()
-        outlines = draw_outlines([GridShape(*row) for row in rows])
+        digest = hashlib.sha256(f"{_digest_drawing()}{rows!r}".encode()).hexdigest()
+        if not self._find_drawn(digest):
+            self._keep_drawn(draw_outlines([GridShape(*row) for row in rows]), digest)
+        row = self._connection.execute("select coalesce(bool_or(is_synthetic), false) from lake.grid").fetchone()
+        return bool(row and row[0])
+
+    def _find_drawn(self, digest: str) -> bool:
+        """Makes `mirror.outline` of what was drawn before, of the same grids by the same code; False where there is none."""
+        path = quoted(self._drawn)
+        with suppress(duckdb.Error):
+            kept = self._connection.execute(
+                f"select decode(value) from parquet_kv_metadata({path}) where decode(key) = 'digest'"
+            )
+            if kept.fetchone() == (digest,):
+                self._connection.execute(f"create or replace table mirror.outline as from read_parquet({path})")
+                return True
+        return False
+
+    def _keep_drawn(self, outlines: Sequence[Outline], digest: str) -> None:
+        """Makes `mirror.outline`, and keeps it for the next process: drawing takes half a second."""
         self._connection.execute(
             "create or replace table mirror.outline (kind varchar, code varchar, geojson varchar, label_lon double, label_lat double)"
         )
-        if outlines:
-            columns = [
-                [o.kind for o in outlines], [o.code for o in outlines], [o.geojson for o in outlines],
-                [o.label_lon for o in outlines], [o.label_lat for o in outlines],
-            ]  # fmt: skip
+        if not outlines:
+            return
+        columns = [
+            [o.kind for o in outlines], [o.code for o in outlines], [o.geojson for o in outlines],
+            [o.label_lon for o in outlines], [o.label_lat for o in outlines],
+        ]  # fmt: skip
+        self._connection.execute(
+            "insert into mirror.outline select unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)", columns
+        )
+        aside = Path(f"{self._drawn}.{os.getpid()}")
+        with suppress(duckdb.Error, OSError):
             self._connection.execute(
-                "insert into mirror.outline select unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)", columns
+                f"copy mirror.outline to {quoted(aside)} (format parquet, kv_metadata {{digest: {quoted(digest)}}})"
             )
-        row = self._connection.execute("select coalesce(bool_or(is_synthetic), false) from lake.grid").fetchone()
-        return bool(row and row[0])
+            aside.replace(self._drawn)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
 
     def _hash_geometry(self) -> str:
         """Sixteen hexadecimal digits that change with every shape, site or name on the map."""
@@ -522,8 +555,7 @@ class Publisher:
         return digest.hexdigest()[:16]
 
     def _attach(self, path: Path) -> None:
-        quoted = str(path).replace("'", "''")
-        self._connection.execute(f"attach '{quoted}' as aside")
+        self._connection.execute(f"attach {quoted(path)} as aside")
 
     def _detach(self) -> None:
         with suppress(duckdb.Error):
@@ -544,6 +576,15 @@ def execute_each(
         connection.execute(statement, named or None)
 
 
+@cache
+def _digest_drawing() -> str:
+    """A mark of the code that draws: what another release drew is drawn anew."""
+    digest = hashlib.sha256(shapely.__version__.encode())
+    for module in (data.outline, geo.coverage, geo.layer):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    return digest.hexdigest()
+
+
 def _split(script: str) -> Sequence[str]:
     return [statement for statement in script.split(";\n") if statement.strip()]
 
@@ -558,8 +599,7 @@ def _read_sequence(path: Path) -> int:
         return 0
     try:
         with duckdb.connect(":memory:") as connection:
-            quoted = str(path).replace("'", "''")
-            connection.execute(f"attach '{quoted}' as old (read_only)")
+            connection.execute(f"attach {quoted(path)} as old (read_only)")
             row = connection.execute("select sequence from old.meta").fetchone()
             return int(row[0]) if row else 0
     except duckdb.Error:

@@ -272,6 +272,7 @@ def _registration_checks(settings: Settings) -> KindChecks:
             case when not is_withdrawn then case when sampled_at < registered_at then registered_at else sampled_at end end as sampled_at,
             case when not is_withdrawn then unit_no end as unit_no,
             case when not is_withdrawn then household_no end as household_no,
+            case when not is_withdrawn and household_no is not null then household_code end as household_code,
             case when is_withdrawn then site_grid_no else grid_no end as grid_no,
             case when not is_withdrawn then channel_no end as channel_no,
             case when not is_withdrawn then tube_code end as tube_code,

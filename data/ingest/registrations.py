@@ -65,30 +65,27 @@ where v.registered_at >= $from_at and v.registered_at < $until_at
 """
 # Hardly any registration has a second line, in a batch or before, and hardly anyone a second one in a round. Only the lines of
 # which either holds are compared and grouped; every other line is a version, a registration and the round's one sight of
-# its person, whatever else that person does in other rounds.
-FIND_AGAIN = """
+# its person, whatever else that person does in other rounds. Told by 64 bits of each: should two differ and share them, a
+# line is compared for nothing.
+_PERSON, _REGISTRATION = "hash(token, round_no)", "hash(token, site_no, registered_at)"
+FIND_AGAIN = f"""
 create or replace temp table again as
-with person as materialized (
-    select token from fresh group by token having count(*) > 1
-    union
-    select token from known
-),
-line as materialized (
-    select f.line_id, f.token, f.site_no, f.registered_at, f.round_no from fresh as f semi join person as p on p.token = f.token
-),
-version as materialized (
-    select token, site_no, registered_at, round_no from line
-    union all
-    select token, site_no, registered_at, round_no from known
+with shared as materialized (
+    select mark
+    from (
+        select {_PERSON} as mark from fresh where round_no is not null
+        union all
+        select {_PERSON} from known where round_no is not null
+        union all
+        select {_REGISTRATION} from fresh
+        union all
+        select {_REGISTRATION} from known
+    )
+    group by mark having count(*) > 1
 )
-select l.line_id from line as l
-semi join (select token, round_no from version group by token, round_no having count(*) > 1) as v
-    on v.token = l.token and v.round_no = l.round_no
+select line_id from fresh where {_PERSON} in (select mark from shared)
 union
-select l.line_id from line as l
-semi join (
-    select token, site_no, registered_at from version group by token, site_no, registered_at having count(*) > 1
-) as v on v.token = l.token and v.site_no = l.site_no and v.registered_at = l.registered_at
+select line_id from fresh where {_REGISTRATION} in (select mark from shared)
 """
 MARK_AGAIN = """
 update fresh set is_alone = false where line_id in (select line_id from again)
@@ -316,12 +313,11 @@ left join (
 """
 INSERT_VERSIONS = """
 insert into lake.registration_version
-select s.site_code, f.token::bit::blob, f.registered_at, f.sampled_at, f.unit_no, h.household_code, g.grid_code, c.channel, f.tube_code,
+select s.site_code, f.token::bit::blob, f.registered_at, f.sampled_at, f.unit_no, f.household_code, g.grid_code, c.channel, f.tube_code,
     r.round_code, b.feed_code, b.ingest_no, $received_at, f.is_withdrawn
 from fresh as f
 inner join batch_file as b on b.file_no = f.file_no
 inner join mirror.ref_site as s on s.site_no = f.site_no
-left join mirror.ref_household as h on h.household_no = f.household_no
 left join mirror.ref_grid as g on g.grid_no = f.grid_no
 left join mirror.ref_channel as c on c.channel_no = f.channel_no
 left join mirror.ref_round as r on r.round_no = f.round_no

@@ -55,9 +55,13 @@ def is_known_time(moment: str) -> str:
     return f"coalesce({moment} >= {EARLIEST_TIME} and {moment} < timestamptz '{LATEST_YEAR}-01-01 00:00:00+00', false)"
 
 
-def moment_macros(timezone: str) -> str:
-    """SQL that defines `local_time` (a naive timestamp of this zone as a moment) and `moment_of` (a cell in any known form)."""
-    return f"{_local_time_macro(timezone)}; {_MOMENT_MACROS}"
+def moment_macros(timezone: str, *, is_shared: bool = False) -> str:
+    """SQL that defines `local_time` (a naive timestamp of this zone as a moment) and `moment_of` (a cell in any known form).
+
+    For this connection alone, whatever its transaction writes to; `is_shared`: for its cursors too.
+    """
+    macros = f"{_local_time_macro(timezone)}; {_MOMENT_MACROS}"
+    return macros.replace("create or replace temp macro", "create or replace macro") if is_shared else macros
 
 
 def _local_time_macro(timezone: str) -> str:
@@ -68,43 +72,43 @@ def _local_time_macro(timezone: str) -> str:
     }
     offset = offsets.pop()
     if offsets or offset is None:
-        return f"create or replace macro local_time(moment) as timezone('{zone.key}', moment)"
+        return f"create or replace temp macro local_time(moment) as timezone('{zone.key}', moment)"
     offset_us = int(offset.total_seconds()) * 1_000_000
-    return f"create or replace macro local_time(moment) as make_timestamptz(epoch_us(moment) - {offset_us})"
+    return f"create or replace temp macro local_time(moment) as make_timestamptz(epoch_us(moment) - {offset_us})"
 
 
 # A value that is used more than once is handed to a lambda over a list of one: a macro's argument would be computed anew
 # at each place. Impossible dates and hours fall out when the engine is asked to read them in its own form.
 _MOMENT_MACROS = rf"""
-create or replace macro offset_of(zone) as case
+create or replace temp macro offset_of(zone) as case
     when zone in ('Z', 'z', 'UTC', 'GMT') then '+00'
     when trim(zone, '()') in ('北京时间', '中国标准时间', 'Asia/Shanghai') then '+08'
     else regexp_replace(regexp_replace(replace(replace(zone, 'UTC', ''), 'GMT', ''), '^([+-])([0-9])(:?[0-9]{{2}})?$', '\10\2\3'),
         '^([+-][0-9]{{2}}):?([0-9]{{2}})$', '\1:\2')
 end;
-create or replace macro moment_in(naive, zone) as case
+create or replace temp macro moment_in(naive, zone) as case
     when zone = '' then local_time(try_cast(naive as timestamp))
     when try_cast(left(offset_of(zone), 3) as integer) between -15 and 15 then try_cast(naive || offset_of(zone) as timestamptz)
 end;
-create or replace macro hour_in_day(hour, half) as case
+create or replace temp macro hour_in_day(hour, half) as case
     when half = '' then hour
     when half = '下午' or lower(half) in ('pm', 'p.m.', 'p.m', 'pm.')
         then case when hour between 1 and 11 then hour + 12 when hour between 12 and 23 then hour end
     when half = '上午' or lower(half) in ('am', 'a.m.', 'a.m', 'am.') then case when hour = 12 then 0 when hour < 12 then hour end
 end;
-create or replace macro written_moment(part) as moment_in(
+create or replace temp macro written_moment(part) as moment_in(
     part.year || '-' || part.month || '-' || part.day || ' '
         || hour_in_day(part.hour::integer, part.half_before || part.half_after)
         || ':' || coalesce(nullif(part.minute, ''), '00') || ':' || coalesce(nullif(part.second, ''), '00')
         || case when part.fraction = '' then '' else '.' || part.fraction end,
     part.zone_before || part.zone
 );
-create or replace macro compact_moment(part) as moment_in(
+create or replace temp macro compact_moment(part) as moment_in(
     left(part.date, 4) || '-' || substr(part.date, 5, 2) || '-' || right(part.date, 2) || ' ' || part.hour || ':' || part.minute
         || ':' || coalesce(nullif(part.second, ''), '00') || case when part.fraction = '' then '' else '.' || part.fraction end,
     part.zone
 );
-create or replace macro counted_moment(digits) as case
+create or replace temp macro counted_moment(digits) as case
     when digits::double >= {EARLIEST_EPOCH_S} and digits::double < {LATEST_EPOCH_S}
         then make_timestamptz((digits::decimal(28, 6) * 1000000)::bigint)
     when digits::double >= {EARLIEST_EPOCH_S}000 and digits::double < {LATEST_EPOCH_S}000
@@ -113,7 +117,7 @@ create or replace macro counted_moment(digits) as case
         then local_time({SERIAL_DAY_0} + to_seconds(round(digits::double * 86400)::bigint))
 end;
 -- the forms that whole exports have, at a third of the patterns' cost; what they cannot read the patterns try
-create or replace macro usual_moment(cell) as case
+create or replace temp macro usual_moment(cell) as case
     when length(cell) = 16 and cell[14] = ':' then local_time(try_cast(cell as timestamp))
     when length(cell) >= 20 and right(cell, 1) = 'Z' and cell[-2] between '0' and '9' then try_cast(cell as timestamptz)
     when length(cell) >= 20 and cell[-6] in ('+', '-') and cell[-7] between '0' and '9' and cell[-3] = ':' and cell[-2] < '6'
@@ -130,7 +134,7 @@ create or replace macro usual_moment(cell) as case
     when cell[5] = '年' and (right(cell, 1) in ('时', '分', '秒') or right(cell, 1) between '0' and '9') then local_time(try_cast(
         rtrim(translate(replace(cell, '日 ', '日'), '年月日时分秒', '-- ::'), ': ') as timestamp))
 end;
-create or replace macro patterned_moment(cell) as list_transform(
+create or replace temp macro patterned_moment(cell) as list_transform(
     [translate(cell, '{FULL_WIDTH}', '{HALF_WIDTH}')],
     lambda text: case
         when regexp_full_match(text, '[0-9]{{5}}[0-9]{{0,8}}([.][0-9]{{0,15}})?') and not regexp_full_match(text, '20[0-9]{{10}}')
@@ -143,5 +147,5 @@ create or replace macro patterned_moment(cell) as list_transform(
             [regexp_extract(text, '{_COMPACT}', ['date', 'hour', 'minute', 'second', 'fraction', 'zone'])],
             lambda part: compact_moment(part))[1]
     end)[1];
-create or replace macro moment_of(cell) as coalesce(usual_moment(cell), patterned_moment(cell));
+create or replace temp macro moment_of(cell) as coalesce(usual_moment(cell), patterned_moment(cell));
 """

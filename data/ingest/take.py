@@ -232,7 +232,7 @@ class Taker:
         # Handing statements over 100,000 lines from thread to thread costs a third more processor time and wins little;
         # the second core reads the next batch and makes its tokens.
         self._connection.execute(f"set threads = 1; set memory_limit = '{self._settings.writer_memory_bytes} bytes'")
-        self._connection.execute(moment_macros(self._settings.timezone))
+        self._connection.execute(moment_macros(self._settings.timezone, is_shared=True))
         self._drop_ahead()
         with self._looking_once():
             load_reference(self._connection)

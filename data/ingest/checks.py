@@ -1,9 +1,9 @@
 """What a line must satisfy: for each kind of log one table of checks, and the first that fails is the line's reason.
 
-The statements read an Arrow table named `cell` (all text) and the mirrors of reference data; they select, for a table per
-kind, typed columns, `reason` (null: the line is good) and `column_name` (the cell to blame). What each
-reason means, and the standard it rests on, stands in `reasons.csv`. How times are read is `moments`' business, which
-numbers of documents can be right is `documents`'.
+The statements read a table named `cell` (text; of registrations also what `note_spellings` adds) and the mirrors of reference
+data; they select typed columns, `reason` (null: the line is good) and `column_name` (the cell to blame). What each
+reason means, and the standard it rests on, stands in `reasons.csv`. How times are read is `moments`' business, which numbers
+of documents can be right is `documents`'.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Settings:
     district_name_en: str = "Pengjiang"
     batch_seconds: float = 1.0
     """Seconds over which files are gathered into one transaction (design: 1–2 s)."""
-    batch_bytes: int = 20_000_000
+    batch_bytes: int = 16_000_000
     """Bytes of files in one transaction, about; bounds the memory of a worker (1 GB at most)."""
     writer_memory_bytes: int = 340_000_000
     """Bytes that the writer's engine may hold; with the texts at work the worker stays within 1 GB. It never spills to the

@@ -80,7 +80,6 @@ class PastShelf(Shelf):
         return choose_params(self.settings, clock if self.is_known_then else stand_at(self.at))
 
     def _find_moment(self, situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
-        situation.connection.execute("set threads = 1")  # as the live feed: a second thread costs a third more CPU
         self._opened_at_s = monotonic()
         if not self.is_known_then:
             self.as_of = self.at

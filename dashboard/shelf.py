@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic, thread_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,9 @@ from data.situation import Situation, open_situation
 
 Row = dict[str, Any]
 
+DEAR_S, REST, LONGEST_S = 0.5, 8.0, 10.0
+"""Answers that took more than DEAR_S of CPU in all stand for REST times as long as they took, at most LONGEST_S: with many pages
+open, the pages together take an eighth of a core for questions, however often the situation is published."""
 SHELF_SIZE = 512
 """Answers kept at most; one is a few rows, the list of all grids some 200 KB."""
 
@@ -77,6 +81,8 @@ class Shelf:
     _sitting: Sitting | None = None
     _situation: Situation | None = None
     _changes_at: datetime | None = None
+    _spent_s: float = 0.0
+    _sat_down_s: float = 0.0
     _answers: OrderedDict[tuple[Any, ...], list[Row]] = field(default_factory=OrderedDict)
 
     def ask(self, name: str, **params: Any) -> list[Row]:
@@ -85,7 +91,9 @@ class Shelf:
         with self._lock:
             sitting = self._sit()
             if key not in self._answers:
+                begin_s = thread_time()
                 self._keep(key, sitting.ask(name, **params).to_pylist())
+                self._spent_s += thread_time() - begin_s
             self._answers.move_to_end(key)
             return self._answers[key]
 
@@ -126,6 +134,7 @@ class Shelf:
             with ExitStack() as stack:
                 situation = open_situation(self.situation_path)
                 stack.callback(situation.close)
+                situation.connection.execute("set threads = 1")  # as the live feed: a second one costs a third more CPU
                 moment, changes_at = self._find_moment(situation, clock)
                 sitting = stack.enter_context(
                     sit_down(situation, moment, expected=self.expected, **self._choose_params(clock))
@@ -133,7 +142,7 @@ class Shelf:
                 newest = stack.pop_all()
             self._drop()
             self._opened, self._sitting, self._identity, self._changes_at = newest, sitting, identity, changes_at
-            self._situation = situation
+            self._situation, self._spent_s, self._sat_down_s = situation, 0.0, monotonic()
         assert self._sitting is not None
         return self._sitting
 
@@ -150,6 +159,8 @@ class Shelf:
 
     def _is_over(self, identity: tuple[int, int, int] | None, clock: Clock) -> bool:
         """Whether the sitting must give way to one over what is in force now."""
+        if self._spent_s > DEAR_S and monotonic() - self._sat_down_s < min(self._spent_s * REST, LONGEST_S):
+            return False
         return identity != self._identity or (self._changes_at is not None and clock.now() >= self._changes_at)
 
     def _choose_params(self, clock: Clock) -> dict[str, Any]:
@@ -162,7 +173,10 @@ class Shelf:
 
 
 class OrderShelf(Shelf):
-    """The shelf of what orders say: they hold by the clock, whether or not the logs keep up with it."""
+    """The shelf of what orders say: they hold by the clock, whether or not the logs keep up with it, and show at once."""
+
+    def _is_over(self, identity: tuple[int, int, int] | None, clock: Clock) -> bool:
+        return identity != self._identity or (self._changes_at is not None and clock.now() >= self._changes_at)
 
     def _find_moment(self, situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
         """The last of: newest event, change of an order or round, midnight, from which on days count anew."""

@@ -5,6 +5,7 @@ It stands still: a document is of one moment. The line above it says when there 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import streamlit as st
@@ -63,8 +64,9 @@ def show_standing(made_for: datetime | None) -> None:
 def make_brief(view: View, language: Language) -> Told:
     """The brief from the very answers that the pages show."""
     at = None if view.reading.state == "empty" else view.reading.moment.as_of
-    settings = get_feed().settings
-    return tell_brief(read_brief(view.shelf.ask, at, settings.timezone), settings, language)
+    settings, past = get_feed().settings, view.reading.past
+    brief = read_brief(view.shelf.ask, at, settings.timezone)
+    return tell_brief(replace(brief, is_known_then=bool(past and past.is_known_then)), settings, language)
 
 
 def say_brief(key: str, language: Language, **values: object) -> str:

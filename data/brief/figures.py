@@ -53,6 +53,8 @@ class Brief:
     at: datetime | None
     answers: dict[str, list[Row]]
     failed: dict[str, str]
+    is_known_then: bool = False
+    """Whether it rests on what had been received by `at`, not on what is known now."""
 
     def rows(self, question: str) -> list[Row]:
         """The answer's rows; none where it failed."""

@@ -182,6 +182,8 @@ class _Teller:
 
     def notices(self) -> list[str]:
         notices = [self.say("empty")] if self.brief.at is None else []
+        if self.brief.is_known_then:
+            notices.append(self.say("known_then"))
         if self.brief.failed:
             notices.append(self.say("failed", parts=", ".join(sorted(self.brief.failed))))
         return notices

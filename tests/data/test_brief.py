@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -105,6 +106,12 @@ def test_towns_add_up_to_what_the_map_shows(world: World, told: Told) -> None:
 
 def test_it_says_as_of_when_it_stands_and_that_its_ground_is_synthetic(told: Told) -> None:
     assert told.subtitle == "截至 7月14日 周四 08:40:24 · 最后一条数据 08:39:50 · 示意数据"
+
+
+def test_what_was_known_then_is_said_to_be_that(brief: Brief) -> None:
+    assert tell_brief(replace(brief, is_known_then=True), SETTINGS, "zh").notices == [
+        "按当时所知：只算这一时刻以前收到的数据"
+    ]
 
 
 def test_zones_are_hatched_and_the_high_one_has_its_chip(told: Told) -> None:

@@ -54,6 +54,7 @@ soak: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.long_file
 	$(BIN)/python -m tests.benchmarks.small_files
 	$(BIN)/python -m tests.benchmarks.history
+	$(BIN)/python -m tests.benchmarks.sandboxed
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

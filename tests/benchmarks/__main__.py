@@ -19,6 +19,7 @@ from tests.benchmarks.judging import measure_judging
 from tests.benchmarks.long_file import measure_long_file
 from tests.benchmarks.looking_back import measure_looking_back
 from tests.benchmarks.mapping import measure_mapping
+from tests.benchmarks.sandboxed import measure_scans, measure_ticks
 from tests.benchmarks.searching import measure_searching
 from tests.benchmarks.serving import measure_serving
 from tests.benchmarks.small_files import measure_small_files
@@ -52,11 +53,13 @@ def main() -> int:
                 measure_long_file(Settings(home=Path(apart) / "long"), options.long_rows)
                 measure_small_files(Path(apart), options.tiny_files)
                 measure_history(Path(apart), options.history_rows)
+                measure_scans(Path(apart), options.history_rows)
         measure_asking(settings)
         measure_judging(settings)
         measure_searching(settings)
         measure_forecasting(settings)
         measure_looking_back(settings)
+        measure_ticks(settings)
         measure_serving(settings)
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,15 @@ def choose_round(rounds: Sequence[Row], code: str | None) -> Row | None:
     running = sorted((row for row in rounds if row["is_running"]), key=lambda row: row["target_count"] or 0)
     chosen = named or running[-1:] or list(rounds[-1:])
     return chosen[0] if chosen else None
+
+
+def round_of(grids: Sequence[Row], address: Address) -> str | None:
+    """The round that the address names; else the current one of most grids of its place, by rows of coverage/list."""
+    kind, code = asked_place(address)
+    if address.round_code or kind == "district":
+        return address.round_code
+    held = Counter(row["round_code"] for row in grids if row[f"{kind}_code"] == code and row["round_code"])
+    return next((str(round_code) for round_code, _ in held.most_common(1)), None)
 
 
 def asked_place(address: Address) -> tuple[str, str]:

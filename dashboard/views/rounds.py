@@ -17,7 +17,7 @@ from dashboard.parts.definition import define
 from dashboard.parts.markup import element
 from dashboard.parts.notices import show_as_of, show_band
 from dashboard.parts.round_chart import show_curve
-from dashboard.parts.round_choice import asked_place, choose_round, find_place
+from dashboard.parts.round_choice import asked_place, choose_round, find_place, round_of
 from dashboard.parts.round_desk import RoundDesk
 from dashboard.parts.round_doors import check_block, show_door_list, show_doors
 from dashboard.parts.round_figures import figures_of
@@ -47,7 +47,7 @@ def show_round() -> None:
     show_band(view.reading, language)
     try:
         rounds = view.shelf.ask("coverage/rounds")
-        screening = choose_round(rounds, address.round_code)
+        screening = choose_round(rounds, round_of(view.shelf.ask("coverage/list"), address))
         if screening is None:
             st.html(element("p", say_round("none", language), classes="wg-line", role="status"))
         else:

@@ -92,6 +92,11 @@ def test_the_zone_round_goes_down_to_a_grid_its_buildings_and_its_doors(district
     assert page.query_params["round"] == "M"
 
 
+def test_a_grid_without_a_round_in_the_address_is_shown_in_its_current_one(district: Settings, open_page: Open) -> None:
+    # D is wider and runs too, but G1 is in M
+    assert missing_from(text_of(open_page(district, grid="G1")), "应采 5", "截止 10:00") == []
+
+
 def test_the_list_opens_in_place_of_the_chart_and_holds_codes_and_no_people(
     district: Settings, open_page: Open
 ) -> None:

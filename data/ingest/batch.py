@@ -37,14 +37,6 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class CheckedAhead:
-    """A table of checked registrations, and by which loading of the reference it was made: after another it is worth nothing."""
-
-    table: str
-    load_no: int
-
-
-@dataclass(frozen=True)
 class ReadBatch:
     """What goes into one transaction: numbered pieces and their lines as tables of cells."""
 
@@ -58,8 +50,6 @@ class ReadBatch:
     """What did not go into this batch."""
     identities: Identities | None = field(default=None, compare=False)
     """The documents that its registrations name, line by line."""
-    ahead: CheckedAhead | None = field(default=None, compare=False)
-    """What the checks found of its registrations, where that was done ahead."""
 
 
 @dataclass
@@ -110,8 +100,7 @@ def keep_pieces(batch: ReadBatch, pieces: Pieces) -> ReadBatch:
     return replace(
         batch,
         pieces=pieces,
-        identities=None,  # found anew for the lines that are left, as all that follows from them
-        ahead=None,
+        identities=None,  # found anew for the lines that are left
         logs=(
             [table for table in kept if table.rows.num_rows or table.broken],
             {number: kinds[number] for number in numbers if number in kinds},

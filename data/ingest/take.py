@@ -6,7 +6,6 @@ from old is held in memory beside the lake and changed only after a commit; when
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -21,7 +20,7 @@ import pyarrow.compute as pc
 
 from data.clock import read_clock
 from data.errors import IngestError, LakeError
-from data.ingest.batch import CheckedAhead, Pieces, ReadBatch, begin_batches, keep_pieces, read_rest
+from data.ingest.batch import Pieces, ReadBatch, begin_batches, keep_pieces, read_rest
 from data.ingest.checks import check_sql, mark_outside_rounds, note_spellings, rejected_sql
 from data.ingest.columns import LogKind, Mapping, read_log_kinds
 from data.ingest.erased import load_erased, mark_erased
@@ -146,9 +145,6 @@ group by r.sealed_file
 REMEMBER_RELEASES = """
 insert into mirror.quarantine select feed_code, log_kind, reason, -count(*) from released group by all
 """
-BULK_ROWS = 20_000
-"""So many lines are checked by the thread that reads ahead, while the taker's works on the batch before."""
-_AHEAD = itertools.count(1)
 COUNT_UNKNOWN_HOUSEHOLDS = """
 insert into unknown_household
 select file_no, count(*) from checked_registration where reason is null and is_unknown_household group by file_no
@@ -166,7 +162,7 @@ DROPPED_TABLES = (
     *(f"fresh_{kind}" for kind in EVENT_KINDS),
 )  # fmt: skip
 CHECKED_TABLES = ("checked_registration", "fresh")
-"""Those that another thread may have made: they are no temporary tables, which only their own connection sees."""
+"""Those of registrations, which are no temporary tables."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +211,6 @@ class Taker:
         self._publisher = Publisher(lake, settings)
         self._versions = VersionMirror(lake)
         self._ledger = Ledger(lake)
-        self._load_no = 0
         self._ingest_no = 0
         self._key: Key = (b"", b"")
         self._erased_until: datetime | None = None
@@ -227,13 +222,11 @@ class Taker:
     def load(self) -> None:
         """Takes the lease and reads from the lake what telling new from old needs."""
         self._is_loaded = False
-        self._load_no += 1
         self._lake.take_lease("worker")
         # Handing statements over 100,000 lines from thread to thread costs a third more processor time and wins little;
         # the second core reads the next batch and makes its tokens.
         self._connection.execute(f"set threads = 1; set memory_limit = '{self._settings.writer_memory_bytes} bytes'")
         self._connection.execute(moment_macros(self._settings.timezone, is_shared=True))
-        self._drop_ahead()
         with self._looking_once():
             load_reference(self._connection)
             self._erased_until = load_erased(self._connection)
@@ -246,7 +239,6 @@ class Taker:
             self._sealer.sweep(self._find_sealed_files())
             self._due_at = self._find_due()
         self._is_retry_due = self._settings.retry_after_import
-        self._load_no += 1  # what was checked meanwhile may rest on the reference of before
         self._is_loaded = True
 
     @contextmanager
@@ -297,22 +289,10 @@ class Taker:
         return self._identify(following) if following else None
 
     def _identify(self, batch: ReadBatch) -> ReadBatch:
-        """The batch with the documents that its lines name, and what the checks find: work that need not wait for the
-        batch before.
-        """
+        """The batch with the documents that its lines name: work that need not wait for the batch before."""
         if not self._is_loaded:
             return batch
-        load_no = self._load_no
-        identities = identify(self._connection, batch.logs[0], self._key, self._find_today())
-        rows = next((table.rows for table in batch.logs[0] if table.kind.name == "registration"), None)
-        ahead = None
-        if identities and rows is not None and rows.num_rows > BULK_ROWS:
-            name = f"checked_{next(_AHEAD)}"
-            # whatever stands in the way, a new reference perhaps: the lines are checked when their turn comes
-            with suppress(duckdb.Error), self._connection.cursor() as beside:
-                self._select_checked(beside, name, rows, identities, self._find_latest())
-                ahead = CheckedAhead(name, load_no)
-        return replace(batch, identities=identities, ahead=ahead)
+        return replace(batch, identities=identify(self._connection, batch.logs[0], self._key, self._find_today()))
 
     def _select_checked(
         self,
@@ -322,7 +302,7 @@ class Taker:
         identities: Identities,
         latest_at: datetime,
     ) -> None:
-        """Makes a table of what the checks find of registrations. May be called by another thread than the taker's."""
+        """Makes a table of what the checks find of registrations."""
         cells = note_spellings(rows, identities.lines)
         span = self._find_span(connection, cells, latest_at)
         statement = self._versions.place(connection, check_sql("registration", self._settings), *span)
@@ -351,8 +331,6 @@ class Taker:
             while current:
                 following = pool.submit(self._read_rest, current) if current.rest else None
                 due, overtaken = self._without_taken(current)
-                if not due.ahead:
-                    self._drop_tables(current.ahead)
                 copies += overtaken
                 taken = self._take_once(due)
                 total += taken
@@ -388,7 +366,7 @@ class Taker:
             self._is_loaded = False  # memory and lake may disagree now: read anew before the next batch
             raise
         finally:
-            self._drop_tables(batch.ahead)
+            self._drop_tables()
 
     def retry_due(self) -> bool:
         """Checks again what may be right by now, without being told to; True when a line was taken.
@@ -482,7 +460,7 @@ class Taker:
         if rows:
             self._note_files(rows)
             for table in tables:
-                self._check(table, received_at, batch.identities, batch.ahead)
+                self._check(table, received_at, batch.identities)
             has_registrations = self._classify(tables)
             self._connection.execute(SUM_FILES, {"received_at": received_at})
             self._commit(tables, has_registrations, received_at)
@@ -544,7 +522,7 @@ class Taker:
         for kind in read_log_kinds():
             if kind.name in cells:
                 table = LogTable(kind, _place_lines(cells[kind.name], kind, file_no, line_no), ())
-                self._check(table, received_at, None, None, is_sealed=True)
+                self._check(table, received_at, None, is_sealed=True)
                 tables.append(table)
         self._connection.execute(FIND_RELEASED)
         row = self._connection.execute("select count(*), count(*) filter (is_taken) from released").fetchone()
@@ -592,20 +570,10 @@ class Taker:
         ).fetchall()
         return frozenset(row[0] for row in rows)
 
-    def _drop_tables(self, ahead: CheckedAhead | None = None) -> None:
+    def _drop_tables(self) -> None:
         with suppress(duckdb.Error):
             names = [*(f"temp.{name}" for name in DROPPED_TABLES), *(f"memory.main.{name}" for name in CHECKED_TABLES)]
-            if ahead:
-                names.append(f"memory.main.{ahead.table}")
             self._connection.execute(";".join(f"drop table if exists {name}" for name in names))
-
-    def _drop_ahead(self) -> None:
-        """Drops what was checked ahead and never taken."""
-        found = self._connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'memory' and regexp_full_match(table_name, 'checked_[0-9]+')"
-        ).fetchall()
-        for (name,) in found:
-            self._connection.execute(f"drop table if exists memory.main.{name}")
 
     def _find_today(self) -> int:
         """The district's date as the integer YYYYMMDD."""
@@ -617,7 +585,6 @@ class Taker:
         table: LogTable,
         received_at: datetime,
         identities: Identities | None,
-        ahead: CheckedAhead | None,
         *,
         is_sealed: bool = False,
     ) -> None:
@@ -625,10 +592,7 @@ class Taker:
         kind = table.kind.name
         latest_at = received_at + timedelta(seconds=self._settings.future_tolerance_s)
         try:
-            if kind == "registration" and ahead and ahead.load_no == self._load_no:
-                self._connection.execute("drop table if exists memory.main.checked_registration")
-                self._connection.execute(f"alter table memory.main.{ahead.table} rename to checked_registration")
-            elif kind == "registration":
+            if kind == "registration":
                 if identities is None or identities.key != self._key:  # read before the key was another
                     identities = identify(self._connection, [table], self._key, self._find_today())
                 assert identities is not None

@@ -1,5 +1,5 @@
 -- question: Which alerts of the working day are over, and how long did each last?
--- zh:       当日哪些告警已结束，各持续多久
+-- zh:       本工作日有哪些告警已结束，各持续多久？从条件成立到不再成立；已到齐的吹哨单列
 -- grain:    one row per (rule, place_code, started_at)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  rule VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR;

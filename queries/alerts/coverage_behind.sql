@@ -1,4 +1,5 @@
 -- question: Which rounds will leave too many people out at their deadline, or have?
+-- zh:       哪些轮次到截止时会差得太多？按近 15 分钟的速度推算，截止后仍未达标即需处置
 -- grain:    one row per (place_code)
 -- params:   $as_of TIMESTAMPTZ; $coverage_goal_pct DOUBLE default 95 percent that a round should reach by its deadline
 -- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;

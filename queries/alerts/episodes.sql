@@ -1,4 +1,5 @@
 -- question: When did each rule's alert open and close during the working day?
+-- zh:       本工作日各规则的告警何时发生、何时关闭？条件持续成立够久才发生，持续不成立够久才关闭
 -- grain:    one row per (rule, place_code, since_at)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  rule VARCHAR; place_code VARCHAR; since_at TIMESTAMPTZ; opened_at TIMESTAMPTZ; ended_at TIMESTAMPTZ;

@@ -1,4 +1,5 @@
 -- question: Which feeds are silent although their sites are open?
+-- zh:       哪些数据源在点位开放时静默？按静默前半小时的速率，偶然静默这么久的可能不超过千分之一
 -- grain:    one row per (place_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;

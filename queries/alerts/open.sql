@@ -1,5 +1,5 @@
 -- question: What needs a person now, and who answers for it?
--- zh:       现在有什么要人处理
+-- zh:       现在有什么需要人处理，由谁负责？先处置后关注，再按发生先后；责任人取该地点责任链上的一级，优先在岗者
 -- grain:    one row per (rule, place_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;

@@ -1,4 +1,5 @@
 -- question: Which sites are jammed?
+-- zh:       哪些采样点拥堵？连续两个五分钟等候达到拥堵标准且等候满 10 人为发生，连续三个未达到为关闭
 -- grain:    one row per (place_code)
 -- params:   $as_of TIMESTAMPTZ; $jammed_from_min DOUBLE default 50;
 --           $many_assisted_pct DOUBLE default 40

@@ -1,4 +1,5 @@
 -- question: Which figures that must agree do not?
+-- zh:       哪些本应一致的数字对不上？在治好之前，各页数字相互矛盾
 -- grain:    one row per (place_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;

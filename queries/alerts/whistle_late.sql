@@ -1,4 +1,5 @@
 -- question: Which whistles will not have their people in time, or had not?
+-- zh:       哪些吹哨到不齐或已超时？截止前按近 15 分钟的速度推算，截止后未到齐即需处置
 -- grain:    one row per (place_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;

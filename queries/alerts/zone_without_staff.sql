@@ -1,4 +1,5 @@
 -- question: Which high-risk and medium-risk zones have nobody on duty inside?
+-- zh:       哪些高、中风险区内连续 30 分钟无人在岗？有人连续在岗 10 分钟即关闭
 -- grain:    one row per (place_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;

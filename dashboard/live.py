@@ -10,7 +10,7 @@ import json
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -279,15 +279,17 @@ class Feed:
 
 
 def build_blocks(
-    rows: Ask, outline: Outline, standing: Mapping[str, Any] | None = None
+    rows: Ask, outline: Outline, standing: Mapping[str, Any] | None = None, wanted: Collection[str] | None = None
 ) -> tuple[dict[str, Any], list[str]]:
     """The blocks of a picture from what questions answer, and those that failed: each costs itself only.
 
-    Those that are standing already are not asked for again.
+    Those that are standing already are not asked for again, nor any that are not among the wanted.
     """
     blocks: dict[str, Any] = {}
     failed = []
     for block, build in BLOCKS.items():
+        if wanted is not None and block not in wanted:
+            continue
         if standing and block in standing:
             blocks[block] = standing[block]
             continue

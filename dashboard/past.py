@@ -10,6 +10,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dashboard.address import Address
+from dashboard.geometry import Outline
 from dashboard.live import (
+    BLOCKS,
     Feed,
     Picture,
     build_blocks,
@@ -39,6 +42,9 @@ from data.situation import Situation
 
 STEP = timedelta(minutes=5)
 """Past moments are steps of this length: the roll-ups tell of so much at once."""
+ASIDE = frozenset({"alerts"})
+"""Blocks that cost as much as all the others together: while a reader waits, they are worked out beside them."""
+ASIDE_QUESTIONS = ("alerts/open", "alerts/closed_today")
 PASTS_KEPT = 12
 """Past moments that stay open, for all viewers; one holds a few MB."""
 REFRESH_S = 10.0
@@ -89,7 +95,12 @@ class PastShelf(Shelf):
 
     def _draw(self, feed: Feed, district: Mapping[str, Any]) -> tuple[Picture, Mapping[str, Any]]:
         outline = feed.outline_of(self.ask, dict(district))
-        blocks, failed = build_blocks(self.ask, outline)
+        with ThreadPoolExecutor(1, "past") as second:
+            asked_aside = second.submit(self._ask_aside, outline)
+            others, failed = build_blocks(self.ask, outline, wanted=BLOCKS.keys() - ASIDE)
+            aside, failed_aside = asked_aside.result()
+        drawn = others | aside
+        blocks = {name: drawn[name] for name in BLOCKS if name in drawn}
         tell_acknowledgements(blocks, feed.log.read(self.at))
         at = write_time(self.at)
         as_of = self.as_of if _has_told(blocks) else None
@@ -99,7 +110,7 @@ class PastShelf(Shelf):
             "as_of": write_time(as_of),
             **describe_frame(self.settings, outline, self.allowance_s(feed)),
             **blocks,
-            "errors": dict.fromkeys(failed, at),
+            "errors": dict.fromkeys(failed + failed_aside, at),
         }
         picture = Picture(
             state=str(body["state"]),
@@ -110,6 +121,18 @@ class PastShelf(Shelf):
             geometry_hash=outline.hash,
         )
         return picture, json.loads(picture.live.body)
+
+    def _ask_aside(self, outline: Outline) -> tuple[dict[str, Any], list[str]]:
+        """The blocks of ASIDE, by an engine of their own; their answers are then the shelf's too."""
+        shelf = PastShelf(self.settings, ASIDE_QUESTIONS, at=self.at, path=self.path, is_known_then=self.is_known_then)
+        try:
+            blocks = build_blocks(shelf.ask, outline, wanted=ASIDE)
+            with self._lock:
+                for key, rows in shelf._answers.items():
+                    self._keep(key, rows)
+            return blocks
+        finally:
+            shelf.close()
 
     def allowance_s(self, feed: Feed) -> float:
         """How far files may lag: what is known now of the past lags no more, what was known then did as the newest does."""
@@ -177,9 +200,8 @@ def open_shelf(feed: Feed, past: Past) -> tuple[PastShelf, Past]:
     with _keeping:
         shelf = _pasts.get(key)
         if shelf is None:
-            shelf = _pasts[key] = PastShelf(
-                settings, feed.asked, at=past.at, path=path, is_known_then=past.is_known_then
-            )
+            expected = tuple(name for name in feed.asked if name not in ASIDE_QUESTIONS)
+            shelf = _pasts[key] = PastShelf(settings, expected, at=past.at, path=path, is_known_then=past.is_known_then)
         _pasts.move_to_end(key)
         worn = [_pasts.popitem(last=False)[1] for _ in range(len(_pasts) - PASTS_KEPT)]
     for one in worn:

@@ -93,10 +93,9 @@ def test_a_slip_in_a_name_or_a_parameter_is_answered_with_what_is_right(
     small_world: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home = ("--home", small_world.home)
-    assert run_cli(capsys, "ask", "sites/stat", *home)[0::2] == (
-        1,
-        "wangge: There is no question 'sites/stat'.\nDid you mean sites/state or sites/nearest or sites/quarters?\n",
-    )
+    code, _, err = run_cli(capsys, "ask", "sites/stat", *home)
+    assert code == 1
+    assert err.startswith("wangge: There is no question 'sites/stat'.\nDid you mean sites/state or ")
     code, _, err = run_cli(capsys, "ask", "coverage/grid", *home)
     assert (code, "needs $grid_code (VARCHAR)" in err) == (1, True)
     code, _, err = run_cli(capsys, "ask", "coverage/grid", "-p", "grid=1", *home)

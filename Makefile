@@ -30,7 +30,7 @@ run: $(VENV)/.installed
 	@exec $(BIN)/wangge run --demo --port $(PORT) --host $(HOST) --speed $(SPEED) $(if $(SCALE),--scale $(SCALE))
 
 test: $(VENV)/.installed-dev $(VENV)/.chromium
-	WANGGE_CHROMIUM="$$(cat $(VENV)/.chromium)" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	WANGGE_CHROMIUM="$$(cat $(VENV)/.chromium)" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

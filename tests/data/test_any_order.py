@@ -45,9 +45,8 @@ def imported_world(small_world: Settings, tmp_path_factory: pytest.TempPathFacto
     return home
 
 
-@pytest.mark.parametrize(
-    ("seed", "batch_bytes"), [(1, ONE_BATCH), pytest.param(2, MANY_BATCHES, marks=pytest.mark.soak)]
-)
+@pytest.mark.soak
+@pytest.mark.parametrize(("seed", "batch_bytes"), [(1, ONE_BATCH), (2, MANY_BATCHES)])
 def test_the_scenario_in_another_order_in_one_batch_or_in_more_than_a_hundred_gives_the_same_situation(
     small_world: Settings,
     imported_world: Settings,

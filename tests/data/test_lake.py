@@ -12,7 +12,7 @@ import pytest
 from data.errors import LakeError
 from data.lake import SCHEMA_DIR, LeaseLost, open_lake
 from data.lake_errors import CatalogueLost, loss_explained
-from data.questions import ask, read_questions
+from data.questions import Question, accepted_params, ask, read_questions
 from data.settings import Settings
 from data.situation import open_situation, publish_situation
 from data.upkeep import Upkeep
@@ -61,6 +61,12 @@ def test_migrations_that_arrive_out_of_turn_are_applied_each_once(
         assert lake.connection.execute("select x, y from lake.third").fetchall() == [(2, 4)]
 
 
+def needed_params(question: Question) -> list[str]:
+    """The parameters that must be given, besides the moment."""
+    accepted = accepted_params(question, read_questions())
+    return [name for name, param in accepted.items() if not param.has_default and name != "as_of"]
+
+
 def test_questions_over_single_rows_read_files_that_are_older_than_their_columns(
     embedded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,10 +85,11 @@ def test_questions_over_single_rows_read_files_that_are_older_than_their_columns
         publish_situation(lake, embedded)
     situation = open_situation(embedded.situation_path)
     try:
-        asked = [name for name, question in read_questions().items() if question.reads == "rows"]
+        places = {"grid_code": "G1", "site_code": "S1", "round_code": "D"}
         answers = {
-            name: ask(situation, name, "2022-07-14 12:00", **({"grid_code": "G1"} if "households" in name else {}))
-            for name in asked
+            name: ask(situation, name, "2022-07-14 12:00", **{one: places[one] for one in needed_params(question)})
+            for name, question in read_questions().items()
+            if question.reads == "rows"
         }
     finally:
         situation.close()

@@ -102,6 +102,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.soak
 def test_a_long_file_shows_bytes_and_rows_on_a_terminal_part_by_part_and_nothing_elsewhere(
     district: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

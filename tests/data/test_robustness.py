@@ -180,6 +180,7 @@ from data.cli import main; sys.exit(main(['ingest', '--watch', '--home', sys.arg
 """A worker on a machine whose clock is DAYS wrong."""
 
 
+@pytest.mark.soak
 def test_a_clock_that_jumps_a_year_and_back_loses_nothing(district: Settings) -> None:
     for name, days, person in (("a.csv", 0, ADA), ("b.csv", 365, BO), ("c.csv", 0, CAI)):
         with worker_at_work(district, SHIFTED.replace("DAYS", str(days))):

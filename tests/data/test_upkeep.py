@@ -197,6 +197,7 @@ def test_large_files_are_joined_only_when_there_are_many(
     assert counts == [1, 2, 3, 4, 5, 6, 7, 1]
 
 
+@pytest.mark.parametrize("catalogue", ["sqlite", pytest.param("postgres", marks=pytest.mark.soak)], indirect=True)
 def test_deltas_are_summed_up_when_they_have_doubled_and_every_figure_stays(
     tmp_path: Path, catalogue: str, uptime: Uptime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from data.clock import read_clock
+from data.durable import sync_folder
 from data.errors import WanggeError
 from data.lake_errors import write_permission_error
 from data.settings import Settings
@@ -108,7 +109,7 @@ def append_entry(settings: Settings, entry: LogEntry) -> bool:
                         os.ftruncate(file.fileno(), start)
                     raise
             if is_new:
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
     except OSError as error:
         raise write_permission_error(path.parent, error) from None
     return True
@@ -225,14 +226,6 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(handle)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
     finally:
         os.close(handle)
 

@@ -23,14 +23,15 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o666, folder_mode:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
         raise write_permission_error(path.parent, error) from None
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Puts the folder's list of names on the disk: what was just made or renamed there outlives a loss of power."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -23,7 +23,7 @@ ORDERS ?= 1000
 VIEWERS ?= 50
 FUZZ ?= 50000
 COMMITS ?= 3000
-JOBS ?= 4
+JOBS ?= 5
 ARGS ?=
 
 run: $(VENV)/.installed

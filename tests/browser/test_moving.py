@@ -170,7 +170,7 @@ OVERLAPPING = """() => {
 }"""
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.soak)])
 def test_no_two_labels_of_the_map_overlap_at_any_zoom(laptop: BrowserContext, server: Server, language: str) -> None:
     frame = map_frame(open_overview(laptop, server, f"?view=all&lang={language}").page)
     frame.wait_for_selector(".wg-labels text")

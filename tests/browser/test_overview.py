@@ -98,7 +98,7 @@ def test_a_click_on_a_grid_opens_its_panel_and_the_map_is_not_drawn_again(
     page.locator(".st-key-map iframe").click(position={"x": 500, "y": 260})
     expect(page.locator(".wg-path code")).to_have_text(re.compile(r"^\d{15}$"), timeout=ANSWERED_WITHIN_MS)
     code = page.locator(".wg-path code").text_content()
-    assert f"grid={code}" in page.evaluate("() => location.search")
+    page.wait_for_function(f"() => location.search.includes('grid={code}')", timeout=ANSWERED_WITHIN_MS)
     page.wait_for_timeout(5000)  # two ticks of everything that ticks
     assert map_frame(page).evaluate("() => map.getContainer().mark") == "same"
     assert view_of(map_frame(page)) == before

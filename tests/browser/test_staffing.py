@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from dashboard.shell import PAGE_PATHS
@@ -54,11 +55,21 @@ def test_a_whistle_a_list_and_a_place_are_chosen_and_the_address_holds_them(
     assert (visitor.strangers, visitor.errors) == ([], [])
 
 
-def test_no_page_scrolls_sideways_on_a_phone(phone: BrowserContext, server: Server) -> None:
-    page = visit(phone, server, "/").page
+@pytest.mark.parametrize(
+    "paths",
+    [
+        pytest.param(("/staffing", "/brief", "/map-check"), id="those without a phone in their own walk"),
+        pytest.param(
+            (*PAGE_PATHS, f"/?grid={GRID}", "/sites?site=S0201", f"/staffing?staff=times&grid={GRID}"),
+            id="all",
+            marks=pytest.mark.soak,
+        ),
+    ],
+)
+def test_no_page_scrolls_sideways_on_a_phone(phone: BrowserContext, server: Server, paths: tuple[str, ...]) -> None:
+    page = visit(phone, server, paths[0]).page
     wide = {}
-    site = "S0201"
-    for path in (*PAGE_PATHS, f"/?grid={GRID}", f"/sites?site={site}", f"/staffing?staff=times&grid={GRID}"):
+    for path in paths:
         page.goto(f"{server.url}{path}")
         page.wait_for_selector(STANDS[path.partition("?")[0]], state="attached", timeout=DRAWN_WITHIN_MS)
         page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")

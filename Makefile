@@ -23,7 +23,7 @@ ORDERS ?= 1000
 VIEWERS ?= 50
 FUZZ ?= 50000
 COMMITS ?= 3000
-JOBS ?= 5
+JOBS ?= 4
 ARGS ?=
 
 run: $(VENV)/.installed

@@ -157,6 +157,7 @@ def test_the_wall_has_the_same_background_under_both_maps_and_asks_nobody_else(
     assert (visitor.strangers, visitor.errors) == ([], [])
 
 
+@pytest.mark.soak
 def test_an_extent_drawn_over_the_shifted_ground_stays_where_it_is(
     laptop: BrowserContext, server: Server, tile_server: TileServer
 ) -> None:

@@ -159,6 +159,7 @@ def test_a_polygon_drawn_with_the_mouse_becomes_a_zone_in_force(laptop: BrowserC
     assert (visitor.strangers, visitor.errors) == ([], [])
 
 
+@pytest.mark.soak
 def test_a_rectangle_drawn_with_a_finger_can_be_undone_and_a_pasted_one_is_shown(
     phone: BrowserContext, zoned: Server
 ) -> None:

@@ -55,13 +55,12 @@ def is_known_time(moment: str) -> str:
     return f"coalesce({moment} >= {EARLIEST_TIME} and {moment} < timestamptz '{LATEST_YEAR}-01-01 00:00:00+00', false)"
 
 
-def moment_macros(timezone: str, *, is_shared: bool = False) -> str:
+def moment_macros(timezone: str) -> str:
     """SQL that defines `local_time` (a naive timestamp of this zone as a moment) and `moment_of` (a cell in any known form).
 
-    For this connection alone, whatever its transaction writes to; `is_shared`: for its cursors too.
+    For this connection alone, whatever its transaction writes to.
     """
-    macros = f"{_local_time_macro(timezone)}; {_MOMENT_MACROS}"
-    return macros.replace("create or replace temp macro", "create or replace macro") if is_shared else macros
+    return f"{_local_time_macro(timezone)}; {_MOMENT_MACROS}"
 
 
 def _local_time_macro(timezone: str) -> str:

@@ -70,9 +70,8 @@ def ingest_paths(
                 upkeep.note_commit()
                 batches[place] = []  # lets go of its names and hashes
             taker.retry_due()
-            if (
-                upkeep.is_crowded
-            ):  # a few large files may wait for the worker: joining them costs a tenth of taking them
+            # A few large files may wait for the worker: joining them costs a tenth of taking them.
+            if upkeep.is_crowded:
                 work_if_due(upkeep)
             taker.publish()
             return summary

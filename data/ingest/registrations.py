@@ -100,7 +100,7 @@ from (
 left join mirror.round_span as s on s.interval_no = c.interval_no and s.grid_no = c.grid_no
 """
 KEEP_GOOD = """
-drop table if exists memory.main.fresh;
+drop table if exists temp.fresh;
 delete from checked_registration where reason is not null;
 alter table checked_registration rename to fresh
 """
@@ -358,14 +358,12 @@ class VersionMirror:
             self._pack()
         self._connection.execute(SUM_HOUSEHOLDS)
 
-    def place(
-        self, connection: duckdb.DuckDBPyConnection, checked: str, first_at: datetime | None, last_at: datetime | None
-    ) -> str:
+    def place(self, checked: str, first_at: datetime | None, last_at: datetime | None) -> str:
         """SQL: what `checked` selects, with each line's round, content and number, as `classify` needs it.
 
         All lines but bad ones lie between the two moments; None where there is no line at all.
         """
-        interval_no = _interval_sql(connection, first_at, last_at) if first_at and last_at else "0"
+        interval_no = _interval_sql(self._connection, first_at, last_at) if first_at and last_at else "0"
         return PLACE_IN_ROUNDS.format(checked=checked, interval_no=interval_no)
 
     def classify(self) -> bool:

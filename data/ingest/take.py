@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from data.clock import read_clock
 from data.errors import IngestError, LakeError
 from data.ingest.batch import Pieces, ReadBatch, begin_batches, keep_pieces, read_rest
-from data.ingest.checks import check_sql, mark_outside_rounds, note_spellings, rejected_sql
+from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, note_spellings, rejected_sql
 from data.ingest.columns import LogKind, Mapping, read_log_kinds
 from data.ingest.erased import load_erased, mark_erased
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
@@ -157,12 +157,10 @@ RETRY_PART_NO = -1
 DROPPED_TABLES = (
     "batch_file", "rejected", "sealed", "unknown_household", "retried", "released",
     "line_count", "taken", "feed_bucket_change", "site_bucket_change", "round_unit_change",
-    "grid_bucket_change", "household_change", "known", "again", "good_count", "merged_again",
-    *(f"checked_{kind}" for kind in EVENT_KINDS),
+    "grid_bucket_change", "household_change", "known", "again", "fresh", "good_count", "merged_again",
+    *(f"checked_{kind}" for kind in LOG_KINDS),
     *(f"fresh_{kind}" for kind in EVENT_KINDS),
 )  # fmt: skip
-CHECKED_TABLES = ("checked_registration", "fresh")
-"""Those of registrations, which are no temporary tables."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +224,7 @@ class Taker:
         # Handing statements over 100,000 lines from thread to thread costs a third more processor time and wins little;
         # the second core reads the next batch and makes its tokens.
         self._connection.execute(f"set threads = 1; set memory_limit = '{self._settings.writer_memory_bytes} bytes'")
-        self._connection.execute(moment_macros(self._settings.timezone, is_shared=True))
+        self._connection.execute(moment_macros(self._settings.timezone))
         with self._looking_once():
             load_reference(self._connection)
             self._erased_until = load_erased(self._connection)
@@ -293,27 +291,6 @@ class Taker:
         if not self._is_loaded:
             return batch
         return replace(batch, identities=identify(self._connection, batch.logs[0], self._key, self._find_today()))
-
-    def _select_checked(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        name: str,
-        rows: pa.Table,
-        identities: Identities,
-        latest_at: datetime,
-    ) -> None:
-        """Makes a table of what the checks find of registrations."""
-        cells = note_spellings(rows, identities.lines)
-        span = self._find_span(connection, cells, latest_at)
-        statement = self._versions.place(connection, check_sql("registration", self._settings), *span)
-        connection.register("cell_read", cells)
-        try:
-            # as a table of the engine's, which knows its size and builds hash joins on the smaller side
-            connection.execute("create or replace temp table cell as from cell_read")
-            connection.execute(f"create or replace table memory.main.{name} as {statement}", {"latest_at": latest_at})
-        finally:
-            connection.unregister("cell_read")
-            connection.execute("drop table if exists temp.cell")
 
     def take(
         self, batch: Sequence[LogFile] | ReadBatch, on_commit: Callable[[IngestSummary], None] | None = None
@@ -572,8 +549,7 @@ class Taker:
 
     def _drop_tables(self) -> None:
         with suppress(duckdb.Error):
-            names = [*(f"temp.{name}" for name in DROPPED_TABLES), *(f"memory.main.{name}" for name in CHECKED_TABLES)]
-            self._connection.execute(";".join(f"drop table if exists {name}" for name in names))
+            self._connection.execute(";".join(f"drop table if exists temp.{name}" for name in DROPPED_TABLES))
 
     def _find_today(self) -> int:
         """The district's date as the integer YYYYMMDD."""
@@ -596,7 +572,7 @@ class Taker:
                 if identities is None or identities.key != self._key:  # read before the key was another
                     identities = identify(self._connection, [table], self._key, self._find_today())
                 assert identities is not None
-                self._select_checked(self._connection, "checked_registration", table.rows, identities, latest_at)
+                self._check_registrations(table.rows, identities, latest_at)
             else:
                 self._connection.register("cell", table.rows)
                 self._connection.execute(
@@ -622,14 +598,28 @@ class Taker:
         if table.broken:
             self._reject(table.broken)
 
-    def _find_span(
-        self, connection: duckdb.DuckDBPyConnection, cells: pa.Table, latest_at: datetime
-    ) -> tuple[datetime | None, datetime | None]:
+    def _check_registrations(self, rows: pa.Table, identities: Identities, latest_at: datetime) -> None:
+        """Makes `checked_registration` of what the checks find."""
+        cells = note_spellings(rows, identities.lines)
+        span = self._find_span(cells, latest_at)
+        statement = self._versions.place(check_sql("registration", self._settings), *span)
+        self._connection.register("cell_read", cells)
+        try:
+            # as a table of the engine's, which knows its size and builds hash joins on the smaller side
+            self._connection.execute("create or replace temp table cell as from cell_read")
+            self._connection.execute(
+                f"create or replace temp table checked_registration as {statement}", {"latest_at": latest_at}
+            )
+        finally:
+            self._connection.unregister("cell_read")
+            self._connection.execute("drop table if exists temp.cell")
+
+    def _find_span(self, cells: pa.Table, latest_at: datetime) -> tuple[datetime | None, datetime | None]:
         """Two moments between which all registrations lie that can be right; (None, None) where no moment is read."""
         usual = pc.min_max(cells["registered_at_read"])
         others = cells.filter(cells["registered_at_read"].is_null())["registered_at"].unique()
-        connection.register("other_cell", pa.table({"registered_at": others}))
-        row = connection.execute(
+        self._connection.register("other_cell", pa.table({"registered_at": others}))
+        row = self._connection.execute(
             f"""
             select greatest(least(local_time($first::timestamp), min(moment)), {EARLIEST_TIME}),
                 least(greatest(local_time($last::timestamp), max(moment)), $latest_at)
@@ -637,7 +627,7 @@ class Taker:
             """,
             {"first": usual["min"].as_py(), "last": usual["max"].as_py(), "latest_at": latest_at},
         ).fetchone()
-        connection.unregister("other_cell")
+        self._connection.unregister("other_cell")
         return (row[0], row[1]) if row and row[0] is not None else (None, None)
 
     def _seal(self, table: LogTable) -> None:

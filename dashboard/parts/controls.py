@@ -1,8 +1,8 @@
-"""The controls over the map: measure, town, search, list. Each writes the URL; the page and the map read it."""
+"""The controls over the map, measure, town, search, list, and what a page shows below. Each writes the URL; page and map read it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -78,6 +78,22 @@ def show_controls(address: Address, towns: Sequence[Row], town: str | None, view
 def pick_grid(code: str) -> None:
     """Opens a grid's panel."""
     go_to(grid=code)
+
+
+def choose_below(
+    shown: str, choices: Sequence[str], *, key: str, label: str, name: Callable[[str], str], parameter: str
+) -> None:
+    """Buttons for what a page shows below its figures; the choice goes into the URL under `parameter`."""
+    st.session_state[key] = shown
+    st.segmented_control(
+        label,
+        choices,
+        format_func=name,
+        key=key,
+        required=True,
+        on_change=lambda: write_address(**{parameter: st.session_state[key]}),
+        label_visibility="collapsed",
+    )
 
 
 def show_way_back(where: Mapping[str, str], language: Language) -> None:

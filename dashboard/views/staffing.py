@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.address import STAFFWISE, Address, read_address, write_address
 from dashboard.answers import open_view
 from dashboard.asset import ASSETS_DIR
+from dashboard.parts.controls import choose_below
 from dashboard.parts.notices import show_as_of, show_band
 from dashboard.parts.staffing_bars import QUESTIONS, show_bars, show_total
 from dashboard.parts.staffing_chain import show_chain, show_chain_box
@@ -33,15 +34,13 @@ def show_staffing() -> None:
         left, right = st.columns([880, 406])
         with left:
             show_duty(picks_of(address))
-            st.session_state[_BELOW] = address.staff
-            st.segmented_control(
-                say_staff("title", address.language),
+            choose_below(
+                address.staff,
                 STAFFWISE,
-                format_func=lambda name: say_staff(f"show_{name}", address.language),
                 key=_BELOW,
-                required=True,
-                on_change=lambda: write_address(staff=st.session_state[_BELOW]),
-                label_visibility="collapsed",
+                label=say_staff("title", address.language),
+                name=lambda name: say_staff(f"show_{name}", address.language),
+                parameter="staff",
             )
             show_list(picks_of(address))
         with right:

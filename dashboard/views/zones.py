@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.address import ZONEWISE, read_address, write_address
 from dashboard.answers import open_order_view, order_shelf_of, read_picture
 from dashboard.asset import ASSETS_DIR
+from dashboard.parts.controls import choose_below
 from dashboard.parts.notices import show_as_of, show_band
 from dashboard.parts.share import Source, show_sources
 from dashboard.parts.zone_box import show_zone_box
@@ -45,15 +46,13 @@ def show_zones() -> None:
             show_in_force()
             sources = [Source(question, say_zone(title, address.language)) for question, title in SOURCES.items()]
             show_sources(sources, lambda: open_order_view(get_feed()), address.language, key="zones")
-            st.session_state[_BELOW] = address.shows
-            st.segmented_control(
-                say_zone("title", address.language),
+            choose_below(
+                address.shows,
                 ZONEWISE,
-                format_func=lambda name: say_zone(f"show_{name}", address.language),
                 key=_BELOW,
-                required=True,
-                on_change=lambda: write_address(show=st.session_state[_BELOW]),
-                label_visibility="collapsed",
+                label=say_zone("title", address.language),
+                name=lambda name: say_zone(f"show_{name}", address.language),
+                parameter="show",
             )
             if address.shows == "give":  # an order is given now, whatever moment is looked at
                 shelf, moment = order_shelf_of(get_feed().settings), read_picture(get_feed()).moment

@@ -59,6 +59,12 @@ class Reading:
     def is_synthetic(self) -> bool:
         return bool((self.payload.get("district") or {}).get("is_synthetic"))
 
+    @property
+    def wait_bounds_min(self) -> tuple[float, float]:
+        """From how many minutes of waiting on a site is busy, and jammed, as the district has set it."""
+        busy, jammed = self.payload["wait_bounds_min"]
+        return float(busy), float(jammed)
+
 
 @dataclass(frozen=True)
 class View:

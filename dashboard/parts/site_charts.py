@@ -29,7 +29,6 @@ Answers = Mapping[str, list[Row] | WanggeError]
 SITE_QUESTIONS = ("sites/quarters", "sites/unit_history", "sites/quarter_waits", "sites/days")
 """What the charts ask about a site; of all sites they ask `sites/blocks`."""
 QUARTER = timedelta(minutes=15)
-BUSY_MIN, JAMMED_MIN = 25, 50
 LABEL_PX = {"zh": 84, "en": 102}
 """Room to the right of a chart for the names of its lines."""
 DAYS_SHOWN = 14
@@ -61,7 +60,7 @@ def show_site_charts(answers: Answers, code: str, reading: Reading, language: La
     else:
         with st.container(key="site_pair", horizontal=True):
             show_chart(
-                draw_waits(history, waits, moment, palette, language),
+                draw_waits(history, waits, reading, palette, language),
                 key="site_wait",
                 title=say_site("wait_chart", language),
                 question="sites/quarter_waits",
@@ -125,9 +124,11 @@ def draw_throughput(rows: Sequence[Row], moment: Moment, palette: Palette, langu
 
 
 def draw_waits(
-    history: Sequence[Row], waits: Sequence[Row], moment: Moment, palette: Palette, language: Language
+    history: Sequence[Row], waits: Sequence[Row], reading: Reading, palette: Palette, language: Language
 ) -> go.Figure:
-    """What somebody who joined would wait, every five minutes; what those waited who were sampled; the two limits."""
+    """What somebody who joined would wait, every five minutes; what those waited who were sampled; the district's two limits."""
+    moment = reading.moment
+    busy_min, jammed_min = reading.wait_bounds_min
     known = [row for row in history if row["wait_min"] is not None]
     ends = [_local(row["quarter_start_at"], moment) + QUARTER for row in waits]
     figure = go.Figure()
@@ -158,8 +159,8 @@ def draw_waits(
         for column, label in (("median_wait_min", "median"), ("p90_wait_min", "p90")):
             last = waits[-1][column]
             labels.append((last, say_site(f"label_{label}", language, minutes=minutes_alone(last)), False))
-    highest = max([JAMMED_MIN * 1.12, *(row["wait_min"] for row in known), *(row["p90_wait_min"] for row in waits)])
-    for limit, name, colour in ((BUSY_MIN, "busy", palette.busy), (JAMMED_MIN, "jammed", palette.jam)):
+    highest = max([jammed_min * 1.12, *(row["wait_min"] for row in known), *(row["p90_wait_min"] for row in waits)])
+    for limit, name, colour in ((busy_min, "busy", palette.busy), (jammed_min, "jammed", palette.jam)):
         figure.add_hline(y=limit, line={"color": colour, "width": 1.5, "dash": "dash"})
         figure.add_annotation(
             x=0,
@@ -167,7 +168,7 @@ def draw_waits(
             xanchor="left",
             y=limit,
             yanchor="bottom",
-            text=say_site(f"limit_{name}", language),
+            text=say_site(f"limit_{name}", language, minutes=f"{limit:g}"),
             showarrow=False,
             font={"color": palette.text_2},
         )

@@ -139,6 +139,7 @@ def show_figures(site: Row, reading: Reading, language: Language) -> None:
                     language,
                     hold=wording.count(site["hold_unit_count"]),
                     clear=wording.count(site["clear_unit_count"]),
+                    minutes=f"{reading.wait_bounds_min[0]:g}",
                 ),
                 say_site("units_next", language, count=wording.count(site["next_hour_unit_count"])),
             ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import Lock
 from typing import Any
 from zlib import crc32
 
@@ -23,6 +24,7 @@ from dashboard.past import draw_past, stand_at
 from dashboard.payload import Payload
 from dashboard.text import read_language
 from dashboard.wall import write_wall
+from data.sandbox import Sandbox
 from data.settings import Settings, read_settings
 from data.worker_state import Waiting
 
@@ -34,6 +36,8 @@ KEEP_FOREVER = "public, max-age=31536000, immutable"
 ASK_EACH_TIME = "no-cache"
 
 _feed: Feed | None = None
+_sandbox: Sandbox | None = None
+_sandbox_lock = Lock()
 
 
 def get_feed() -> Feed:
@@ -45,16 +49,28 @@ def get_feed() -> Feed:
     return _feed
 
 
+def get_sandbox() -> Sandbox:
+    """The process's one sandbox for analysts' SQL, made for the first who asks."""
+    global _sandbox
+    with _sandbox_lock:
+        if _sandbox is None:
+            _sandbox = Sandbox(get_feed().settings)
+        return _sandbox
+
+
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Runs the live feed for as long as the server runs."""
-    global _feed
+    """Runs the live feed for as long as the server runs; ends it and the sandbox with it."""
+    global _feed, _sandbox
     feed = await run_in_threadpool(get_feed)
     try:
         yield {"feed": feed}
     finally:
         feed.stop()
         _feed = None
+        if _sandbox is not None:
+            await run_in_threadpool(_sandbox.close)
+            _sandbox = None
 
 
 async def answer_live(request: Request) -> Response:

@@ -1,78 +1,63 @@
-"""Writes an answer as a table, CSV, JSON or Parquet. Knows nothing of questions."""
+"""Writes an answer to a file or to standard output: as a table to be read, or in one of the formats of `data.sandbox.formats`."""
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 import unicodedata
-from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from pyarrow import csv, parquet
 
 from data.errors import QuestionError
+from data.sandbox import formats
 
+NOT_FOR_A_SCREEN = ("parquet", "arrow", "xlsx")
 _WIDEST = 60
 
 
 def write_answer(answer: pa.Table, format_: str, out: Path | None, timezone: str) -> None:
     """Writes to a file, or to standard output; times in the given zone, unknown as — in a table and empty elsewhere."""
+    if format_ == "table":
+        zone = ZoneInfo(timezone)
+        rows = [[formats.plain(value, zone) for value in row.values()] for row in answer.to_pylist()]
+        _put(iter([(_draw_table(answer.column_names, rows) + "\n").encode()]), out)
+    else:
+        write_batches(formats.cut_table(answer), format_, out, timezone)
+
+
+def write_batches(batches: Iterable[pa.RecordBatch], format_: str, out: Path | None, timezone: str) -> None:
+    """Writes an answer as it comes, in any format but the table. A file is there whole or not at all."""
+    if out is None and format_ in NOT_FOR_A_SCREEN and sys.stdout.isatty():
+        raise QuestionError(f"{format_.title()} is not for a screen.", "Add --out FILE, or pipe it on.")
+    _put(formats.write_answer(batches, format_, ZoneInfo(timezone)), out)
+
+
+def _put(pieces: Iterator[bytes], out: Path | None) -> None:
     if out is None:
-        if format_ == "parquet" and sys.stdout.isatty():
-            raise QuestionError("Parquet is not for a screen.", "Add --out FILE, or pipe it on.")
-        _write(answer, format_, sys.stdout.buffer, timezone)
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
         return
+    # a device or a pipe takes the bytes itself; beside it there is no place to write aside
+    aside = out if out.exists() and not out.is_file() else out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        with out.open("wb") as file:
-            _write(answer, format_, file, timezone)
+        try:
+            with aside.open("wb") as file:
+                for piece in pieces:
+                    file.write(piece)
+            if aside != out:
+                aside.replace(out)
+        finally:
+            if aside != out:
+                with suppress(OSError):
+                    aside.unlink(missing_ok=True)
     except OSError as error:
         raise QuestionError(f"{out} cannot be written: {error.strerror}.", "Choose another place with --out.") from None
-
-
-def _write(answer: pa.Table, format_: str, file: BinaryIO, timezone: str) -> None:
-    if format_ == "parquet":
-        parquet.write_table(answer, file)
-        return
-    zone = ZoneInfo(timezone)
-    rows = [[_plain(value, zone) for value in row.values()] for row in answer.to_pylist()]
-    if format_ == "json":
-        objects = [dict(zip(answer.column_names, row, strict=True)) for row in rows]
-        file.write((json.dumps(objects, ensure_ascii=False, indent=1) + "\n").encode())
-    elif format_ == "csv":
-        texts = pa.table(
-            {
-                name: pa.array([_text(row[i], "") for row in rows], pa.string())
-                for i, name in enumerate(answer.column_names)
-            }
-        )
-        csv.write_csv(texts, file, csv.WriteOptions(quoting_style="needed"))
-    else:
-        file.write((_draw_table(answer.column_names, rows) + "\n").encode())
-
-
-def _plain(value: Any, zone: ZoneInfo) -> Any:
-    if isinstance(value, datetime):
-        local = value.astimezone(zone) if value.tzinfo else value
-        return local.isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {str(key): _plain(inner, zone) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner, zone) for inner in value]
-    if isinstance(value, time | timedelta):
-        return str(value)
-    return value
 
 
 def _text(value: Any, unknown: str) -> str:

@@ -15,7 +15,7 @@ from data.settings import Settings, read_settings
 if TYPE_CHECKING:
     from data.questions import Question
 
-ANSWER_FORMATS = ("table", "csv", "json", "parquet")
+ANSWER_FORMATS = ("table", "csv", "json", "jsonl", "arrow", "parquet", "xlsx")
 BRIEF_FORMATS = ("html", "pdf")
 
 
@@ -41,7 +41,12 @@ def add_commands(add: AddCommand) -> None:
     )
     query.add_argument("query", nargs="?", metavar="SQL", help="the statement; read from standard input without it")
     query.add_argument("--format", choices=ANSWER_FORMATS, default="table", help="how to write the answer (table)")
-    query.add_argument("--limit", type=_count, metavar="N", help="rows at most (sandbox_rows of the settings)")
+    query.add_argument(
+        "--limit",
+        type=_count,
+        metavar="N",
+        help="rows at most (sandbox_rows of the settings; sandbox_export_rows for all but a table)",
+    )
     query.add_argument("--out", type=Path, metavar="FILE", help="write to a file")
 
 
@@ -120,25 +125,29 @@ def _list_questions(questions: dict[str, Question]) -> None:
 
 
 def _sql(options: argparse.Namespace) -> int:
-    from data.answer_format import write_answer
+    from data.answer_format import write_answer, write_batches
     from data.sandbox import Limits, Sandbox, SandboxError, mark
+    from data.sandbox.formats import FORMATS
 
     settings = read_settings(options.home)
     text = options.query
     if text is None or text == "-":
         text = sys.stdin.buffer.read(1_000_000).decode("utf-8", errors="surrogateescape")
     with Sandbox(settings) as sandbox:
-        query = sandbox.submit(text, _login_name(settings), Limits(row_count=options.limit), by="shell")
+        file = FORMATS.get(options.format)
+        limits = Limits(None, file.most_rows(options.limit), file.byte_max) if file else Limits(None, options.limit)
+        query = sandbox.submit(text, _login_name(settings), limits, by="shell", streams=file is not None)
         try:
-            answer = query.result()
+            if file:
+                write_batches(query.batches(), options.format, options.out, settings.timezone)
+            else:
+                write_answer(query.result().table, options.format, options.out, settings.timezone)
         except SandboxError as error:
             drawn = mark(text, error.line, error.column)
             raise QuestionError(f"{error.message}\n{drawn}" if drawn else error.message, error.hint) from None
-    write_answer(answer.table, options.format, options.out, settings.timezone)
-    if answer.is_truncated:
-        limit = "rows" if answer.cut_by == "rows" else "bytes"
+    if query.cut_by:
         print(
-            f"wangge: cut after {answer.table.num_rows:,} rows: the answer has more {limit} than are shown.",
+            f"wangge: cut after {query.progress().row_count:,} rows: the answer has more {query.cut_by} than a {options.format} may have.",
             file=sys.stderr,
         )
     return 0

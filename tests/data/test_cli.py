@@ -117,7 +117,7 @@ def test_without_a_situation_the_next_step_is_named(tmp_path: Path, capsys: pyte
         [],
         ["fly"],
         ["ask", "sites/state", "-p", "grid_code"],
-        ["ask", "sites/state", "--format", "xlsx"],
+        ["ask", "sites/state", "--format", "docx"],
         ["import", "grids"],
         ["run", "--speed", "0"],
         ["run", "--port", "eight"],

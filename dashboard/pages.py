@@ -19,6 +19,7 @@ from dashboard.views.map_check import show_map_check
 from dashboard.views.overview import show_overview
 from dashboard.views.rounds import show_rounds
 from dashboard.views.sites import show_sites
+from dashboard.views.sql import show_sql
 from dashboard.views.staffing import show_staffing
 from dashboard.views.wall import show_wall
 from dashboard.views.zones import show_zones
@@ -42,6 +43,7 @@ def show_pages() -> None:
             st.Page(show_alerts_page, title=say("page_alerts", language), url_path="alerts"),
             st.Page(show_zones, title=say("page_zones", language), url_path="zones"),
             st.Page(show_brief, title=say("page_brief", language), url_path="brief"),
+            st.Page(show_sql, title=say("page_sql", language), url_path="sql"),
             st.Page(show_wall, title=say("page_wall", language), url_path="wall"),
             st.Page(show_map_check, title=say("page_map_check", language), url_path="map-check"),
         ],

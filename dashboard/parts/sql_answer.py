@@ -37,7 +37,7 @@ class Answer:
 
 
 def open_answer(table: pa.Table, zone: tzinfo, key: str) -> Answer:
-    """What the reader made of this answer. A new answer with the same columns keeps the filter, and whatever was picked that it still has."""
+    """What the reader made of this answer; of one with the same columns the filter stays, and what was picked that it still has."""
     name = f"{key}_kept"
     held: Answer | None = st.session_state.get(name)
     if held is None or held.table is not table:

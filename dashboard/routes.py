@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from dashboard import asset, doors
+from dashboard import asset, doors, sql_files
 from dashboard.address import KNOWN_THEN, parse_moment
 from dashboard.live import Feed, describe_clock, write_time
 from dashboard.past import draw_past, stand_at
@@ -157,12 +157,18 @@ async def answer_asset(request: Request) -> Response:
     return _send(request, found.payload, found.media_type, KEEP_FOREVER if is_pinned else ASK_EACH_TIME)
 
 
+async def answer_sql_file(request: Request) -> Response:
+    """A download of the SQL page, under its one-time address."""
+    return await sql_files.send_file(request, await run_in_threadpool(get_sandbox))
+
+
 ROUTES = [
     Route("/api/live", answer_live),
     Route("/api/geometry", answer_geometry),
     Route("/healthz", answer_health),
     Route("/kiosk", answer_kiosk),
     Route("/doors", answer_doors),
+    Route(f"{sql_files.FILE_PATH}/{{key}}", answer_sql_file),
     Route("/assets/{path:path}", answer_asset),
 ]
 

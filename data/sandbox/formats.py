@@ -241,9 +241,20 @@ def _say_interval(value: pa.MonthDayNano) -> str:
 
 def _objects(batch: pa.RecordBatch, zone: tzinfo) -> Iterator[str]:
     names = batch.schema.names
-    columns = [[plain(value, zone) for value in column.to_pylist()] for column in batch.columns]
+    columns = [_json_column(column, zone) for column in batch.columns]
     for row in zip(*columns, strict=True):
         yield _as_json(dict(zip(names, row, strict=True)))
+
+
+def _json_column(column: pa.Array, zone: tzinfo) -> list[Any]:
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        values: list[Any] = column.to_pylist()
+    elif pa.types.is_timestamp(kind) and kind.unit != "ns":
+        values = _say_moments(column, zone).to_pylist()
+    else:
+        values = [plain(value, zone) for value in column.to_pylist()]
+    return values
 
 
 def _write_json(batches: Iterable[pa.RecordBatch], zone: tzinfo, note: Callable[[], str]) -> Iterator[bytes]:

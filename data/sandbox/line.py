@@ -18,6 +18,8 @@ START_S = 30.0
 """Seconds that a child may take to stand: a new state of the situation may have to be opened first, on a busy machine."""
 GRACE_S = 2.0
 """Seconds that a child's end may take to be told after it closed its line."""
+TAKEN_WITHIN_S = 600.0
+"""Seconds that the reader of a download may keep it waiting, all pauses together: others wait for the turn."""
 
 
 class Line:
@@ -27,6 +29,7 @@ class Line:
         self._channel = channel
         self._status = status
         self._until = time.monotonic() + START_S
+        self._latest = self._until
         self._wake = wake
         self._seconds = seconds
         self._handle = -1
@@ -50,10 +53,15 @@ class Line:
             self._end(word)
             return
         self._until = time.monotonic() + self._seconds
+        self._latest = self._until + TAKEN_WITHIN_S
         self._channel.setblocking(True)
         self._channel.settimeout(5.0)
         with contextlib.suppress(OSError):
             self._channel.sendall(frames.pack_word(frames.REQUEST, request))
+
+    def wait_longer(self, seconds: float) -> None:
+        """Gives back time in which the answer waited for its reader, up to `TAKEN_WITHIN_S` in all."""
+        self._until = min(self._until + seconds, self._latest)
 
     def read(self, count: int = -1) -> bytes:
         """So many bytes of the answer, fewer only at its end."""

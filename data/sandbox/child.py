@@ -27,7 +27,7 @@ from data.errors import WanggeError
 from data.publication import SCHEMA_VERSION
 from data.questions import hide_later, open_rows
 from data.sandbox import frames, kernel, layers, probe
-from data.sandbox.gate import HIDDEN_TABLES, Allowed, check_text, pass_gate, read_allowed
+from data.sandbox.gate import HIDDEN_TABLES, Allowed, Engine, Passed, check_text, pass_gate, read_allowed
 from data.sandbox.plan import hide_files
 from data.sandbox.refusal import SandboxError, place_of
 
@@ -199,7 +199,7 @@ def _run(snapshot: Snapshot, order: Order, request: dict[str, Any], channel: int
     text = str(request["text"])
     values = {name: _value(value) for name, value in request.get("values", {}).items()}
     connection = snapshot.connection
-    statement, is_plan = text, False
+    passed = Passed(text)
     try:
         if request.get("moment"):
             hide_later(snapshot, connection, request["moment"])
@@ -208,15 +208,31 @@ def _run(snapshot: Snapshot, order: Order, request: dict[str, Any], channel: int
                 check_text(text)
             passed = pass_gate(
                 text,
-                lambda inner: str(connection.execute("select json_serialize_sql(?)", [inner]).fetchall()[0][0]),
-                snapshot.tables, snapshot.allowed, parameters=bool(values),
-            )  # fmt: skip
-            statement, is_plan = passed.statement, passed.is_plan
-        reader = connection.execute(statement, values or None).to_arrow_reader(BATCH_ROWS)
-        batches = _cleaned(reader, snapshot, order) if is_plan else iter(reader)
+                _as_engine(connection, text, snapshot, order),
+                snapshot.tables,
+                snapshot.allowed,
+                parameters=bool(values),
+            )
+        reader = connection.execute(passed.statement, values or None).to_arrow_reader(BATCH_ROWS)
+        batches = _cleaned(reader, snapshot, order) if passed.is_plan else iter(reader)
         return _send(reader.schema, batches, order, channel)
     except (duckdb.Error, pa.ArrowException) as error:
-        raise _told(error, text, statement, snapshot, order) from None
+        raise _told(error, text, passed, snapshot, order) from None
+
+
+def _as_engine(connection: duckdb.DuckDBPyConnection, text: str, snapshot: Snapshot, order: Order) -> Engine:
+    def find_values(tree: str) -> list[str]:
+        written = str(connection.execute("select json_deserialize_sql(?::json)", [tree]).fetchall()[0][0])
+        try:
+            return [str(row[0]) for row in connection.execute(written).fetchall()]
+        except duckdb.Error as error:
+            raise _told(error, text, Passed(written), snapshot, order) from None
+
+    return Engine(
+        serialize=lambda text: str(connection.execute("select json_serialize_sql(?)", [text]).fetchall()[0][0]),
+        tokenize=lambda text: [start for start, _ in duckdb.tokenize(text)],
+        find_values=find_values,
+    )
 
 
 def _send(schema: pa.Schema, batches: Iterator[pa.RecordBatch], order: Order, channel: int) -> dict[str, Any]:
@@ -291,10 +307,12 @@ def _cleaned(reader: pa.RecordBatchReader, snapshot: Snapshot, order: Order) -> 
         yield pa.RecordBatch.from_arrays(columns, schema=reader.schema)
 
 
+_ADVICE_TO_SET = re.compile(r"\s*(?:You can )?[Uu]se \W?SET [^.]*\.?|\s*\(?[Ss]ee [^.]*SET [^.]*\.?")
+"""What the engine says of its settings, which are fixed here."""
 _PATH = re.compile(r"(?:/[^\s/'\"<>|,;:()\[\]]+){2,}/?")
 
 
-def _told(error: Exception, text: str, statement: str, snapshot: Snapshot, order: Order) -> SandboxError:
+def _told(error: Exception, text: str, passed: Passed, snapshot: Snapshot, order: Order) -> SandboxError:
     """The engine's error as a person can use it: without paths, with the place, and nothing of what is hidden."""
     said = str(error)
     if isinstance(error, duckdb.OutOfMemoryException) or "bad_alloc" in said or "bad allocation" in said:
@@ -309,6 +327,8 @@ def _told(error: Exception, text: str, statement: str, snapshot: Snapshot, order
             "The query asks for a file or for something outside; neither is there.",
             "SHOW TABLES lists what is.",
         )
+    if "Max expression depth" in said:
+        return SandboxError("depth", "The query is nested too deeply.", "Split it into steps: with a as (…), b as (…).")
     kind, _, told = said.partition(": ")
     try:
         word = json.loads(told)
@@ -317,8 +337,7 @@ def _told(error: Exception, text: str, statement: str, snapshot: Snapshot, order
     message = _clean(str(word.get("exception_message", "")), text, snapshot, order)
     line, column = 0, 0
     if str(word.get("position", "")).isdigit():
-        # an EXPLAIN was shortened before it was run
-        line, column = place_of(text, int(word["position"]) + len(text.encode()) - len(statement.encode()))
+        line, column = place_of(text, passed.place_before(int(word["position"])))
     hint = ""
     names = re.findall(r"\w+", str(word.get("candidates", "")).replace('"', "")) if word.get("candidates") else []
     if names or "Did you mean" in message or "Candidate" in message:
@@ -326,6 +345,7 @@ def _told(error: Exception, text: str, statement: str, snapshot: Snapshot, order
         close = difflib.get_close_matches(str(word.get("name", "")).lower(), near, n=2, cutoff=0.55)
         hint = f"Did you mean {' or '.join(close)}?" if close else "DESCRIBE and a table lists its columns."
         message = re.sub(r"\s*(?:Did you mean|Candidate|Hint:).*", "", message, flags=re.DOTALL)
+    message = _ADVICE_TO_SET.sub("", message)
     return SandboxError("error", message.strip()[:2000], hint, line=line, column=column)
 
 

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from data.sandbox import pivot
 from data.sandbox.refusal import SandboxError, place_of
 
 ALLOWED_DIR = Path(__file__).parent / "allowed"
@@ -44,6 +45,7 @@ _CATALOGUES = re.compile(r"^(duckdb_|pragma_|pg_|sqlite_|information_schema$)")
 _NAME = re.compile(r"^\w[\w $\-（）()·、，%./]{0,127}$")
 _LEAD = r"(?>\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*+"  # nothing is tried twice: a hostile text must not keep it busy
 _EXPLAIN = re.compile(rf"^{_LEAD}explain\b(?P<analyze>{_LEAD}analyze\b)?", re.IGNORECASE | re.DOTALL)
+_OPTIONS = re.compile(rf"{_LEAD}\({_LEAD}(?:format|analyze)\b", re.IGNORECASE | re.DOTALL)
 _FIRST_WORD = re.compile(rf"^{_LEAD}(\w+)", re.DOTALL)
 _HINTS = {
     "copy": "Download the answer instead: `wangge sql --format csv|parquet`, or the buttons beside it.",
@@ -55,7 +57,7 @@ _HINTS = {
     "pragma": "Settings are fixed. For a table's columns write DESCRIBE and its name.",
     "call": "Write a SELECT; for a table's columns DESCRIBE and its name.",
     "pivot": "Name the values: PIVOT t ON column IN ('a', 'b') USING count(*).",
-    "with": "If there is a PIVOT in it, name its values: PIVOT t ON column IN ('a', 'b') USING count(*).",
+    "with": "A WITH ends in a SELECT. If there is a PIVOT in it, name its values: PIVOT t ON column IN ('a', 'b').",
     "prepare": "Send the SELECT itself.",
     "execute": "Send the SELECT itself.",
 }
@@ -67,6 +69,23 @@ class Passed:
 
     statement: str
     is_plan: bool = False
+    shift: int = 0
+    """Bytes by which what was put before the text is longer than what it stands for."""
+    edits: tuple[pivot.Edit, ...] = ()
+
+    def place_before(self, offset: int) -> int:
+        """The byte of the text that stands at this one of the statement."""
+        return pivot.place_before(offset - self.shift, self.edits)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the gate asks of the engine: its parser, and, once the gate let a question for them through, some values."""
+
+    serialize: pivot.Serialize
+    tokenize: pivot.Tokenize
+    find_values: Callable[[str], list[str]]
+    """The first column of the answer to a statement, given as its tree. Raises SandboxError."""
 
 
 @dataclass(frozen=True)
@@ -113,21 +132,30 @@ def check_text(text: str) -> None:
 
 
 def pass_gate(
-    text: str, serialize: Callable[[str], str], tables: frozenset[str], allowed: Allowed, *, parameters: bool = False
+    text: str, engine: Engine, tables: frozenset[str], allowed: Allowed, *, parameters: bool = False
 ) -> Passed:
     """What may be executed of the text; SandboxError, with a word and what to do instead, where nothing may.
 
     Parameters
     ----------
-    serialize : gives the parser's tree of a text as JSON, or its error.
     tables : the tables there are, in lower case.
     parameters : whether `$name` may occur: in questions, whose values come from our own code.
     """
     explained = _EXPLAIN.match(text)
     # what is left of an EXPLAIN keeps its place in the text, so that errors point at it
-    inner = text if not explained else " " * len(text[: explained.end()].encode()) + text[explained.end() :]
+    lead = len(text[: explained.end()].encode()) if explained else 0
+    inner = " " * lead + text[explained.end() :] if explained else text
+    if explained and _OPTIONS.match(text, explained.end()):
+        raise SandboxError(
+            "statement", "EXPLAIN takes no options here.", "Write EXPLAIN or EXPLAIN ANALYZE and the query."
+        )
+    edits: tuple[pivot.Edit, ...] = ()
     try:
-        tree = json.loads(serialize(inner))
+        tree = json.loads(engine.serialize(inner))
+        marked = pivot.mark_values(inner, engine.tokenize) if _is_no_select(tree) else None
+        if marked:
+            whole = json.loads(engine.serialize(marked.text))
+            marked, tree = (None, tree) if whole.get("error") else (marked, whole)
         if tree.get("error"):
             raise _syntax_error(text, tree)
         statements = tree["statements"]
@@ -136,21 +164,45 @@ def pass_gate(
         shown = _shown_tables(statements[0]["node"], tables)
         if shown and not explained:
             return Passed(shown)
-        _Walk(text, tables, allowed, parameters).look(statements[0], frozenset())
+
+        def look(whole: dict[str, Any], edits: tuple[pivot.Edit, ...]) -> None:
+            _Walk(lambda offset: place_of(text, pivot.place_before(offset, edits)), tables, allowed, parameters).look(
+                whole["statements"][0], frozenset()
+            )
+
+        look(tree, marked.edits if marked else ())
+        if marked:
+
+            def find(question: dict[str, Any], offset: int) -> list[str]:
+                look(question, marked.edits)
+                try:
+                    return engine.find_values(json.dumps(question))
+                except SandboxError as error:
+                    error.line, error.column = place_of(text, pivot.place_before(offset, marked.edits))
+                    raise
+
+            inner, edits = pivot.name_values(inner, marked, tree, engine.serialize, find)
     except RecursionError:
         raise SandboxError(
             "depth", "The query is nested too deeply.", "Split it into steps: with a as (…), b as (…)."
         ) from None
     if explained:
-        return Passed(f"explain {'analyze ' if explained['analyze'] else ''}{text[explained.end() :]}", is_plan=True)
-    return Passed(text)
+        said = f"explain {'analyze ' if explained['analyze'] else ''}"
+        return Passed(said + inner.encode()[lead:].decode(), True, len(said) - lead, edits)
+    return Passed(inner, edits=edits)
+
+
+def _is_no_select(tree: dict[str, Any]) -> bool:
+    return bool(tree.get("error")) and tree.get("error_type") != "parser"
 
 
 class _Walk:
     """Looks at every part of a tree; what it does not know it refuses."""
 
-    def __init__(self, text: str, tables: frozenset[str], allowed: Allowed, parameters: bool) -> None:
-        self._text = text
+    def __init__(
+        self, place: Callable[[int], tuple[int, int]], tables: frozenset[str], allowed: Allowed, parameters: bool
+    ) -> None:
+        self._place = place
         self._tables = tables
         self._allowed = allowed
         self._parameters = parameters
@@ -214,7 +266,8 @@ class _Walk:
 
     def _check_function(self, part: dict[str, Any]) -> None:
         name = str(part["function_name"]).lower()
-        plain = part.get("schema", "") in ("", "main") and part.get("catalog", "") in ("", "system")
+        # `site_code.lower()` is read as a function of a schema; those with functions of their own stay closed
+        plain = part.get("catalog", "") in ("", "system") and not _CATALOGUES.match(str(part.get("schema", "")).lower())
         if plain and name in self._allowed.functions:
             return
         close = difflib.get_close_matches(name, self._allowed.functions, n=2, cutoff=0.7)
@@ -282,7 +335,7 @@ class _Walk:
         raise self._refusal("syntax", part, f"This part of a query ({kind.lower()}) is not allowed.", "")
 
     def _refusal(self, word: str, part: dict[str, Any], message: str, hint: str) -> SandboxError:
-        line, column = place_of(self._text, int(part.get("query_location", -1)))
+        line, column = self._place(int(part.get("query_location", -1)))
         return SandboxError(word, message, hint, line=line, column=column)
 
 
@@ -341,7 +394,7 @@ def _syntax_error(text: str, tree: dict[str, Any]) -> SandboxError:
         f"{word.upper()} is not allowed: only one statement that reads."
         if word
         else "Only one statement that reads is allowed.",
-        _HINTS.get(word.lower(), "Write a SELECT; SHOW TABLES, DESCRIBE, SUMMARIZE, EXPLAIN and PIVOT … IN work too."),
+        _HINTS.get(word.lower(), "Write a SELECT; SHOW TABLES, DESCRIBE, SUMMARIZE, EXPLAIN and PIVOT work too."),
     )
 
 

@@ -8,6 +8,8 @@ stands for xxx, and an escape within those brackets such as \\0 for the characte
     cut rows|bytes      answered up to this limit
     error               the engine says that there is no such thing
     answer              harmless: it is answered
+
+And what must be answered, in `analyst_queries.sql`.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "escapes"
+ANALYST_QUERIES = Path(__file__).parent / "analyst_queries.sql"
 _CASE = re.compile(r"^-- case: (?P<name>.+)\n-- expect: (?P<outcome>\w+)(?P<words>[^\n]*)\n", re.MULTILINE)
+_ASKED = re.compile(r"^-- asks: (.+)\n-- gives: (.+)\n", re.MULTILINE)
 _REPEATED = re.compile(r"«(.*?)»×(\d+)", re.DOTALL)
 
 
@@ -44,6 +48,12 @@ def read_cases(*files: str) -> list[Case]:
             listed = frozenset({known} if outcome == "refused" else known.split()) - {""}
             cases.append(Case(path.stem, name, outcome, listed, _REPEATED.sub(_repeat, text.rstrip("\n"))))
     return cases
+
+
+def read_analyst_queries() -> list[tuple[str, str, str]]:
+    """What is asked, what must be found in the answer, and the text."""
+    pieces = _ASKED.split(ANALYST_QUERIES.read_text(encoding="utf-8"))[1:]
+    return list(zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True))
 
 
 def _repeat(found: re.Match[str]) -> str:

@@ -47,3 +47,7 @@ class IngestError(WanggeError):
 
 class BriefError(WanggeError):
     """The daily brief cannot be made."""
+
+
+class BundleError(WanggeError):
+    """A bundle to carry away cannot be made as it is wanted."""

@@ -82,6 +82,8 @@ class Settings:
     sandbox_export_rows: int = 5_000_000
     sandbox_export_bytes: int = 2_000_000_000
     """What a download may hold; it is streamed, never held."""
+    bundle_rows: int = 50_000_000
+    """Registrations that one bundle (`wangge export`) may hold. What has more is refused, never cut: a bundle is whole."""
     sandbox_at_once: int = 2
     """Queries that run at once on this machine, on one thread each; the others wait their turn. Ten at once stretched the
     wall's tick two- to sevenfold on two cores."""

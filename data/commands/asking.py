@@ -1,14 +1,16 @@
-"""`wangge ask`: the questions in `queries/`; `wangge sql`: any query, in the sandbox; `wangge brief`: their answers on one page."""
+"""`wangge ask`: the questions in `queries/`; `wangge sql`: any query, in the sandbox; `wangge brief`: their answers on one page;
+`wangge export`: rows and sums to carry away."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.commands.parsing import AddCommand, moment, pair
+from data.commands.parsing import FAILED, AddCommand, moment, pair
 from data.errors import BriefError, QuestionError
 from data.settings import Settings, read_settings
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 ANSWER_FORMATS = ("table", "csv", "json", "jsonl", "arrow", "parquet", "xlsx")
 BRIEF_FORMATS = ("html", "pdf")
+BUNDLE_FORMATS = ("duckdb", "parquet")
 
 
 def add_commands(add: AddCommand) -> None:
@@ -48,6 +51,27 @@ def add_commands(add: AddCommand) -> None:
         help="rows at most (sandbox_rows of the settings; sandbox_export_rows for all but a table)",
     )
     query.add_argument("--out", type=Path, metavar="FILE", help="write to a file")
+
+    bundle = add(
+        "export", _export, "Write a de-identified bundle to carry to another machine: one DuckDB file, or Parquet."
+    )
+    bundle.add_argument(
+        "--out", type=Path, required=True, metavar="PLACE", help="NAME.duckdb, a folder to be made, or NAME.zip"
+    )
+    bundle.add_argument("--round", action="append", default=[], metavar="R,…", help="only these rounds (all)")
+    bundle.add_argument(
+        "--from", dest="from_at", type=moment, metavar="T", help='such as "2022-07-14 06:00" (all there is)'
+    )
+    bundle.add_argument("--to", dest="until_at", type=moment, metavar="T", help="the first moment after the period")
+    bundle.add_argument("--tables", action="append", default=[], metavar="NAME,…", help="only these tables (all)")
+    bundle.add_argument(
+        "--columns", action="append", default=[], metavar="TABLE:NAME,…", help="only these columns of a table (all)"
+    )
+    bundle.add_argument("--format", choices=BUNDLE_FORMATS, help="duckdb or parquet (what PLACE ends in, else parquet)")
+    bundle.add_argument(
+        "--keep-tokens", action="store_true", help="persons by the lake's tokens: bundles can be linked"
+    )
+    bundle.add_argument("--force", action="store_true", help="replace a bundle that is there")
 
 
 def _ask(options: argparse.Namespace) -> int:
@@ -151,6 +175,42 @@ def _sql(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from data.bundle import export_bundle, read_wish
+
+    settings = read_settings(options.home)
+    wish = read_wish(
+        settings, options.out, format_=options.format, rounds=options.round, from_at=options.from_at,
+        until_at=options.until_at, tables=options.tables, columns=options.columns, keeps_tokens=options.keep_tokens,
+        force=options.force,
+    )  # fmt: skip
+    os.nice(10)  # what is taken out can wait for what comes in
+    with tqdm(unit=" rows", unit_scale=True, desc="export", disable=None) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        exported = export_bundle(settings, wish, _login_name(settings), show)
+    size = exported.byte_count / 1e6
+    print(f"{exported.path}: {exported.table_count} tables, {exported.row_count:,} rows, {size:,.1f} MB.")
+    told = (
+        "kept as in the lake: it can be tied to other bundles"
+        if wish.keeps_tokens
+        else "made anew, the key thrown away"
+    )
+    agreed = sum(one.outcome == "agrees" for one in exported.compared)
+    print(f"Tokens of persons are {told}. {agreed} comparisons between its tables agree.")
+    if not exported.differing:
+        return 0
+    for one in exported.differing:
+        print(f"wangge: {one.name}: {one.differing_count:,} of {one.compared_count:,} differ.", file=sys.stderr)
+    print("The bundle is kept, and its manifest says so. Run wangge doctor.", file=sys.stderr)
+    return FAILED
 
 
 def _login_name(settings: Settings) -> str | None:

@@ -6,9 +6,7 @@ Runs in the processes that `stem` forks, never in the dashboard.
 from __future__ import annotations
 
 import array
-import difflib
 import io
-import json
 import os
 import re
 import signal
@@ -27,9 +25,10 @@ from data.errors import WanggeError
 from data.publication import SCHEMA_VERSION
 from data.questions import hide_later, open_rows
 from data.sandbox import frames, kernel, layers, probe
+from data.sandbox.engine_errors import Asked, is_out_of_memory, tell_engine_error
 from data.sandbox.gate import HIDDEN_TABLES, Allowed, Engine, Passed, check_text, pass_gate, read_allowed
 from data.sandbox.plan import hide_files
-from data.sandbox.refusal import SandboxError, place_of
+from data.sandbox.refusal import SandboxError
 
 if TYPE_CHECKING:
     from data.sandbox.stem import Order
@@ -38,6 +37,12 @@ SHARE_OF_ENGINE = 0.7
 """Of a query's memory, what the engine may plan with; the rest is for what it does not count, such as long texts."""
 BATCH_ROWS = 2048
 """Rows fetched at once, the engine's own measure: an answer of long values is cut soon after it passes the limit."""
+_MACROS = """
+create temp macro distance_m(lon_a, lat_a, lon_b, lat_b) as 2 * 6371008.8 * asin(sqrt(least(1, greatest(0,
+    sin(radians(lat_b - lat_a) / 2) ** 2 + cos(radians(lat_a)) * cos(radians(lat_b)) * sin(radians(lon_b - lon_a) / 2) ** 2
+))))
+"""
+"""What analysts miss without an extension: metres between two places on the sphere of the earth's mean radius (IUGG)."""
 _NO_LONGER_THERE = re.compile(r"No such file|cannot open file|Could not (?:open|read)", re.IGNORECASE)
 
 
@@ -99,6 +104,7 @@ def open_snapshot(order: Order) -> Snapshot:
             str(path) for (path,) in connection.execute("select distinct path from lake_file order by all").fetchall()
         ]
         open_rows(connection)
+        connection.execute(_MACROS)
         tables = {
             str(name).lower()
             for (name,) in connection.execute(
@@ -238,10 +244,12 @@ def _as_engine(connection: duckdb.DuckDBPyConnection, text: str, snapshot: Snaps
 def _send(schema: pa.Schema, batches: Iterator[pa.RecordBatch], order: Order, channel: int) -> dict[str, Any]:
     """Sends the answer up to its limits; gives the word that ends it."""
     rows, size, cut = 0, 0, ""
+    _check_types(schema)
     writer = pa.ipc.new_stream(_Sink(channel), schema)
     for batch in batches:
         if batch.num_rows == 0:
             continue
+        _check_numbers(batch)
         if rows + batch.num_rows > order.row_count:
             batch, cut = batch.slice(0, order.row_count - rows), "rows"
         if size + batch.nbytes > order.byte_count:
@@ -263,6 +271,41 @@ def _send(schema: pa.Schema, batches: Iterator[pa.RecordBatch], order: Order, ch
             "Select fewer or shorter columns.",
         )
     return {"word": "done", "rows": rows, "cut": cut}
+
+
+def _check_types(schema: pa.Schema) -> None:
+    """Refuses parts of a value that share a name, which no reader of tables takes."""
+    for field in schema:
+        for type_ in _types_within(field.type):
+            names = (
+                [type_.field(number).name for number in range(type_.num_fields)] if pa.types.is_struct(type_) else []
+            )
+            if len(set(names)) < len(names):
+                raise SandboxError(
+                    "error",
+                    f"The parts of {field.name!r} have no names of their own.",
+                    "Name them: struct_pack(a := 1, b := 2), or {'a': 1, 'b': 2}.",
+                )
+
+
+def _types_within(type_: pa.DataType) -> Iterator[pa.DataType]:
+    yield type_
+    for number in range(type_.num_fields):
+        yield from _types_within(type_.field(number).type)
+
+
+def _check_numbers(batch: pa.RecordBatch) -> None:
+    """Refuses what the engine hands over as a decimal of 38 digits and is longer: the other end would take it for garbled."""
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        if pa.types.is_decimal(field.type) and field.type.precision == 38:
+            try:
+                column.validate(full=True)
+            except pa.ArrowInvalid:
+                raise SandboxError(
+                    "error",
+                    f"A number of {field.name!r} has more than 38 digits.",
+                    "Cast it: x::double, or x::varchar.",
+                ) from None
 
 
 class _Sink(io.RawIOBase):
@@ -307,15 +350,13 @@ def _cleaned(reader: pa.RecordBatchReader, snapshot: Snapshot, order: Order) -> 
         yield pa.RecordBatch.from_arrays(columns, schema=reader.schema)
 
 
-_ADVICE_TO_SET = re.compile(r"\s*(?:You can )?[Uu]se \W?SET [^.]*\.?|\s*\(?[Ss]ee [^.]*SET [^.]*\.?")
-"""What the engine says of its settings, which are fixed here."""
 _PATH = re.compile(r"(?:/[^\s/'\"<>|,;:()\[\]]+){2,}/?")
 
 
 def _told(error: Exception, text: str, passed: Passed, snapshot: Snapshot, order: Order) -> SandboxError:
     """The engine's error as a person can use it: without paths, with the place, and nothing of what is hidden."""
     said = str(error)
-    if isinstance(error, duckdb.OutOfMemoryException) or "bad_alloc" in said or "bad allocation" in said:
+    if is_out_of_memory(error):
         return _memory_error(order)
     if isinstance(error, duckdb.PermissionException | duckdb.IOException):
         if _NO_LONGER_THERE.search(said) and any(path in said for path in snapshot.files):
@@ -329,24 +370,27 @@ def _told(error: Exception, text: str, passed: Passed, snapshot: Snapshot, order
         )
     if "Max expression depth" in said:
         return SandboxError("depth", "The query is nested too deeply.", "Split it into steps: with a as (…), b as (…).")
-    kind, _, told = said.partition(": ")
-    try:
-        word = json.loads(told)
-    except ValueError:
-        word = {"exception_message": told or kind}
-    message = _clean(str(word.get("exception_message", "")), text, snapshot, order)
-    line, column = 0, 0
-    if str(word.get("position", "")).isdigit():
-        line, column = place_of(text, passed.place_before(int(word["position"])))
-    hint = ""
-    names = re.findall(r"\w+", str(word.get("candidates", "")).replace('"', "")) if word.get("candidates") else []
-    if names or "Did you mean" in message or "Candidate" in message:
-        near = {name.split(".")[-1] for name in names} - HIDDEN_TABLES
-        close = difflib.get_close_matches(str(word.get("name", "")).lower(), near, n=2, cutoff=0.55)
-        hint = f"Did you mean {' or '.join(close)}?" if close else "DESCRIBE and a table lists its columns."
-        message = re.sub(r"\s*(?:Did you mean|Candidate|Hint:).*", "", message, flags=re.DOTALL)
-    message = _ADVICE_TO_SET.sub("", message)
-    return SandboxError("error", message.strip()[:2000], hint, line=line, column=column)
+    return tell_engine_error(
+        error,
+        Asked(
+            text,
+            passed.place_before,
+            lambda words: _clean(words, text, snapshot, order),
+            lambda: _read_columns(snapshot),
+            HIDDEN_TABLES,
+        ),
+    )
+
+
+def _read_columns(snapshot: Snapshot) -> dict[str, set[str]]:
+    columns: dict[str, set[str]] = {}
+    found = snapshot.connection.execute(
+        "select lower(table_name), lower(column_name) from duckdb_columns() where not internal"
+    )
+    for table, column in found.fetchall():
+        if table in snapshot.tables:
+            columns.setdefault(table, set()).add(column)
+    return columns
 
 
 def _clean(said: str, text: str, snapshot: Snapshot, order: Order) -> str:

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from data.sandbox import pivot
+from data.sandbox import pivot, slips
 from data.sandbox.refusal import SandboxError, place_of
 
 ALLOWED_DIR = Path(__file__).parent / "allowed"
@@ -50,7 +50,7 @@ _FIRST_WORD = re.compile(rf"^{_LEAD}(\w+)", re.DOTALL)
 _HINTS = {
     "copy": "Download the answer instead: `wangge sql --format csv|parquet`, or the buttons beside it.",
     "export": "`wangge export` writes a bundle to carry to another machine.",
-    "create": "Use `with name as (select …)` for a table of this query alone.",
+    "create": "Use `with name as (select …)` for a table of this query alone; what a macro stands for is written out.",
     "attach": "The situation and its registrations are here already: SHOW TABLES lists them.",
     "use": "The situation and its registrations are here already: SHOW TABLES lists them.",
     "set": "Settings are fixed. Say times as `at time zone 'UTC'`; limits are in settings.toml.",
@@ -58,9 +58,27 @@ _HINTS = {
     "call": "Write a SELECT; for a table's columns DESCRIBE and its name.",
     "pivot": "Name the values: PIVOT t ON column IN ('a', 'b') USING count(*).",
     "with": "A WITH ends in a SELECT. If there is a PIVOT in it, name its values: PIVOT t ON column IN ('a', 'b').",
+    **dict.fromkeys(
+        ("insert", "update", "delete", "merge", "truncate", "alter", "drop", "comment"),
+        "Nothing is changed from here: `wangge ingest` and `wangge import` bring in what is new or corrected.",
+    ),
+    **dict.fromkeys(
+        ("load", "install"), "No extension is loaded here; what can be computed without one is there already."
+    ),
+    **dict.fromkeys(
+        ("begin", "commit", "rollback", "start"), "A query sees one state by itself: no transaction is needed."
+    ),
+    **dict.fromkeys(("vacuum", "analyze", "checkpoint"), "Upkeep goes on by itself. Write a SELECT."),
+    "import": "`wangge import` brings files in.",
     "prepare": "Send the SELECT itself.",
     "execute": "Send the SELECT itself.",
 }
+
+
+_SHAPES = (
+    "Shapes are GeoJSON texts, geometry.geojson, which json_extract reads; distance_m(lon, lat, lon, lat) gives metres; "
+    "sites, buildings and registrations say their grid_code."
+)
 
 
 @dataclass(frozen=True)
@@ -157,7 +175,7 @@ def pass_gate(
             whole = json.loads(engine.serialize(marked.text))
             marked, tree = (None, tree) if whole.get("error") else (marked, whole)
         if tree.get("error"):
-            raise _syntax_error(text, tree)
+            raise _syntax_error(text, tree, tables)
         statements = tree["statements"]
         if len(statements) != 1:
             raise _count_error(len(statements))
@@ -271,6 +289,10 @@ class _Walk:
         if plain and name in self._allowed.functions:
             return
         close = difflib.get_close_matches(name, self._allowed.functions, n=2, cutoff=0.7)
+        if name.startswith("st_"):
+            raise self._refusal(
+                "function", part, f"The function {_shown(name)} is not allowed, or there is none.", _SHAPES
+            )
         hint = (
             f"Did you mean {' or '.join(close)}?"
             if close
@@ -320,6 +342,8 @@ class _Walk:
             raise self._refusal(
                 "catalogue", part, f"{_shown(said)} is not open to queries.", "SHOW TABLES lists the tables, DESCRIBE a table its columns."
             )  # fmt: skip
+        if wide := slips.find_wide_sign(name):
+            raise self._refusal("error", part, f"There is no table {_shown(name)}.", wide[1])
         if re.search(r"[./\\:*?]", name):
             raise self._refusal(
                 "file", part, "Files cannot be read.", "SHOW TABLES lists what is here; `wangge import` and `wangge ingest` bring data in."
@@ -374,20 +398,24 @@ def _shown_tables(node: dict[str, Any], tables: frozenset[str]) -> str:
     return ""
 
 
-def _syntax_error(text: str, tree: dict[str, Any]) -> SandboxError:
+def _syntax_error(text: str, tree: dict[str, Any], tables: frozenset[str]) -> SandboxError:
+    said = str(tree.get("error_message", "")).split("\n")[0]
     if tree.get("error_type") == "parser":
-        line, column = place_of(text, int(tree.get("position") or -1)) if tree.get("position") is not None else (0, 0)
-        message = str(tree.get("error_message", "")).split("\n")[0]
-        return SandboxError(
-            "error",
-            f"The query cannot be read: {message}.",
-            "Look at the place marked, and just before it.",
-            line=line,
-            column=column,
-        )
+        offset = int(tree["position"]) if str(tree.get("position", "")).isdigit() else -1
+        if "Max expression depth" in said:
+            return SandboxError(
+                "depth", "The query is nested too deeply.", "Split it into steps: with a as (…), b as (…)."
+            )
+        hint = "Look at the place marked, and just before it." if offset >= 0 else "Read it once more."
+        before = len(text.encode()[: max(offset, 0)].decode("utf-8", "replace"))
+        slip = slips.find_wide_sign(text) or slips.find_keyword_slip(text, before, tables)
+        if slip:
+            offset, hint = len(text[: slip[0]].encode()), slip[1]
+        line, column = place_of(text, offset)
+        return SandboxError("error", f"The query cannot be read: {said}.", hint, line=line, column=column)
     first = _FIRST_WORD.match(text)
     word = first[1] if first else ""
-    if "named and positional" in str(tree.get("error_message", "")):
+    if "named and positional" in said:
         return SandboxError("parameter", "The query holds parameters ($name or ?).", "Write the values themselves.")
     return SandboxError(
         "statement",

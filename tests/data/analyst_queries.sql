@@ -303,6 +303,9 @@ select code, (point ->> 0)::double as lon, (point ->> 1)::double as lat from (se
 -- asks: the distance of sites
 -- gives: distance_m
 select a.site_code, b.site_code as other, 6371008.8 * 2 * asin(sqrt(power(sin(radians(b.lat - a.lat) / 2), 2) + cos(radians(a.lat)) * cos(radians(b.lat)) * power(sin(radians(b.lon - a.lon) / 2), 2))) as distance_m from site as a join site as b on a.site_code < b.site_code
+-- asks: metres between places
+-- gives: 111195
+select round(distance_m(113, 22, 113, 23)) as metres, distance_m(lon, lat, lon, lat) as nothing from site
 -- asks: statistics
 -- gives: slope
 select corr(lon, lat), regr_slope(lat, lon) as slope, stddev(unit_count), var_pop(unit_count), histogram(unit_count), approx_count_distinct(site_code), entropy(unit_count), skewness(unit_count), bool_and(unit_count > 0), any_value(site_name), approx_top_k(site_code, 2), product(unit_count) from site

@@ -197,7 +197,7 @@ def _tell_limits(source: Source) -> list[dict[str, str]]:
         limits.append(
             {
                 "en": "Of staff and units the last event before the period is kept too: who is on duty when it begins follows from it.",
-                "zh": "工作人员与采样台另保留时段开始前的最后一次事件，用以得知时段开始时的在岗状态。",
+                "zh": "工作人员与采样单元另保留时段开始前的最后一次事件，用以得知时段开始时的在岗状态。",
             }
         )  # fmt: skip
     erased = source.list_erased()

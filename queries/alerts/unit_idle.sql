@@ -1,5 +1,5 @@
 -- question: Which sites have idle units while a neighbour's queue is long?
--- zh:       哪些采样点有闲置采样台，而 1,000 米内有点位排长队？闲置为近 15 分钟登记与排队都用不上的在开采样台
+-- zh:       哪些采样点有闲置采样单元，而 1,000 米内有点位排长队？闲置为近 15 分钟登记与排队都用不上的在开采样单元
 -- grain:    one row per (place_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  rule VARCHAR; level VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR;

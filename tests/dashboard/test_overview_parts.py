@@ -257,7 +257,7 @@ AROUND = Around(
     ("more", "cure"),
     [
         ({"action": "assist_registration", "detail_pct": 62.0, "detail_count": 5}, "开绿色通道，增派协助员"),
-        ({"action": "open_units", "detail_pct": 8.0, "detail_count": 5}, "增开 5 个采样台"),
+        ({"action": "open_units", "detail_pct": 8.0, "detail_count": 5}, "增开 5 个采样单元"),
         ({"action": "divert", "detail_pct": None, "detail_count": 0}, "引导居民去附近畅通点"),
     ],
 )
@@ -270,7 +270,7 @@ def test_a_jam_says_what_cures_it(more: dict[str, Any], cure: str) -> None:
     [
         (
             {"action": "open_units", "detail_count": 5, "responsible_staff_code": "BS-3501"},
-            "1 东华名岸采样点 拥堵 62 分钟 增开 5 个采样台 · 东华社区第1网格 网格长 BS-3501 等候 395 人，在开 5 台，需要 10 台",
+            "1 东华名岸采样点 拥堵 62 分钟 增开 5 个采样单元 · 东华社区第1网格 网格长 BS-3501 等候 395 人，在开单元 5 个，需要 10 个",
         ),
         (
             {"rule": "feed_silent", "place_name": "潮连", "since_at": "2022-07-14T00:29:00Z", "detail_count": 3},
@@ -284,16 +284,16 @@ def test_a_jam_says_what_cures_it(more: dict[str, Any], cure: str) -> None:
         (
             {"rule": "coverage_behind", "place_code": "D3", "place_name": "全员筛查 第3轮", "figure": 69.7,
              "expected_at": "2022-07-14T06:33:00Z"},
-            "1 全员筛查 第3轮 进度落后 69.7% 上门补采，增开采样台 · 镇街领导 还差 4,317 人，照此 14:33 完成，迟 33 分",
+            "1 全员筛查 第3轮 进度落后 69.7% 上门补采，增开采样单元 · 镇街领导 还差 4,317 人，照此 14:33 完成，迟 33 分",
         ),
         (
             {"rule": "coverage_behind", "place_code": "D3", "place_name": "全员筛查 第3轮", "figure": 69.7,
              "expected_at": "2022-07-14T05:59:00Z", "level": "watch"},
-            "1 全员筛查 第3轮 进度落后 69.7% 上门补采，增开采样台 · 镇街领导 还差 4,317 人，照此可按时完成",
+            "1 全员筛查 第3轮 进度落后 69.7% 上门补采，增开采样单元 · 镇街领导 还差 4,317 人，照此可按时完成",
         ),
         (
             {"rule": "unit_idle", "place_name": "侧贤", "figure": 3, "target": 6, "neighbour_name": "东华名岸"},
-            "1 侧贤采样点 采样台闲置 3/6 抽调 2 台支援东华名岸 · 点位负责人 08:30 起在开 6 台闲置 3 台",
+            "1 侧贤采样点 采样单元闲置 3/6 抽调 2 个单元支援东华名岸 · 点位负责人 08:30 起在开单元 6 个，闲置 3 个",
         ),
         (
             {"rule": "zone_without_staff", "place_name": "侧贤里38号", "detail_count": 540, "responsible_role": "grid_leader"},

@@ -152,7 +152,7 @@ def test_an_opening_an_escalation_and_a_closing_are_each_told_once(settings: Set
         ("closed", "whistle_late", "act"),
     ]
     assert len({body["idempotency_key"] for body in robot.bodies}) == 4
-    assert robot.bodies[0]["text"] == "东华名岸 拥堵 62 分钟 · 自 08:30 起 · 增开 7 个采样台 · 网格长 BS-3501"
+    assert robot.bodies[0]["text"] == "东华名岸 拥堵 62 分钟 · 自 08:30 起 · 增开 7 个采样单元 · 网格长 BS-3501"
     assert robot.bodies[0]["responsible"]["staff_code"] == "BS-3501"
     assert robot.bodies[3]["text"] == "侧贤 吹哨未到齐 · 08:35–08:40"
 

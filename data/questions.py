@@ -144,7 +144,7 @@ def parse_question(name: str, text: str) -> Question:
         name=name,
         question=header["question"],
         grain=header["grain"],
-        params=tuple(_parse_param(name, part) for part in _parts(header.get("params", ""))),
+        params=parse_params(name, header.get("params", "")),
         columns=tuple(_parse_column(name, part) for part in _parts(header["columns"])),
         reads=header["reads"],
         notes=header.get("notes", ""),
@@ -357,13 +357,17 @@ class Composed:
 
 def compose_question(name: str, as_of: datetime | str, **params: Any) -> Composed:
     """The question with all that it uses, as of a moment. Raises QuestionError as `ask` does."""
+    return compose(find_question(name, read_questions()), {**params, "as_of": as_of})
+
+
+def compose(question: Question, given: dict[str, Any]) -> Composed:
+    """The question, one of ours or made of an analyst's text, with all that it uses; `as_of` is None for the newest moment."""
     questions = read_questions()
-    question = find_question(name, questions)
     accepted = accepted_params(question, questions)
-    values = bind_params(name, accepted, {**params, "as_of": as_of})
+    values = bind_params(question.name, accepted, given)
     order = _used_first(question, questions)
     statement = _compose(order)
-    present = _params_in(statement)
+    present = find_params(statement)
     return Composed(
         statement,
         {key: (accepted[key].type, value) for key, value in values.items() if key in present},
@@ -384,7 +388,7 @@ def _compose(order: list[Question]) -> str:
 
 
 def _execute(cursor: duckdb.DuckDBPyConnection, statement: str, values: dict[str, Any]) -> duckdb.DuckDBPyConnection:
-    present = _params_in(statement)
+    present = find_params(statement)
     return cursor.execute(statement, {key: value for key, value in values.items() if key in present})
 
 
@@ -595,6 +599,11 @@ def _lake_schema() -> _LakeSchema:
     )
 
 
+def parse_params(name: str, text: str) -> tuple[Param, ...]:
+    """The parameters that a header's `params:` names. QuestionError, naming the question, where one is malformed."""
+    return tuple(_parse_param(name, part) for part in _parts(text))
+
+
 def _parse_param(name: str, part: str) -> Param:
     found = _PARAM.match(part)
     if not found or found["type"].upper() not in _TYPES:
@@ -668,7 +677,8 @@ def _example(type_: str) -> str:
     }[type_]
 
 
-def _params_in(statement: str) -> set[str]:
+def find_params(statement: str) -> set[str]:
+    """The names behind a `$` in a statement, comments left out."""
     return set(re.findall(r"\$(\w+)", re.sub(r"--.*", "", statement)))
 
 

@@ -14,7 +14,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -219,7 +219,8 @@ def _run(snapshot: Snapshot, order: Order, request: dict[str, Any], channel: int
                 snapshot.allowed,
                 parameters=bool(values),
             )
-        reader = connection.execute(passed.statement, values or None).to_arrow_reader(BATCH_ROWS)
+        chosen = _choose_values(connection, passed.statement, values, snapshot) if values else None
+        reader = connection.execute(passed.statement, chosen).to_arrow_reader(BATCH_ROWS)
         batches = _cleaned(reader, snapshot, order) if passed.is_plan else iter(reader)
         return _send(reader.schema, batches, order, channel)
     except (duckdb.Error, pa.ArrowException) as error:
@@ -335,6 +336,24 @@ def _value(value: dict[str, Any]) -> Any:
     if value["type"] == "DATE":
         return date.fromisoformat(value["value"])
     return value["value"]
+
+
+def _choose_values(
+    connection: duckdb.DuckDBPyConnection, statement: str, values: dict[str, Any], snapshot: Snapshot
+) -> dict[str, Any]:
+    """The values of the parameters that the statement has; a moment that is not given is the situation's own."""
+    wanted = connection.extract_statements(statement)[0].named_parameters
+    missing = sorted(wanted - values.keys())
+    if missing:
+        raise SandboxError(
+            "parameter",
+            f"${missing[0]} has no value.",
+            "Choose one above the editor, or write the value itself.",
+        )
+    chosen = {name: value for name, value in values.items() if name in wanted}
+    if chosen.get("as_of", "") is None:
+        chosen["as_of"] = snapshot.as_of or datetime.now(UTC)
+    return chosen
 
 
 def _cleaned(reader: pa.RecordBatchReader, snapshot: Snapshot, order: Order) -> Iterator[pa.RecordBatch]:

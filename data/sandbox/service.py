@@ -16,7 +16,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal, cast
@@ -25,7 +25,8 @@ import pyarrow as pa
 
 from data import roles
 from data.errors import WanggeError
-from data.questions import compose_question
+from data.question_text import Prepared, prepare_text
+from data.questions import Composed, compose_question
 from data.sandbox import audit, kernel, layers
 from data.sandbox.gate import TEXT_BYTES_MAX, check_text
 from data.sandbox.line import Line
@@ -33,6 +34,8 @@ from data.sandbox.refusal import SandboxError
 from data.sandbox.stem import Order
 from data.settings import PROJECT_ROOT, Settings
 
+Place = Callable[[int, int], tuple[int, int]]
+"""Where in the text that was handed in a line and column of the statement stands."""
 State = Literal["queued", "running", "done", "refused", "failed", "cancelled"]
 PROBE = "probe"
 """Through what `wangge doctor` asks: not a person, and not written down."""
@@ -81,7 +84,15 @@ class Query:
     """A query that was handed in. Made by `Sandbox.submit`; every method may be called from any thread."""
 
     def __init__(
-        self, sandbox: Sandbox, text: str, user: str, by: str, order: Order, request: dict[str, Any], streams: bool
+        self,
+        sandbox: Sandbox,
+        text: str,
+        user: str,
+        by: str,
+        order: Order,
+        request: dict[str, Any],
+        streams: bool,
+        place: Place | None = None,
     ) -> None:
         self.id = uuid.uuid4().hex
         self.text = text
@@ -92,6 +103,7 @@ class Query:
         self.order = order
         self.request = request
         self._sandbox = sandbox
+        self._place = place
         self._changed = threading.Condition()
         self._state: State = "queued"
         self._started_s = 0.0
@@ -228,6 +240,8 @@ class Query:
 
     def end(self, error: WanggeError | None) -> None:
         """It is over, with or without an answer."""
+        if self._place is not None and isinstance(error, SandboxError):
+            error.line, error.column = self._place(error.line, error.column)
         with self._changed:
             if self.is_over:
                 return
@@ -302,24 +316,28 @@ class Sandbox:
     ) -> Query:
         """Hands in a query and returns at once. Whatever is wrong with it is told by the handle, not raised here.
 
+        Comments in the text may name questions that it uses, and values of its parameters (`data.question_text`).
+
         Parameters
         ----------
         user : who has signed in; None for nobody.
         streams : the answer is read with `batches()`, under the limits of a download.
         """
-        return self._submit(text, {"text": text}, user, limits, by, streams)
+        try:
+            check_text(text)
+            prepared = prepare_text(text, self.settings.for_questions())
+        except WanggeError as error:
+            return self._submit(text, {"text": text}, user, limits, by, streams, problem=error)
+        if prepared.statement == text and not prepared.values:
+            return self._submit(text, {"text": text}, user, limits, by, streams)
+        return self._submit(text, _request(prepared), user, limits, by, streams, place=prepared.place_in_text)
 
     def submit_question(
         self, name: str, as_of: datetime | str, user: str | None = None, limits: Limits | None = None, **params: Any
     ) -> Query:
         """Hands in one of the questions of `queries/` with its parameters. Raises QuestionError as `ask` does."""
         composed = compose_question(name, as_of, **params)
-        request = {
-            "text": composed.statement,
-            "values": {key: {"type": type_, "value": _plain(value)} for key, (type_, value) in composed.values.items()},
-            "moment": _plain(composed.moment),
-        }
-        return self._submit(composed.statement, request, user, limits, "question", False)
+        return self._submit(composed.statement, _request(composed), user, limits, "question", False)
 
     def attempt(self, name: str) -> tuple[bool, str]:
         """Has a confined child try one of `probe.ATTEMPTS`; whether it was stopped, and how."""
@@ -361,7 +379,16 @@ class Sandbox:
             self._let_go_of_stem()
 
     def _submit(
-        self, text: str, request: dict[str, Any], user: str | None, limits: Limits | None, by: str, streams: bool
+        self,
+        text: str,
+        request: dict[str, Any],
+        user: str | None,
+        limits: Limits | None,
+        by: str,
+        streams: bool,
+        *,
+        place: Place | None = None,
+        problem: WanggeError | None = None,
     ) -> Query:
         settings, given = self.settings, limits or Limits()
         rows, size = settings.sandbox_rows, settings.sandbox_bytes
@@ -372,16 +399,16 @@ class Sandbox:
             seconds=_least(given.seconds, settings.sandbox_seconds), row_count=int(_least(given.row_count, rows)),
             byte_count=int(_least(given.byte_count, size)), layers=self._layers,
         )  # fmt: skip
-        query = Query(self, text, roles.name_analyst(user, settings), by, order, request, streams)
+        query = Query(self, text, roles.name_analyst(user, settings), by, order, request, streams, place)
         try:
             if by != PROBE:
                 audit.record_asked(settings, query.id, query.user, by, text[:TEXT_BYTES_MAX])
-            self._admit(query, user)
+            self._admit(query, user, problem)
         except WanggeError as error:
             query.end(error)
         return query
 
-    def _admit(self, query: Query, user: str | None) -> None:
+    def _admit(self, query: Query, user: str | None, problem: WanggeError | None) -> None:
         if not roles.may_ask_sql(user, self.settings):
             raise SandboxError("statement", "You may not ask in SQL.", "Ask the operator.")
         if not self.is_on:
@@ -390,8 +417,8 @@ class Sandbox:
                 f"The sandbox is off: this system lacks {' and '.join(self.missing) or 'the means to start its processes'}.",
                 "Wangge doctor says more; sandbox_accept_reduced = true in settings.toml runs it without.",
             )
-        if query.by not in ("question", PROBE):
-            check_text(query.text)
+        if problem:
+            raise problem
         with self._changed:
             if self._is_closed:
                 raise SandboxError("off", "The sandbox is closed.", "Start Wangge again.")
@@ -536,6 +563,14 @@ class Sandbox:
                 self._stem.kill()
                 self._stem.wait()
             self._stem = None
+
+
+def _request(composed: Composed | Prepared) -> dict[str, Any]:
+    return {
+        "text": composed.statement,
+        "values": {key: {"type": type_, "value": _plain(value)} for key, (type_, value) in composed.values.items()},
+        "moment": _plain(composed.moment),
+    }
 
 
 def _renamed(schema: pa.Schema) -> pa.Schema:

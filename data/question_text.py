@@ -87,8 +87,8 @@ def read_needs(text: str) -> dict[str, Param]:
 
 def add_values(text: str, values: Mapping[str, str | None]) -> str:
     """The text with these values as its last line, in place of those that stand there."""
-    bare = _VALUES.sub("", text).rstrip("\n")
-    return f"{bare}\n-- values: {json.dumps(dict(values), ensure_ascii=False)}\n" if values else text
+    bare = _VALUES.sub("", text)
+    return f"{bare.rstrip()}\n-- values: {json.dumps(dict(values), ensure_ascii=False)}\n" if values else bare
 
 
 def read_values(text: str) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def _read(text: str) -> Question:
     """The text as a question. A name behind a `$` that nothing declares is taken as our questions take it, else as text."""
     begin, questions = _begin(text), read_questions()
     head = text[:begin]
-    own = {param.name: param for found in _PARAMS.finditer(head) for param in parse_params(NAME, found[1])}
+    own = {param.name: param for found in _PARAMS.finditer(head) for param in _parse(found[1])}
     uses = tuple(part.strip() for found in _USES.finditer(head) for part in found[1].split(",") if part.strip())
     inherited = {
         name for used in uses for name in accepted_params(find_question(used, questions), questions) if name not in own
@@ -139,6 +139,13 @@ def _read(text: str) -> Question:
         own[name] = known.get(name) or Param(name, "VARCHAR")
     statement = text[begin + len(_lead(text)) :] if uses else text
     return Question(NAME, "", "", tuple(own.values()), (), "situation", "", uses, statement)
+
+
+def _parse(text: str) -> tuple[Param, ...]:
+    try:
+        return parse_params(NAME, text)
+    except QuestionError as error:
+        raise QuestionError("The line `-- params:` cannot be read.", error.hint) from None
 
 
 def _lead(text: str) -> str:

@@ -94,6 +94,7 @@ function start(ace, host) {
   let shownError = "";
   let timer = 0;
   let readParams = "";
+  let copied = data.copied.count;
   let tables = data.tables;
 
   const pack = () => ({ of: openedId, text: editor.getValue() });
@@ -144,6 +145,8 @@ function start(ace, host) {
       editor.textInput.getElement().setAttribute("aria-label", newer.words.label);
       if (newer.opened.id !== openedId) open(newer.opened.id, newer.opened.text);
       point(newer.error);
+      if (newer.copied.count > copied) copy(location.origin + location.pathname + newer.copied.query);
+      copied = newer.copied.count;
     },
     insert(text) { editor.insert(text); editor.focus(); },
     send,
@@ -179,6 +182,20 @@ function start(ace, host) {
   });
   editor.completers = [makeCompleter(() => tables)];
   new ResizeObserver(() => editor.resize()).observe(host);
+}
+
+// Over plain HTTP a browser has no clipboard to write to; what is selected can be copied there too.
+function copy(text) {
+  const select = () => {
+    const area = Object.assign(document.createElement("textarea"), { value: text, readOnly: true });
+    area.style.cssText = "position:fixed;opacity:0";
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  };
+  if (navigator.clipboard) navigator.clipboard.writeText(text).catch(select);
+  else select();
 }
 
 // Columns of the tables that the text names come first; behind an alias's dot only its table's.

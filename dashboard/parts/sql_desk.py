@@ -9,10 +9,21 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from dashboard.parts.sql_words import say_sql
+from dashboard.parts.wording import Language
 from data.errors import WanggeError
+from data.question_text import add_values, read_values
 from data.sandbox import Query, Result
 
 _DESK = "sql_desk"
+STARTER = """\
+-- {title}
+select grid_code, grid_name, town_name, resident_count, vulnerable_count
+from grid
+join town using (town_code)
+order by resident_count desc, grid_code
+limit 50
+"""
 START = "start"
 """The text that stands in the editor before anything was opened; what was typed before a reload goes above it."""
 
@@ -31,14 +42,30 @@ class Desk:
     """The text of that query."""
     result: Result | None = None
     error: WanggeError | None = None
+    handed: str = ""
+    """The same with the values of its parameters, as it was handed in."""
     values: dict[str, str] = field(default_factory=dict)
     """Chosen values of parameters, as text."""
+    linked: str = ""
+    """What tells the link whose text was opened, or whose link was copied last."""
+    copied: tuple[int, str] = (0, "")
+    """How many links were copied, and the last one."""
+    notice: str = ""
+    """What is to be said of the last thing done, a key of the page's words; "" for nothing."""
+    problem: WanggeError | None = None
+    """Why it was not done."""
 
-    def open(self, name: str, text: str) -> None:
-        """Puts a text in the editor in place of what is there."""
+    def open(self, text: str, opened_id: str = "") -> None:
+        """Puts a text in the editor in place of what is there; the values that it ends with become those that are chosen."""
         self.opened_count += 1
-        self.opened_id = f"{name}:{self.opened_count}"
-        self.opened_text = self.text = text
+        self.opened_id = opened_id or f"{self.opened_count}:{hash(text) & 0xFFFFFF:x}"
+        try:
+            values = read_values(text)
+        except WanggeError:
+            values = {}
+        self.values = {name: str(value) for name, value in values.items() if value is not None and name != "as_of"}
+        self.opened_text = self.text = add_values(text, {})
+        self.notice, self.problem = "", None
 
     def hear(self, draft: object) -> None:
         """Takes over what the editor says it holds, unless that is from before another text was opened."""
@@ -54,9 +81,10 @@ class Desk:
         self.result = query.result() if query.error is None else None
 
 
-def read_desk(starter: str) -> Desk:
+def read_desk(language: Language) -> Desk:
     """The desk of this session, laid on the first visit with a text to begin with."""
     desk = st.session_state.get(_DESK)
     if not isinstance(desk, Desk):
+        starter = STARTER.format(title=say_sql("starter", language))
         desk = st.session_state[_DESK] = Desk(opened_text=starter, text=starter)
     return desk

@@ -55,6 +55,7 @@ def show_editor(
             "scripts": [address_of(f"{_ACE}/ace.js"), address_of(f"{_ACE}/ext-language_tools.js")],
             "opened": {"id": desk.opened_id, "text": desk.opened_text},
             "error": _place(desk.error),
+            "copied": {"count": desk.copied[0], "query": desk.copied[1]},
             "tables": list(tables),
             "words": {word: say_sql(f"editor_{word}", language) for word in _WORDS},
         },

@@ -5,10 +5,21 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.parts.markup import element
+from dashboard.parts.sql_desk import Desk
 from dashboard.parts.sql_words import say_sql
 from dashboard.parts.wording import Language
 from data.errors import WanggeError
 from data.sandbox import SandboxError, mark
+
+
+def show_notice(desk: Desk, language: Language) -> None:
+    """What became of the last thing that was done beside running: kept, copied, or why not."""
+    if not desk.notice:
+        return
+    problem = desk.problem
+    said = f"{problem.message} {problem.hint}".strip() if problem else say_sql(f"notice_{desk.notice}", language)
+    watch = " wg-watch" if problem or desk.notice.startswith("no_") else ""
+    st.html(element("p", said, classes=f"wg-sql-notice{watch}", role="status"))
 
 
 def show_error(error: WanggeError, text: str, language: Language) -> None:

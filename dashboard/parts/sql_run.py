@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from dashboard.parts import wording
@@ -10,19 +12,22 @@ from dashboard.parts.sql_desk import Desk
 from dashboard.parts.sql_words import say_sql
 from dashboard.parts.wording import Language
 from dashboard.routes import get_sandbox
+from data.question_text import add_values
 
 TICK_S = 0.4
 AT_ONCE_S = 0.3
 """So long a query is waited for before its progress is shown: most have answered by then, and nothing flickers."""
 
 
-def run_text(desk: Desk) -> None:
-    """Hands in the desk's text in place of the query that may still run."""
+def run_text(desk: Desk, values: Mapping[str, str | None]) -> None:
+    """Hands in the desk's text with these values, in place of the query that may still run."""
     if desk.query is not None:
         desk.query.cancel()
     desk.result = desk.error = None
+    desk.notice, desk.problem = "", None
     desk.asked = desk.text
-    desk.query = get_sandbox().submit(desk.text)
+    desk.handed = add_values(desk.text, values) if values else desk.text
+    desk.query = get_sandbox().submit(desk.handed)
     desk.query.wait(AT_ONCE_S)
 
 

@@ -16,6 +16,7 @@ from dashboard.parts.sql_editor import make_component
 from dashboard.parts.sql_words import say_sql
 from dashboard.parts.wording import Language
 from data.engine import DUCKDB_VERSION
+from data.question_text import write_text
 from data.questions import Question, accepted_params, read_questions
 from data.sandbox.gate import read_allowed
 from data.situation_tables import Table, describe_column, describe_table
@@ -27,9 +28,7 @@ _WORDS = ("tables", "questions", "search", "search_tables", "search_questions", 
 _mount = make_component("wangge.sql_shelf", "showShelf")
 
 
-def show_shelf(
-    tables: tuple[Table, ...], shown: list[dict[str, Any]], language: Language, on_open: Callable[[str], None]
-) -> None:
+def show_shelf(shown: list[dict[str, Any]], language: Language, on_open: Callable[[str], None]) -> None:
     """Tables and questions; `on_open` is called with the name of a question that is pressed."""
 
     def hear() -> None:
@@ -74,6 +73,11 @@ def title_of(question: Question, language: Language) -> str:
         first, mark, _ = question.question_zh.partition("。")
         return first if mark else question.question_zh
     return question.question
+
+
+def write_example(name: str, language: Language) -> str:
+    """A question as a text to open and change."""
+    return write_text(name, title_of(read_questions()[name], language))
 
 
 @cache

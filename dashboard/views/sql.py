@@ -4,43 +4,61 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.address import read_address
-from dashboard.answers import open_view
+from dashboard.address import Address, link_to, read_address
+from dashboard.answers import View, open_view
 from dashboard.asset import ASSETS_DIR
 from dashboard.parts import wording
 from dashboard.parts.markup import element
 from dashboard.parts.notices import show_as_of, show_band
 from dashboard.parts.sql_desk import Desk, read_desk
 from dashboard.parts.sql_editor import show_editor
-from dashboard.parts.sql_error import show_error
+from dashboard.parts.sql_error import show_error, show_notice
+from dashboard.parts.sql_link import open_linked
+from dashboard.parts.sql_result import show_result
 from dashboard.parts.sql_run import run_text, show_progress
-from dashboard.parts.sql_shelf import show_shelf, tell_tables
+from dashboard.parts.sql_saved import open_text, show_history, show_link, show_saving
+from dashboard.parts.sql_shelf import show_shelf, tell_tables, write_example
+from dashboard.parts.sql_values import choose_values, show_values
 from dashboard.parts.sql_words import say_sql
 from dashboard.parts.wording import Language
 from dashboard.routes import get_feed
+from dashboard.shell import PAGE_PATHS
 from data.errors import WanggeError
 from data.situation_tables import Table, list_tables
 
 TICK_S = 5.0
-STARTER = "-- {title}\nselect grid_code, grid_name, resident_count\nfrom grid\norder by resident_count desc, grid_code\nlimit 50\n"
+AUDIT_PATH = "/audit"
 
 
 def show_sql() -> None:
     """The page: shelf, toolbar, editor, and what became of the query."""
-    language = read_address().language
-    desk = read_desk(STARTER.format(title=say_sql("starter", language)))
+    address, view, settings = read_address(), open_view(get_feed()), get_feed().settings
+    language = address.language
+    desk = read_desk(language)
+    open_linked(desk, st.query_params.to_dict(), settings)
     st.html(ASSETS_DIR / "sql.css")
     show_moment()
     tables = _tables()
     shown = tell_tables(tables, language)
+
+    def run() -> None:
+        run_text(desk, choose_values(desk, open_view(get_feed())))
+
     with st.container(key="sql"):
         shelf, work = st.columns([264, 1102])
         with shelf, st.container(key="sql_shelf"):
-            show_shelf(tables, shown, language, lambda name: None)
+            show_shelf(shown, language, lambda name: open_text(desk, write_example(name, read_address().language)))
         with work:
-            show_toolbar(desk, language)
-            show_editor(desk, shown, language, lambda: run_text(desk))
-            show_answer(desk, language)
+            with st.container(key="sql_toolbar", horizontal=True):
+                st.button(say_sql("run", language), key="sql_run", type="primary", on_click=run)
+                show_values(desk, view, language)
+                values = choose_values(desk, view)
+                show_history(desk, settings, language)
+                show_saving(desk, values, settings, language)
+                show_link(desk, values, address, settings)
+                show_limits(view, address)
+            show_editor(desk, shown, language, run)
+            show_answer(desk, view, language)
 
 
 @st.fragment(run_every=TICK_S)
@@ -51,30 +69,34 @@ def show_moment() -> None:
     show_band(reading, language)
 
 
-def show_toolbar(desk: Desk, language: Language) -> None:
-    """Run, and on the right what a query may take."""
-    settings, reading = get_feed().settings, open_view(get_feed()).reading
-    with st.container(key="sql_toolbar", horizontal=True):
-        st.button(say_sql("run", language), key="sql_run", type="primary", on_click=lambda: run_text(desk))
-        limits = say_sql(
-            "limits",
-            language,
-            seconds=f"{settings.sandbox_seconds:g}",
-            rows=_tell_limit(settings.sandbox_rows, language),
-        )
-        at = wording.time_of_day(reading.moment.as_of, seconds=True)
-        st.html(element("div", limits, element("b", at), classes="wg-sql-limits"), width="content")
+def show_limits(view: View, address: Address) -> None:
+    """What a query may take, until when it sees, and the way to what was asked."""
+    settings, language = get_feed().settings, address.language
+    most = wording.count(settings.sandbox_rows)
+    if language == "zh" and settings.sandbox_rows % 10_000 == 0:
+        most = f"{settings.sandbox_rows // 10_000} 万"
+    limits = say_sql("limits", language, seconds=f"{settings.sandbox_seconds:g}", rows=most)
+    at = element("b", wording.time_of_day(view.reading.moment.as_of, seconds=view.reading.past is None))
+    audit = element(
+        "a", say_sql("audit", language), href=AUDIT_PATH + link_to(address), target="_self", classes="wg-to"
+    )
+    has_audit = AUDIT_PATH in PAGE_PATHS
+    told = element(
+        "div", limits, at, " · " if has_audit else None, audit if has_audit else None, classes="wg-sql-limits"
+    )
+    st.html(told, width="content")
 
 
-def show_answer(desk: Desk, language: Language) -> None:
+def show_answer(desk: Desk, view: View, language: Language) -> None:
     """Progress, the answer, or why there is none."""
+    show_notice(desk, language)
     show_progress(desk, language)
     if desk.query is not None:
         return
     if desk.error is not None:
         show_error(desk.error, desk.asked, language)
     elif desk.result is not None:
-        st.dataframe(desk.result.table)
+        show_result(desk.result, key="sql", text=desk.handed, reading=view.reading, language=language)
     else:
         st.html(element("p", say_sql("idle", language), classes="wg-sql-idle"))
 
@@ -85,8 +107,3 @@ def _tables() -> tuple[Table, ...]:
         return list_tables(get_feed().settings)
     except WanggeError:
         return ()
-
-
-def _tell_limit(count: int, language: Language) -> str:
-    """10 万 where it is that exactly; every digit else."""
-    return f"{count // 10_000} 万" if language == "zh" and count % 10_000 == 0 else wording.count(count)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from data.publication import ROW_TABLES
 from data.questions import SCHEMA_DIR
-from data.sandbox.gate import HIDDEN_TABLES
+from data.sandbox.gate import HIDDEN_COLUMNS, HIDDEN_TABLES
 from data.settings import Settings
 from data.situation import open_situation
 
@@ -133,7 +133,8 @@ def _row_tables() -> dict[str, tuple[Column, ...]]:
         ).fetchall()
     columns: dict[str, list[Column]] = {}
     for table, column, type_ in rows:
-        columns.setdefault(table, []).append(Column(column, _short(type_)))
+        if column not in HIDDEN_COLUMNS.get(table, ()):
+            columns.setdefault(table, []).append(Column(column, _short(type_)))
     return {table: tuple(own) for table, own in columns.items()}
 
 

@@ -15,6 +15,15 @@ A page or a command uses this, and only this:
 `state` is "queued", "running", "done", "refused", "failed" or "cancelled". A SandboxError says what and what to do instead,
 with `word` for programmes, and `line` and `column` in the text where they are known; `mark(text, line, column)` draws them.
 Everything may be called from any thread. The text is never parsed in the calling process.
+
+What a query sees, and what it does not:
+
+- All reference data and roll-ups of the situation, and single registrations with their versions: site, unit, times, channel,
+  round, tube, household and grid, and a `person_token`. The token is the same in every round, so that people can be counted
+  and followed; it is made with a key that no query can reach, and nothing else of a person is stored at all.
+- Small numbers are shown as they are: who will knock needs the one missing household. So an analyst who knows who lives alone
+  behind a household's code knows whose token it is; names, ID numbers and telephones are nowhere to be had from that.
+- Not the names and hashes of files, nor where sealed lines lie (`gate.HIDDEN_TABLES`, `gate.HIDDEN_COLUMNS`).
 """
 
 from __future__ import annotations

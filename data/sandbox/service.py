@@ -116,6 +116,7 @@ class Query:
         self._is_cancelled = False
         self._batches: queue.Queue[pa.RecordBatch | pa.Schema | None] = queue.Queue(_STREAM_BATCHES)
         self.word: dict[str, Any] = {}
+        """What its process said last of itself; not to be relied on."""
 
     @property
     def is_over(self) -> bool:
@@ -220,6 +221,7 @@ class Query:
             raise SandboxError(
                 "lost", f"The answer was garbled and was thrown away ({type(error).__name__}).", "Ask again."
             ) from None
+        self.word = word
         cut = word.get("cut")
         self._cut_by = cast(Literal["", "rows", "bytes"], cut) if cut in ("rows", "bytes") else ""
         if not self.streams:

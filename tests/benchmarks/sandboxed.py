@@ -20,7 +20,7 @@ from data.questions import open_rows
 from data.sandbox import Limits, Sandbox
 from data.settings import PROJECT_ROOT, Settings
 from tests.benchmarks.figures import Figure, report
-from tests.benchmarks.stopwatch import seconds_of
+from tests.benchmarks.stopwatch import cost_of, seconds_of
 
 SCANS = {
     "count by site": "select site_code, count(*) as n from registration_version group by all order by all",
@@ -36,35 +36,49 @@ TICKS = 15
 
 
 def measure_scans(folder: Path, row_count: int) -> None:
-    """Scans over so many registrations, in and out of the sandbox, on one thread each, in turn."""
+    """Scans over so many registrations, in and out of the sandbox, on one thread each, in turn.
+
+    Compared by time of the processor, which another's work on the machine does not lengthen; the clock's is said beside it.
+    """
     settings = write_registrations(folder, row_count)
     plain = duckdb.connect(config={"threads": "1", "memory_limit": "1400MB", "temp_directory": ""})
     plain.execute(f"attach '{settings.situation_path}' as situation (read_only); use situation")
     open_rows(plain)
     limits = Limits(seconds=600)
     with Sandbox(Settings(home=settings.home, sandbox_seconds=600.0)) as sandbox:
-        sandbox.submit("select 1").result()
+        first_ms = seconds_of(lambda: sandbox.submit("select 1").result()) * 1000
         starts = [seconds_of(lambda: sandbox.submit("select 1").result()) for _ in range(20)]
+        start_cpu_s = statistics.median(_ask(sandbox, "select 1", limits)[0] for _ in range(5))
         nothing_ms = min(seconds_of(lambda: plain.execute("select 1").fetchall()) for _ in range(20)) * 1000
         start_ms = statistics.median(starts) * 1000
         report(
             Figure(
-                "a query's start in the sandbox", f"{start_ms:.0f} ms", f"select 1 outside: {nothing_ms:.1f} ms",
-                f"≤ {START_MS_MOST:g} ms", start_ms <= START_MS_MOST,
+                "a query's start in the sandbox", f"{start_ms:.0f} ms, the first {first_ms:,.0f} ms",
+                f"select 1 outside: {nothing_ms:.1f} ms", f"≤ {START_MS_MOST:g} ms", start_ms <= START_MS_MOST,
             )
         )  # fmt: skip
         for name, text in SCANS.items():
             inside, outside = [], []
             for _ in range(3):
-                outside.append(seconds_of(lambda text=text: plain.execute(text).to_arrow_table()))
-                inside.append(seconds_of(lambda text=text: sandbox.submit(text, limits=limits).result()))
-            ratio = (min(inside) - start_ms / 1000) / min(outside)
+                outside.append(cost_of(lambda text=text: plain.execute(text).to_arrow_table()))
+                inside.append(_ask(sandbox, text, limits))
+            inside_s, outside_s = min(cpu for cpu, _ in inside) - start_cpu_s, min(cost.cpu_s for cost in outside)
+            ratio = inside_s / outside_s
+            clock = min(clock for _, clock in inside), min(cost.wall_s for cost in outside)
             report(
                 Figure(
-                    f"{name} over {row_count:,} rows, beside its start", f"{ratio:.2f} ×",
-                    f"{min(inside):.2f} s; outside {min(outside):.2f} s", f"≤ {SCAN_RATIO_MOST:g} ×", ratio <= SCAN_RATIO_MOST,
+                    f"{name} over {row_count:,} rows, beside its start", f"{ratio:.2f} × of CPU",
+                    f"{inside_s:.2f} s; outside {outside_s:.2f} s; by the clock {clock[0]:.2f} and {clock[1]:.2f} s",
+                    f"≤ {SCAN_RATIO_MOST:g} ×", ratio <= SCAN_RATIO_MOST,
                 )
             )  # fmt: skip
+
+
+def _ask(sandbox: Sandbox, text: str, limits: Limits) -> tuple[float, float]:
+    """Seconds of the processor, as the query's own process counts them, and of the clock."""
+    query = sandbox.submit(text, limits=limits)
+    result = query.result()
+    return float(query.word["cpu_s"]), result.seconds
 
 
 def measure_ticks(settings: Settings) -> None:

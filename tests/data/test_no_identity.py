@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ import pytest
 
 from data.doctor import examine
 from data.reference_import import find_reference_files, import_all
+from data.sandbox import Sandbox
 from data.settings import Settings
 from tests.data.identity_scan import Secrets, read_secrets
 from tests.data.worker_process import eventually, log_path, worker_at_work
@@ -74,6 +76,19 @@ def test_outside_the_inbox_there_is_nobody(run_home: Settings, secrets: Secrets)
     assert {name: len(people) for name, people in found.items() if people} == {}
     kinds = {path.suffix for path in looked_at}
     assert {".parquet", ".duckdb", ".sqlite", ".state"} <= kinds
+
+
+def test_no_table_that_analysts_see_names_anybody(run_home: Settings, secrets: Secrets) -> None:
+    seen = {}
+    with Sandbox(replace(run_home, sandbox_export_rows=10_000_000)) as sandbox:
+        tables = sandbox.submit("show tables").result(60).table.column("name").to_pylist()
+        for table in tables:
+            found: set[str] = set()
+            for batch in sandbox.submit(f"from {table}", streams=True).batches():
+                for column in batch.columns:
+                    found |= secrets.find_in_values(column.to_pylist())
+            seen[table] = found
+    assert len(seen) > 30 and {table: people for table, people in seen.items() if people} == {}
 
 
 def test_neither_the_workers_log_nor_doctor_names_anybody(run_home: Settings, secrets: Secrets) -> None:

@@ -67,6 +67,7 @@
     let pointed = null; // {kind, code} under the pointer or the keyboard's cursor
     let spot = null; // [lon, lat] of the building or site that is asked for
     let box = null; // bounds of the other map, shown as a frame
+    let painted = null; // what a bare map shows of its own: {rank, colourOf(grid), dots: [{lonLat, colour}], labels: [{label: [lon, lat], text}]}
     let filled = []; // the colour each grid has now
     let fillTimer = 0;
     let filledAt = -Infinity;
@@ -90,7 +91,7 @@
     panes.over.append(over);
     leaflet.on("zoomend viewreset resize moveend", redraw);
 
-    const engine = { setGeometry, show, select, point, setSpot, placeOf, placesIn, figuresOf, setMeasure, setBox, fitDistrict, fitZones, zoneBounds, sums, legend, isBare, destroy, redraw };
+    const engine = { setGeometry, show, select, point, setSpot, placeOf, placesIn, figuresOf, paint, siteOf, setMeasure, setBox, fitDistrict, fitZones, zoneBounds, sums, legend, isBare, destroy, redraw };
     engines.add(engine);
     if (options.follow) followByItself();
     return engine;
@@ -121,6 +122,25 @@
         line("outer", Math.max(1, 2.4 * size.u), ink.text),
       ];
       weighBorders();
+      if (painted) paint(painted);
+    }
+
+    // Gives a bare map colours of its own: one for each grid (null: none; "unknown": the pattern of that), dots at places, labels where there is room for them.
+    // Lines of a lower rank than `rank` are left out.
+    function paint(given) {
+      painted = given;
+      if (!shapes) return;
+      polygons.forEach((polygon, index) => {
+        const colour = painted.colourOf(shapes.grids[index]) || ink.surface;
+        polygon.setStyle({ fillColor: colour === "unknown" ? dots : colour });
+      });
+      borders[1].setStyle({ color: ink.rule });
+      weighBorders();
+      redraw();
+    }
+
+    function siteOf(code) {
+      return (shapes && shapes.sites.find((site) => site.code === code)) || null;
     }
 
     function metresPerPixel() {
@@ -139,8 +159,9 @@
       if (!leaflet._loaded) return;
       const pixel = metresPerPixel();
       const share = (side, least) => Math.min(1, Math.max(0, (side / pixel - least) / 22));
-      borders[0].setStyle({ weight: Math.max(0.6, 1.6 * size.u) * share(shapes.sides.grid, 4) });
-      borders[1].setStyle({ weight: 3.2 * size.u * share(shapes.sides.community, 8) });
+      const [hasGrids, hasCommunities] = painted ? [painted.rank === "grid", painted.rank !== "town"] : [true, true];
+      borders[0].setStyle({ weight: hasGrids ? Math.max(0.6, 1.6 * size.u) * share(shapes.sides.grid, 4) : 0 });
+      borders[1].setStyle({ weight: hasCommunities ? (painted ? 1.6 : 3.2) * size.u * share(shapes.sides.community, 8) : 0 });
     }
 
     // Puts the outlines of this zoom in place of those of the last one.
@@ -377,6 +398,7 @@
       fill(groups.boxes, drawBoxes(view));
       if (options.bare) {
         drawChips(view);
+        if (painted) drawPainted(view);
         drawNames(view, true);
         drawNames(view, false);
         return fill(groups.labels, view.labels);
@@ -390,6 +412,16 @@
       fill(groups.sites, drawSites(view, ["smooth", "resting", "unknown"]).concat(sites));
       drawNames(view, false);
       fill(groups.labels, view.labels);
+    }
+
+    function drawPainted(view) {
+      const r = size.ring * 0.7;
+      fill(groups.sites, painted.dots.map(({ lonLat, colour }) => {
+        const { x, y } = view.at(lonLat);
+        view.taken.push({ ...around({ x, y }, r), hard: true });
+        return draw("circle", { cx: round(x), cy: round(y), r, fill: colour, stroke: ink.page, "stroke-width": 1.5 });
+      }));
+      for (const label of painted.labels) drawName(view, label, [{ text: label.text, font: size.small }], painted.dots.length ? 2.4 : 0.5, false);
     }
 
     function makeView() {

@@ -13,6 +13,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.parts.sql_filter import Condition, NotComparable, apply_filter
+from dashboard.parts.sql_places import PlaceColumn, Places, find_place_columns
 from dashboard.parts.sql_sheet import Sheet, make_sheet
 
 
@@ -26,6 +27,13 @@ class Answer:
     conditions: tuple[Condition, ...] = ()
     picks: dict[str, str] = field(default_factory=dict)
     trouble: NotComparable | None = None
+    _placed: tuple[Places, tuple[PlaceColumn, ...]] | None = None
+
+    def place_columns(self, places: Places) -> tuple[PlaceColumn, ...]:
+        """The columns of the whole answer that hold places of the map; found once for each map."""
+        if self._placed is None or self._placed[0] is not places:
+            self._placed = places, find_place_columns(self.whole, places)
+        return self._placed[1]
 
     def narrow(self, conditions: tuple[Condition, ...]) -> None:
         """Shows the rows that meet these conditions; where one cannot be compared, what was shown before stays."""
@@ -59,9 +67,7 @@ def pick(
     name: str,
     told: Callable[[str], str] = str,
 ) -> str:
-    """The option that the reader picked, else `default`; a select box with its label above. One option alone is not asked for."""
-    if len(options) < 2:
-        return default
+    """The option that the reader picked where there still is such a one, else `default`; a select box with its label above."""
     widget = f"{key}_{name}"
     kept = answer.picks.get(name)
     st.session_state[widget] = kept if kept in options else default

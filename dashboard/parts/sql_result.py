@@ -17,12 +17,15 @@ from dashboard.parts.markup import element
 from dashboard.parts.sql_answer import Answer, open_answer
 from dashboard.parts.sql_filter import WITHOUT_VALUE, Condition, list_comparisons
 from dashboard.parts.sql_grid import show_grid
+from dashboard.parts.sql_map import show_map
+from dashboard.parts.sql_places import read_places
 from dashboard.parts.sql_result_words import say_result
 from dashboard.parts.wording import Language
+from dashboard.routes import get_feed
 from data.sandbox import Result
 from data.settings import read_settings
 
-Shown = Literal["table"]
+Shown = Literal["table", "map"]
 VIEWS: tuple[Shown, ...] = get_args(Shown)
 CONDITIONS_MAX = 5
 
@@ -37,7 +40,7 @@ def show_result(result: Result, *, key: str, text: str, reading: Reading, langua
 def _show_answer(result: Result, key: str, text: str, reading: Reading, language: Language) -> None:
     answer = open_answer(result.table, reading.moment.now.tzinfo or UTC, key)
     with st.container(key=f"{key}_result"):
-        with st.container(key=f"{key}_bar", horizontal=True, vertical_alignment="center"):
+        with st.container(key=f"{key}_result_bar", horizontal=True, vertical_alignment="center"):
             shown = _choose_view(key, language)
             st.html(
                 element("span", _say_size(answer, result, language), classes="wg-sql-size", role="status"),
@@ -48,6 +51,9 @@ def _show_answer(result: Result, key: str, text: str, reading: Reading, language
         _show_limits(answer, result, language)
         if shown == "table":
             show_grid(answer.shown, key=key, language=language)
+        elif shown == "map":
+            picture = get_feed().picture
+            show_map(answer, read_places(picture.geometry if picture else None), key=key, language=language)
 
 
 def _choose_view(key: str, language: Language) -> Shown:

@@ -15,6 +15,7 @@
     const frame = document.getElementById("map_div");
     const isPhone = page.innerWidth < 640;
     if (isPhone) leaflet.dragging.disable(); // one finger scrolls the page, two move the map
+    leaflet.getContainer().style.background = "var(--page)"; // grids that are not in the answer have the map's own ground
     const canHover = window.matchMedia("(hover: hover)").matches;
     const ends = new AbortController();
     window.addEventListener("pagehide", () => ends.abort());

@@ -30,8 +30,9 @@ class Classes:
 def make_classes(values: Iterable[float], method: Method, decimals: int | None) -> Classes:
     """At most five classes of these values: as many places in each (quantile), or of one width (equal).
 
-    Bounds are round, the outer ones the least and the largest value. Few different values are a class each; a class in which
-    none would lie is left out. `decimals`: places after the point that the values have, None for many.
+    Bounds are round, the outer ones the least and the largest value. Few different values are a class each; of classes
+    with as many places each, one in which none would lie is left out.
+    `decimals`: places after the point that the values have, None for many.
     """
     known = sorted(value for value in values if math.isfinite(value))
     distinct = sorted(set(known))
@@ -44,8 +45,9 @@ def make_classes(values: Iterable[float], method: Method, decimals: int | None) 
         raw = [known[len(known) * part // CLASS_COUNT] for part in range(1, CLASS_COUNT)]
     step = _round_step((high - low) / 40, decimals)
     bounds = sorted({low, *(bound for bound in (_round_to(one, step) for one in raw) if low < bound <= high)})
+    ends = [*bounds[1:], math.inf]
     lower = [
-        bound for bound, upper in zip(bounds, [*bounds[1:], math.inf], strict=True) if _has_between(known, bound, upper)
+        bound for bound, end in zip(bounds, ends, strict=True) if method == "equal" or _has_between(known, bound, end)
     ]
     return Classes(tuple(lower), tuple(_tell_class(lower, place, high, decimals) for place in range(len(lower))))
 

@@ -283,5 +283,5 @@ def _legend_row(background: str, label: str, count: int | None) -> Markup:
 
 def _dots() -> str:
     """The pattern of a place without a figure, as on every map."""
-    light, dark = LIGHT.unknown, DARK.unknown
-    return f"radial-gradient(circle at center, light-dark(#A3ABB1, #6E7982) 1px, transparent 1.1px) 0 0 / 6px 6px light-dark({light}, {dark})"
+    ground = f"light-dark({LIGHT.unknown}, {DARK.unknown})"
+    return f"radial-gradient(circle, light-dark(#A3ABB1, #6E7982) 1px, transparent 1.1px) 0 0 / 6px 6px {ground}"

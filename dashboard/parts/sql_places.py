@@ -7,7 +7,7 @@ text or as numbers. Knows no Streamlit and draws nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -119,14 +119,28 @@ def choose_value(sheet: Sheet, place_columns: Sequence[PlaceColumn]) -> str | No
     """The column that the map shows first: the number by which the answer is ordered, else its first number, else its first
     text of few different values; None: the number of rows."""
     taken = {column.name for column in place_columns}
-    numbers = [one for one in sheet.columns if one.kind in NUMBERS and not one.is_code and one.name not in taken]
-    for column in numbers:
-        if _is_ordered(sheet.values(column.name)):
-            return column.name
-    if numbers:
-        return numbers[0].name
+    number = choose_number(sheet, taken)
+    if number:
+        return number
     texts = [one.name for one in sheet.columns if one.kind in ("text", "flag") and one.name not in taken]
     return next((name for name in texts if 1 < _count_distinct(sheet, name) <= min(8, sheet.row_count // 2)), None)
+
+
+def choose_number(sheet: Sheet, besides: Collection[str] = ()) -> str | None:
+    """The number that the answer is about: the one by which it is ordered, else its first; None where it has none."""
+    numbers = [one.name for one in sheet.columns if one.kind in NUMBERS and not one.is_code and one.name not in besides]
+    numbers = [name for name in numbers if not _counts_rows(sheet, name)] or numbers
+    ordered = (name for name in numbers if _is_ordered(sheet.values(name)))
+    return next(ordered, numbers[0] if numbers else None)
+
+
+def _counts_rows(sheet: Sheet, name: str) -> bool:
+    """Whether it is 1, 2, 3 …: a number that measures nothing."""
+    values = sheet.values(name)
+    if sheet.column(name).kind != "whole" or sheet.row_count < 3 or values.null_count:
+        return False
+    ends = pc.min_max(values).as_py()
+    return bool(ends["max"] - ends["min"] == sheet.row_count - 1 and _count_distinct(sheet, name) == sheet.row_count)
 
 
 def _codes_of(sheet: Sheet, column: SheetColumn) -> pa.ChunkedArray | None:

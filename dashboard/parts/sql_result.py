@@ -15,6 +15,7 @@ from dashboard.asset import ASSETS_DIR
 from dashboard.parts import wording
 from dashboard.parts.markup import element
 from dashboard.parts.sql_answer import Answer, open_answer
+from dashboard.parts.sql_chart import show_sql_chart
 from dashboard.parts.sql_filter import WITHOUT_VALUE, Condition, list_comparisons
 from dashboard.parts.sql_grid import show_grid
 from dashboard.parts.sql_map import show_map
@@ -25,7 +26,7 @@ from dashboard.routes import get_feed
 from data.sandbox import Result
 from data.settings import read_settings
 
-Shown = Literal["table", "map"]
+Shown = Literal["table", "map", "chart"]
 VIEWS: tuple[Shown, ...] = get_args(Shown)
 CONDITIONS_MAX = 5
 
@@ -54,6 +55,14 @@ def _show_answer(result: Result, key: str, text: str, reading: Reading, language
         elif shown == "map":
             picture = get_feed().picture
             show_map(answer, read_places(picture.geometry if picture else None), key=key, language=language)
+        else:
+            show_sql_chart(answer, key=key, title=_name_chart(text), reading=reading, language=language)
+
+
+def _name_chart(text: str) -> str:
+    """What the query says of itself: its first line where that is a comment."""
+    first = text.strip().split("\n", 1)[0]
+    return first.removeprefix("--").strip()[:80] if first.startswith("--") else "SQL"
 
 
 def _choose_view(key: str, language: Language) -> Shown:

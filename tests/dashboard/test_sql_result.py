@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,7 +11,10 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.parts.sql_classes import choose_categories, make_classes
 from dashboard.parts.sql_filter import Condition, NotComparable, apply_filter
+from dashboard.parts.sql_marks import Choice, choose_chart, has_several, make_marks
+from dashboard.parts.sql_places import Places, Taking, choose_taking, choose_value, find_place_columns, place_rows
 from dashboard.parts.sql_sheet import Sheet, make_sheet, tell_value
 from data.sandbox import Result
 from tests.dashboard.conftest import text_of
@@ -178,3 +182,148 @@ def test_an_answer_without_rows_keeps_its_columns() -> None:
 def test_a_cut_answer_says_so() -> None:
     assert "只显示前 3 行 · 下载可得至多 5,000,000 行" in text_of(open_result(MISSING, "rows"))
     assert "The answer exceeds 100 MB: only its first 3 rows are shown" in text_of(open_result(MISSING, "bytes", "en"))
+
+
+DISTRICT = Places(
+    {
+        "grid": frozenset({"440703002143001", "440703002143002", "440703101206001"}),
+        "community": frozenset({"440703002143", "440703101206"}),
+        "town": frozenset({"440703002", "440703101"}),
+        "site": frozenset({"S1", "S2"}),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        ({"where": ["440703002143001", "440703101206001"]}, [("where", "grid")]),
+        ({"grid_code": [440703002143001, 440703101206001]}, [("grid_code", "grid")]),
+        ({"n": [440703002, 440703101]}, [("n", "town")]),
+        ({"c": ["440703002143", None, "elsewhere"]}, [("c", "community")]),
+        ({"c": ["440703002143", "x", "y"]}, []),
+        ({"site": ["S1", "S2"], "town": ["440703002", "440703002"]}, [("site", "site"), ("town", "town")]),
+        ({"n": [1, 2]}, []),
+        ({"v": [1.0, None]}, []),
+        ({"s": pa.array([], pa.string())}, []),
+    ],
+)
+def test_a_column_of_places_is_known_by_its_values(
+    columns: dict[str, list[object]], found: list[tuple[str, str]]
+) -> None:
+    assert [(one.name, one.kind) for one in find_place_columns(sheet_of(**columns), DISTRICT)] == found
+
+
+VISITS = {
+    "grid_code": ["440703002143001", "440703002143001", "440703101206001", "000", None],
+    "people": [5, 7, None, 9, 1],
+    "level": ["high", "low", "low", None, None],
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "taking", "values"),
+    [
+        ("people", "sum", {"440703002143001": 12, "440703101206001": None}),
+        ("people", "mean", {"440703002143001": 6.0, "440703101206001": None}),
+        ("people", "count", {"440703002143001": 2, "440703101206001": 0}),
+        ("level", "sum", {"440703002143001": "high", "440703101206001": "low"}),
+        (None, "sum", {"440703002143001": 2, "440703101206001": 1}),
+    ],
+)
+def test_several_rows_of_a_place_become_one_value(value: str | None, taking: Taking, values: dict[str, object]) -> None:
+    sheet = sheet_of(**VISITS)
+    column = find_place_columns(sheet, DISTRICT)[0]
+    placed = place_rows(sheet, column, value, taking, DISTRICT)
+    assert dict(placed.values) == values
+    assert (placed.row_max, placed.unknown_count, placed.codeless_count) == (2, 1, 1)
+
+
+def test_the_map_shows_first_the_number_by_which_the_answer_is_ordered() -> None:
+    assert choose_value(sheet_of(due=[5, 9, 7], missing=[3, 2, 2], name=["a", "b", "c"]), ()) == "missing"
+    assert choose_value(sheet_of(row=[1, 2, 3], due=[5, 9, 7]), ()) == "due"
+    assert choose_value(sheet_of(level=["high", "low", "low", "low"]), ()) == "level"
+    assert choose_value(sheet_of(name=["a", "b", "c"]), ()) is None
+    assert [choose_taking(name) for name in ("missing_count", "coverage_pct", "wait_min")] == ["sum", "mean", "mean"]
+
+
+def test_classes_have_round_bounds_and_hold_as_many_places_each() -> None:
+    counts = [734, 790, 812, 900, 940, 960, 1010, 1090, 1150, 1290, 1320, 1599]
+    found = make_classes(counts, "quantile", 0)
+    assert found.labels == ("734–799", "800–949", "950–1,099", "1,100–1,299", "1,300–1,599")
+    assert [found.place(value) for value in (734, 799, 800, 1599)] == [0, 0, 1, 4]
+
+
+def test_equal_classes_are_of_one_width_and_few_values_a_class_each() -> None:
+    assert make_classes([0, 1, 2, 3, 4, 100], "equal", 0).labels == ("0–19", "20–39", "40–59", "60–79", "80–100")
+    assert make_classes([0.5, 0.5, 2.5], "quantile", 1).labels == ("0.5", "2.5")
+    assert make_classes([], "quantile", 0).labels == ()
+    assert make_classes([-5.0, -1.0, 0.0, 2.0, 3.0, 10.0], "equal", 0).labels[0] == "-5 … -3"
+
+
+def test_rare_words_are_told_as_one() -> None:
+    assert choose_categories([*"aab", None]) == ["a", "b"]
+    assert choose_categories([*"abcdefghij", "j"]) == ["j", *"abcdef"]
+
+
+def drawn(sheet: Sheet, choice: Choice) -> list[tuple[str, list[object], list[object]]]:
+    return [(series.name, list(series.x), list(series.y)) for series in make_marks(sheet, choice).series]
+
+
+MORNING = {
+    "at": [datetime(2022, 7, 14, 0, minute, tzinfo=UTC) for minute in (40, 40, 45, 50)],
+    "channel": ["self", "green", "self", None],
+    "people": [5, 2, 7, 1],
+}
+
+
+@pytest.mark.parametrize(
+    ("columns", "choice"),
+    [
+        (MORNING, Choice("line", "at", "people", "channel")),
+        ({"code": ["a", "b", "c"], "due": [1, 9, 2], "missing": [7, 2, 1]}, Choice("bar", "code", "missing")),
+        ({"site": ["a", "b"], "n": [3, 9], "at": MORNING["at"][1:3]}, Choice("bar", "site", "n")),
+        ({"lon": [113.5, 113.25], "lat": [22.5, 22.0]}, Choice("scatter", "lon", "lat")),
+        ({"wait_min": [1.5, 2.5]}, Choice("histogram", "wait_min")),
+        ({"name": ["a", "a", "b"]}, Choice("bar", "name")),
+    ],
+)
+def test_the_chart_suits_the_types_of_the_answer(columns: dict[str, list[object]], choice: Choice) -> None:
+    assert replace(choose_chart(sheet_of(**columns)), taking="sum") == choice
+
+
+def test_lines_run_by_the_clock_of_the_district_with_a_colour_for_each_name() -> None:
+    clock = [datetime(2022, 7, 14, 8, minute) for minute in (40, 45, 50)]
+    assert sorted(drawn(sheet_of(**MORNING), Choice("line", "at", "people", "channel"))) == [
+        ("green", [clock[0]], [2]),
+        ("self", [clock[0], clock[1]], [5, 7]),
+        ("—", [clock[2]], [1]),
+    ]
+
+
+def test_rows_of_one_name_make_one_bar() -> None:
+    sheet = sheet_of(name=["b", "a", "b", None], n=[1, 2, 4, 8])
+    assert drawn(sheet, Choice("bar", "name", "n")) == [("", ["b", "a", "—"], [5, 2, 8])]
+    assert drawn(sheet, Choice("bar", "name")) == [("", ["b", "a", "—"], [2, 1, 1])]
+    assert has_several(sheet, Choice("bar", "name", "n"))
+    assert not has_several(sheet_of(name=["a", "b"], n=[1, 2]), Choice("bar", "name", "n"))
+
+
+def test_no_answer_makes_more_marks_than_a_chart_can_show_and_what_is_left_out_is_said() -> None:
+    seconds = pa.array(range(1_657_756_800, 1_657_756_800 + 20_000), pa.int64())
+    names = [f"n{number}" for number in range(20_000)]
+    long = sheet_of(at=seconds.cast(pa.timestamp("s", "UTC")), n=pa.array(range(20_000)), name=names)
+    lines = make_marks(long, Choice("line", "at", "n"))
+    assert len(lines.series[0].x) <= 600 and lines.notes == (("chart_widened", {"step": 60}),)
+    assert sum(lines.series[0].y) == sum(range(20_000))
+    bars = make_marks(long, Choice("bar", "name", "n"))
+    assert len(bars.series[0].x) == 60 and bars.notes == (("chart_first", {"shown": 60, "count": 20_000}),)
+    dots = make_marks(long, Choice("scatter", "n", "n", "name"))
+    assert sum(len(series.x) for series in dots.series) <= 3000 and len(dots.series) <= 6
+    assert [word for word, _ in dots.notes] == ["chart_others", "chart_sampled"]
+
+
+def test_a_spread_counts_rows_in_steps_of_one_width() -> None:
+    marks = make_marks(sheet_of(n=[0, 1, 1, 2, None]), Choice("histogram", "n"))
+    assert (marks.width, list(marks.series[0].x), list(marks.series[0].y)) == (1.0, [0.0, 1.0, 2.0], [1, 2, 1])
+    assert make_marks(sheet_of(n=pa.array([None], pa.float64())), Choice("histogram", "n")).series == ()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 import streamlit as st
 
 from dashboard.parts.markup import element
 from dashboard.parts.sql_desk import Desk
 from dashboard.parts.sql_words import say_sql
 from dashboard.parts.wording import Language
+from dashboard.text import read_text
 from data.errors import WanggeError
 from data.sandbox import SandboxError, mark
 
@@ -17,7 +21,7 @@ def show_notice(desk: Desk, language: Language) -> None:
     if not desk.notice:
         return
     problem = desk.problem
-    said = f"{problem.message} {problem.hint}".strip() if problem else say_sql(f"notice_{desk.notice}", language)
+    said = say_error(problem, language) if problem else say_sql(f"notice_{desk.notice}", language)
     watch = " wg-watch" if problem or desk.notice.startswith("no_") else ""
     st.html(element("p", said, classes=f"wg-sql-notice{watch}", role="status"))
 
@@ -31,10 +35,42 @@ def show_error(error: WanggeError, text: str, language: Language) -> None:
     st.html(
         element(
             "section",
-            element("strong", error.message),
+            element("strong", translate(error.message, language)),
             element("pre", drawn) if drawn else None,
-            element("p", error.hint) if error.hint else None,
+            element("p", translate(error.hint, language)) if error.hint else None,
             classes="wg-sql-error",
             role="alert",
         )
     )
+
+
+def say_error(error: WanggeError, language: Language) -> str:
+    """Message and hint in a line."""
+    return f"{translate(error.message, language)} {translate(error.hint, language)}".strip()
+
+
+def translate(said: str, language: Language) -> str:
+    """The sandbox's sentence in the page's language; as it is where no translation is known, as of rare errors of the engine."""
+    if language == "en":
+        return said
+    for key, pattern in _patterns():
+        if found := pattern.fullmatch(said.strip()):
+            values = {name: translate(value, language) for name, value in found.groupdict().items()}
+            values |= {
+                name: _LISTING.sub(" 或 ", value) for name, value in values.items() if name in ("names", "layers")
+            }
+            return read_text("sql_errors", language)[key].format(**values)
+    return said
+
+
+_LISTING = re.compile(r" (?:or|and) ")
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """The English sentences with room for their values; those that say most by themselves first."""
+    templates = sorted(read_text("sql_errors", "en").items(), key=lambda item: -len(re.sub(r"\{\w+\}", "", item[1])))
+    return [
+        (key, re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(text)), re.DOTALL))
+        for key, text in templates
+    ]

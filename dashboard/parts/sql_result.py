@@ -16,6 +16,7 @@ from dashboard.parts import wording
 from dashboard.parts.markup import element
 from dashboard.parts.sql_answer import Answer, open_answer
 from dashboard.parts.sql_chart import show_sql_chart
+from dashboard.parts.sql_download import fetch_file, show_downloads
 from dashboard.parts.sql_filter import WITHOUT_VALUE, Condition, list_comparisons
 from dashboard.parts.sql_grid import show_grid
 from dashboard.parts.sql_map import show_map
@@ -49,6 +50,9 @@ def _show_answer(result: Result, key: str, text: str, reading: Reading, language
             )
             if answer.whole.columns and answer.whole.row_count:
                 _show_filter(answer, key, language)
+            pressed = show_downloads(key=key, language=language) if answer.whole.columns else ""
+        if pressed:
+            fetch_file(text, pressed, language)
         _show_limits(answer, result, language)
         if shown == "table":
             show_grid(answer.shown, key=key, language=language)

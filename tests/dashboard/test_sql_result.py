@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -16,6 +17,7 @@ from dashboard.parts.sql_filter import Condition, NotComparable, apply_filter
 from dashboard.parts.sql_marks import Choice, choose_chart, has_several, make_marks
 from dashboard.parts.sql_places import Places, Taking, choose_taking, choose_value, find_place_columns, place_rows
 from dashboard.parts.sql_sheet import Sheet, make_sheet, tell_value
+from dashboard.sql_files import Offer, _offers
 from data.sandbox import Result
 from tests.dashboard.conftest import text_of
 
@@ -327,3 +329,13 @@ def test_a_spread_counts_rows_in_steps_of_one_width() -> None:
     marks = make_marks(sheet_of(n=[0, 1, 1, 2, None]), Choice("histogram", "n"))
     assert (marks.width, list(marks.series[0].x), list(marks.series[0].y)) == (1.0, [0.0, 1.0, 2.0], [1, 2, 1])
     assert make_marks(sheet_of(n=pa.array([None], pa.float64())), Choice("histogram", "n")).series == ()
+
+
+@pytest.mark.parametrize("format_", ["csv", "parquet", "xlsx", "json"])
+def test_a_press_offers_the_whole_answer_as_a_file(format_: str) -> None:
+    page = open_result(MISSING)
+    assert "data-address" not in " ".join(element.proto.body for element in page.get("html"))
+    page.button(f"answer_file_{format_}").click().run()
+    [body] = [element.proto.body for element in page.get("html") if "data-address" in element.proto.body]
+    key = re.search(r'data-address="/sql-file/([\w-]+)"', body)[1]  # type: ignore[index]
+    assert _offers.take(key) == Offer("select 1", None, format_)

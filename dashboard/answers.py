@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from dashboard.address import read_address
 from dashboard.live import Feed, Picture
 from dashboard.parts.moment import make_moment
 from dashboard.past import open_past
-from dashboard.shelf import OrderShelf, Past, Reading, Row, Shelf, View
-from data.settings import Settings
+from dashboard.shelf import NewestShelf, OrderShelf, Past, Reading, Shelf, View
+from dashboard.sittings import Row
 
 __all__ = [
     "Past",
@@ -62,25 +63,34 @@ def _parse(picture: Picture) -> Mapping[str, Any]:
     return _parsed[1]
 
 
-_shelves: dict[Path, Shelf] = {}
-_order_shelves: dict[Path, Shelf] = {}
+_shelves: dict[Path, tuple[NewestShelf, OrderShelf]] = {}
+_making = Lock()
 
 
 def open_view(feed: Feed) -> View:
     """The view of a page: at the newest moment, or at the past one that the page's address names."""
-    return open_past(feed, read_address()) or View(shelf_of(feed.settings), read_picture(feed))
+    return open_past(feed, read_address()) or View(shelf_of(feed), read_picture(feed))
 
 
 def open_order_view(feed: Feed) -> View:
     """The view of a page about orders, which hold by the clock; at a past moment it is that of every page."""
-    return open_past(feed, read_address()) or View(order_shelf_of(feed.settings), read_picture(feed))
+    return open_past(feed, read_address()) or View(order_shelf_of(feed), read_picture(feed))
 
 
-def shelf_of(settings: Settings) -> Shelf:
-    """The process's one shelf for this home."""
-    return _shelves.setdefault(settings.home, Shelf(settings))
+def shelf_of(feed: Feed) -> Shelf:
+    """The feed's one shelf of the newest moment."""
+    return _shelves_of(feed)[0]
 
 
-def order_shelf_of(settings: Settings) -> Shelf:
-    """The process's one shelf for what orders say in this home."""
-    return _order_shelves.setdefault(settings.home, OrderShelf(settings))
+def order_shelf_of(feed: Feed) -> Shelf:
+    """The feed's one shelf for what orders say."""
+    return _shelves_of(feed)[1]
+
+
+def _shelves_of(feed: Feed) -> tuple[NewestShelf, OrderShelf]:
+    with _making:
+        found = _shelves.get(feed.settings.home)
+        if found is None or found[0].feed is not feed:
+            newest = NewestShelf(feed)
+            found = _shelves[feed.settings.home] = newest, OrderShelf(newest)
+        return found

@@ -37,8 +37,8 @@ def write_doors(feed: Feed, query: Mapping[str, str]) -> tuple[str, int]:
     language = address.language
     grid = address.grid or ""
     try:
-        places = shelf_of(feed.settings).ask("coverage/grid", grid_code=grid)
-        rounds = shelf_of(feed.settings).ask("coverage/rounds")
+        places = shelf_of(feed).ask("coverage/grid", grid_code=grid)
+        rounds = shelf_of(feed).ask("coverage/rounds")
     except WanggeError as error:
         return write_note(say_round("sheet_failed", language, message=error.message), language), 503
     code = address.round_code or (places[0]["round_code"] if places else None)

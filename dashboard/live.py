@@ -14,18 +14,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from dashboard.geometry import Outline, draw_geometry
 from dashboard.payload import Payload, pack_payload
+from dashboard.sittings import OpenSitting, Publication, Row, identify_file, open_newest
 from data.alert_log import AlertLog, LogEntry, mark_acknowledged
 from data.clock import Clock, read_clock
-from data.errors import WanggeError
-from data.questions import Sitting, ask, sit_down
+from data.errors import SituationError, WanggeError
 from data.settings import Settings
-from data.situation import Situation, open_situation
 from data.worker_state import WorkerJudgement, judge_worker, list_backlogs
 
 LOG = logging.getLogger(__name__)
@@ -71,7 +69,6 @@ ZONE_COLUMNS = (
     "resident_count",
 )
 
-Row = dict[str, Any]
 Ask = Callable[[str], list[Row]]
 
 
@@ -106,7 +103,7 @@ class Health:
         return self.status == "ok"
 
 
-@dataclass
+@dataclass(eq=False)
 class Feed:
     """Watches one home's situation file from a thread of its own; `picture` is always the newest complete one."""
 
@@ -120,7 +117,9 @@ class Feed:
     _outline: Outline | None = None
     _blocks: dict[str, Any] = field(default_factory=dict)
     _asked: tuple[str, ...] = ()
-    _changes_at: datetime | None = None
+    _sitting: OpenSitting | None = None
+    _problem: Exception | None = None
+    _handing: threading.Lock = field(default_factory=threading.Lock)
     _failing_since: dict[str, str] = field(default_factory=dict)
     _alerts_at_s: float = float("-inf")
     _are_alerts_old: bool = False
@@ -147,24 +146,73 @@ class Feed:
         with self._looking:
             return self._look()
 
+    def look_if_new(self) -> None:
+        """Looks now where there is a file that was not looked at yet, as the feed's own thread would a little later."""
+        if identify_file(self.settings.situation_path) != self._seen:
+            self.look()
+
     def _look(self) -> bool:
         self.clock = read_clock(self.settings.home)
         found = identify_file(self.settings.situation_path)
         noted = self.log.identify()
-        is_due = (self._changes_at is not None and self.clock.now() >= self._changes_at) or noted != self._log_seen
+        sitting = self._sitting
+        is_over = sitting is None or found != self._seen or bool(self._failing_since) or self._is_change_due(sitting)
+        is_due = noted != self._log_seen
         is_due = is_due or (self._are_alerts_old and monotonic() - self._alerts_at_s >= ALERTS_EVERY_S)
-        if self.picture is not None and found == self._seen and not is_due and not self._failing_since:
+        if self.picture is not None and not is_over and not is_due:
             return False
         self._seen, self._log_seen = found, noted
+        if is_over or sitting is None:
+            try:
+                sitting = self._open_newest()
+            except Exception as error:  # noqa: BLE001 (whatever is wrong with the file, the feed outlives it and says so)
+                self._hand_over(None, error)
+                self.picture = self._draw_failure(error)
+                return True
         try:
-            with _opened(self.settings.situation_path) as situation:
-                moment, self._changes_at = find_moment(situation, self.clock)
-                params = choose_params(self.settings, self.clock)
-                with sit_down(situation, moment, expected=self._asked, **params) as sitting:
-                    self.picture = self._draw(sitting)
-        except Exception as error:  # noqa: BLE001 (whatever is wrong with the file, the feed outlives it and says so)
+            self.picture = self._draw(sitting)
+        except Exception as error:  # noqa: BLE001
             self.picture = self._draw_failure(error)
+        if sitting is not self._sitting:
+            self._hand_over(sitting)
         return True
+
+    def _is_change_due(self, sitting: OpenSitting) -> bool:
+        return sitting.changes_at is not None and self.clock.now() >= sitting.changes_at
+
+    def _open_newest(self) -> OpenSitting:
+        publication = Publication(self.settings.situation_path)
+        try:
+            return open_newest(publication, self.settings, self.clock, self._asked)
+        finally:
+            publication.release()
+
+    def _hand_over(self, sitting: OpenSitting | None, problem: Exception | None = None) -> None:
+        """From now on this sitting is the newest; or there is none, because of a problem."""
+        with self._handing:
+            if self._sitting is not None:
+                self._sitting.release()
+            self._sitting, self._problem = sitting, problem
+
+    @contextmanager
+    def seated(self) -> Iterator[OpenSitting]:
+        """The sitting of the newest publication, which stays open for as long as the block runs.
+
+        Raises WanggeError where the situation cannot be read.
+        """
+        if self.picture is None:
+            self.look()
+        with self._handing:
+            sitting = self._sitting.hold() if self._sitting else None
+            problem = self._problem
+        if sitting is None:
+            if isinstance(problem, WanggeError):
+                raise problem
+            raise SituationError(f"The situation cannot be read: {problem}", "Run wangge doctor.")
+        try:
+            yield sitting
+        finally:
+            sitting.release()
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -203,14 +251,13 @@ class Feed:
         while not self._stop.wait(RETRY_EVERY_S if self._failing_since else LOOK_EVERY_S):
             self.look()
 
-    def _draw(self, sitting: Sitting) -> Picture:
+    def _draw(self, sitting: OpenSitting) -> Picture:
         """The picture of an open situation; a question that fails costs its own block only."""
-        asked: dict[str, list[Row]] = {}
+        asked: dict[str, None] = {}
 
         def rows(name: str) -> list[Row]:
-            if name not in asked:
-                asked[name] = sitting.ask(name).to_pylist()
-            return asked[name]
+            asked[name] = None
+            return sitting.ask(name)
 
         district = rows("map/district")[0]
         self._outline = outline = self.outline_of(rows, district)
@@ -350,48 +397,6 @@ def write_payload(body: dict[str, Any]) -> Payload:
 def write_time(moment: datetime | None) -> str | None:
     """ISO 8601 in UTC to the second; null stays null."""
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def identify_file(path: Path) -> tuple[int, int, int] | None:
-    """What tells one publication's file from the next: inode, time of change, size."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Situation]:
-    situation = open_situation(path)
-    # the wall's questions are many and small: a second thread costs a quarter more CPU and saves no time
-    situation.connection.execute("set threads = 1")
-    try:
-        yield situation
-    finally:
-        situation.close()
-
-
-def find_moment(situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
-    """The moment to ask about, and the next one after it at which the picture changes by itself (None: none is known).
-
-    It is the newest event's. Where every site rested then, silence is no fault, and it is that of the last order that has
-    taken effect, or round that has begun or closed, since: a zone lifted at midnight is gone at midnight, though nothing
-    happens until morning. Where a site was open, silence makes the picture stale, and a stale picture stays as it is.
-    """
-    now = clock.now()
-    newest = situation.as_of or now
-    changes = [row["changes_at"] for row in ask(situation, "wall/schedule", newest).to_pylist()]
-    upcoming = min((moment for moment in changes if moment > max(now, newest)), default=None)
-    due = max((moment for moment in changes if newest < moment <= now), default=newest)
-    if due > newest and ask(situation, "sites/queues", newest).column("open_unit_count").to_pylist() != [0]:
-        return newest, upcoming
-    return due, upcoming
-
-
-def choose_params(settings: Settings, clock: Clock) -> dict[str, Any]:
-    """What the district has set for its questions; each question takes those that it has."""
-    return settings.for_questions(clock.pipeline_allowance_s())
 
 
 def _write_row(row: Row) -> Row:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -19,85 +19,102 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dashboard.address import Address
-from dashboard.geometry import Outline
 from dashboard.live import (
     BLOCKS,
     Feed,
     Picture,
     build_blocks,
-    choose_params,
     count_open_units,
     describe_frame,
-    find_moment,
     tell_acknowledgements,
     write_payload,
     write_time,
 )
 from dashboard.parts.moment import make_moment
 from dashboard.shelf import Past, Reading, Shelf, View
-from data.clock import Clock
+from dashboard.sittings import OpenSitting, Publication, choose_params, find_moment, identify_file
+from data.clock import Clock, read_clock
 from data.errors import WanggeError
 from data.known_then import gather_known
-from data.situation import Situation
+from data.settings import Settings
 
 STEP = timedelta(minutes=5)
 """Past moments are steps of this length: the roll-ups tell of so much at once."""
 ASIDE = frozenset({"alerts"})
 """Blocks that cost as much as all the others together: while a reader waits, they are worked out beside them."""
-ASIDE_QUESTIONS = ("alerts/open", "alerts/closed_today")
 PASTS_KEPT = 12
 """Past moments that stay open, for all viewers; one holds a few MB."""
 REFRESH_S = 10.0
 """A past moment is asked anew after so long, where the situation was published since."""
 
 
-@dataclass
 class PastShelf(Shelf):
     """The shelf of one past moment, and the picture that the map draws of it."""
 
-    at: datetime = field(kw_only=True)
-    path: Path = field(kw_only=True)
-    is_known_then: bool = field(kw_only=True)
-    as_of: datetime | None = None
-    _opened_at_s: float = 0.0
-    _drawing: threading.Lock = field(default_factory=threading.Lock)
-    _drawn: tuple[float, Picture, Mapping[str, Any]] | None = None
-
-    @property
-    def situation_path(self) -> Path:
-        return self.path
+    def __init__(
+        self,
+        settings: Settings,
+        expected: Sequence[str] = (),
+        *,
+        at: datetime,
+        path: Path,
+        is_known_then: bool,
+        feed: Feed | None = None,
+    ) -> None:
+        super().__init__(settings)
+        self.at, self.path, self.is_known_then = at, path, is_known_then
+        self.as_of: datetime | None = None
+        self._expected, self._feed = expected, feed
+        self._opened_at_s = 0.0
+        self._drawing = threading.Lock()
+        self._drawn: tuple[OpenSitting, Picture, Mapping[str, Any]] | None = None
 
     def draw(self, feed: Feed) -> tuple[Picture, Mapping[str, Any]]:
-        """The picture of the moment, built as the live feed builds its own; drawn once an opening, for all viewers."""
+        """The picture of the moment, built as the live feed builds its own; drawn once a sitting, for all viewers."""
         with self._drawing:
             try:
-                (district,) = self.ask("map/district")
+                with self.seated() as sitting:
+                    if self._drawn is None or self._drawn[0] is not sitting:
+                        self._drawn = (sitting, *self._draw(feed, sitting))
+                    return self._drawn[1:]
             except WanggeError as error:
                 return self._draw_failure(error)
-            if self._drawn is None or self._drawn[0] != self._opened_at_s:
-                opened_at_s = self._opened_at_s
-                self._drawn = (opened_at_s, *self._draw(feed, district))
-            return self._drawn[1:]
 
-    def _is_over(self, identity: tuple[int, int, int] | None, clock: Clock) -> bool:
-        return identity != self._identity and monotonic() - self._opened_at_s > REFRESH_S
+    def _sit(self) -> OpenSitting:
+        own = self._sitting
+        if own is None or (
+            monotonic() - self._opened_at_s > REFRESH_S and identify_file(self.path) != own.publication.identity
+        ):
+            publication = self._open()
+            try:
+                clock = stand_at(self.at)
+                self.as_of, params = self.at, choose_params(self.settings, clock)
+                moment = self.at
+                if self.is_known_then:
+                    self.as_of = publication.as_of
+                    moment = find_moment(publication, clock)[0]
+                    params = choose_params(self.settings, read_clock(self.settings.home))
+                self._take(OpenSitting(publication, moment, params, self._expected))
+            finally:
+                publication.release()
+            self._opened_at_s = monotonic()
+        assert self._sitting is not None
+        return self._sitting
 
-    def _choose_params(self, clock: Clock) -> dict[str, Any]:
-        return choose_params(self.settings, clock if self.is_known_then else stand_at(self.at))
+    def _open(self) -> Publication:
+        """The file's publication; that of the feed, where it is the one in force."""
+        if self._feed is not None and self.path == self.settings.situation_path:
+            with self._feed.seated() as newest:
+                if newest.publication.identity == identify_file(self.path):
+                    return newest.publication.hold()
+        return Publication(self.path)
 
-    def _find_moment(self, situation: Situation, clock: Clock) -> tuple[datetime, datetime | None]:
-        self._opened_at_s = monotonic()
-        if not self.is_known_then:
-            self.as_of = self.at
-            return self.at, None
-        self.as_of = situation.as_of
-        return find_moment(situation, stand_at(self.at))[0], None
-
-    def _draw(self, feed: Feed, district: Mapping[str, Any]) -> tuple[Picture, Mapping[str, Any]]:
-        outline = feed.outline_of(self.ask, dict(district))
+    def _draw(self, feed: Feed, sitting: OpenSitting) -> tuple[Picture, Mapping[str, Any]]:
+        (district,) = sitting.ask("map/district")
+        outline = feed.outline_of(sitting.ask, dict(district))
         with ThreadPoolExecutor(1, "past") as second:
-            asked_aside = second.submit(self._ask_aside, outline)
-            others, failed = build_blocks(self.ask, outline, wanted=BLOCKS.keys() - ASIDE)
+            asked_aside = second.submit(build_blocks, sitting.ask, outline, wanted=ASIDE)
+            others, failed = build_blocks(sitting.ask, outline, wanted=BLOCKS.keys() - ASIDE)
             aside, failed_aside = asked_aside.result()
         drawn = others | aside
         blocks = {name: drawn[name] for name in BLOCKS if name in drawn}
@@ -121,18 +138,6 @@ class PastShelf(Shelf):
             geometry_hash=outline.hash,
         )
         return picture, json.loads(picture.live.body)
-
-    def _ask_aside(self, outline: Outline) -> tuple[dict[str, Any], list[str]]:
-        """The blocks of ASIDE, by an engine of their own; their answers are then the shelf's too."""
-        shelf = PastShelf(self.settings, ASIDE_QUESTIONS, at=self.at, path=self.path, is_known_then=self.is_known_then)
-        try:
-            blocks = build_blocks(shelf.ask, outline, wanted=ASIDE)
-            with self._lock:
-                for key, rows in shelf._answers.items():
-                    self._keep(key, rows)
-            return blocks
-        finally:
-            shelf.close()
 
     def allowance_s(self, feed: Feed) -> float:
         """How far files may lag: what is known now of the past lags no more, what was known then did as the newest does."""
@@ -200,8 +205,9 @@ def open_shelf(feed: Feed, past: Past) -> tuple[PastShelf, Past]:
     with _keeping:
         shelf = _pasts.get(key)
         if shelf is None:
-            expected = tuple(name for name in feed.asked if name not in ASIDE_QUESTIONS)
-            shelf = _pasts[key] = PastShelf(settings, expected, at=past.at, path=path, is_known_then=past.is_known_then)
+            shelf = _pasts[key] = PastShelf(
+                settings, feed.asked, at=past.at, path=path, is_known_then=past.is_known_then, feed=feed
+            )
         _pasts.move_to_end(key)
         worn = [_pasts.popitem(last=False)[1] for _ in range(len(_pasts) - PASTS_KEPT)]
     for one in worn:

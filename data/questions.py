@@ -7,14 +7,16 @@ question means.
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
@@ -182,27 +184,32 @@ def ask(source: Source, name: str, /, as_of: datetime | str | None = None, **par
 class Sitting:
     """Several questions asked of one situation as of one moment: what more than one uses is worked out once.
 
-    A question that others use becomes a temporary table of the sitting's own cursor when it is first needed; where it
-    is known beforehand what will be asked, one that has a single user becomes a part of that user's statement instead.
-    Most of what a small question costs is planning and making tables.
+    A question that others use becomes a table of the sitting's own when it is first needed; where it is known beforehand
+    what will be asked, one that has a single user becomes a part of that user's statement instead. Most of what a small
+    question costs is planning and making tables. Several threads may ask at once: each gets a cursor of its own, and finds
+    what the others have worked out.
     """
 
     def __init__(
         self,
         source: Source,
-        cursor: duckdb.DuckDBPyConnection,
         as_of: datetime | str,
         given: dict[str, Any],
         expected: Iterable[str] = (),
     ) -> None:
         self._source = source
-        self._cursor = cursor
         self._as_of = as_of
         self._given = given
         self._sharing = _foresee(frozenset(expected))
+        self._name = f"sitting_{next(_SITTINGS)}"
         self._kept: dict[str, tuple[dict[str, Any], bool]] = {}
-        self._has_rows = False
-        self._hides_later = hide_later(source, cursor, as_of)
+        self._owned: dict[str, dict[str, Any]] = {}
+        self._making: defaultdict[str, RLock] = defaultdict(RLock)
+        self._seats: list[_Seat] = []
+        self._free: list[_Seat] = []
+        self._lock = RLock()
+        with source.connection.cursor() as cursor:
+            cursor.execute(f"attach ':memory:' as {self._name}")
 
     def ask(self, name: str, /, **params: Any) -> pa.Table:
         """The answer to a question, as `ask` gives it; of the sitting's parameters each takes those it has."""
@@ -210,48 +217,118 @@ class Sitting:
         question = find_question(name, questions)
         accepted = accepted_params(question, questions)
         given = {key: value for key, value in self._given.items() if key in accepted} | params
-        if self._hides_later and _counts_all(_used_first(question, questions)):
-            return ask(self._source, name, self._as_of, **given)
-        values = bind_params(question.name, accepted, {**given, "as_of": self._as_of})
+        with self._seated() as seat:
+            if seat.hides_later and _counts_all(_used_first(question, questions)):
+                return ask(self._source, name, self._as_of, **given)
+            values = bind_params(question.name, accepted, {**given, "as_of": self._as_of})
+            try:
+                reads_rows = any(part.reads == "rows" for part in _used_first(question, questions))
+                if reads_rows and not seat.has_rows:
+                    open_rows(seat.cursor)
+                    seat.has_rows = True
+                if name in self._kept or name in seat.kept or self._sharing.is_shared(name):
+                    self._keep(seat, question, values, is_ordered=True)
+                    answer = seat.cursor.execute(f"from {_table_name(question)}").to_arrow_table()
+                else:
+                    answer = _execute(seat.cursor, self._compose(seat, question, values), values).to_arrow_table()
+                return _note_erasures(seat.cursor, answer) if reads_rows else answer
+            except duckdb.Error as error:
+                raise _failure(name, error) from error
+
+    def close(self) -> None:
+        """Gives back what the sitting has worked out. Nobody may be asking any more."""
+        for seat in self._seats:
+            seat.cursor.close()
+        self._seats, self._free = [], []
+        with suppress(duckdb.Error), self._source.connection.cursor() as cursor:
+            cursor.execute(f"detach {self._name}")
+
+    @contextmanager
+    def _seated(self) -> Iterator[_Seat]:
+        """A cursor for one who asks, alone: one that is free, else another."""
+        with self._lock:
+            seat = self._free.pop() if self._free else None
+        if seat is None:
+            seat = self._sit()
+            with self._lock:
+                self._seats.append(seat)
         try:
-            reads_rows = any(part.reads == "rows" for part in _used_first(question, questions))
-            if reads_rows and not self._has_rows:
-                open_rows(self._cursor)
-                self._has_rows = True
-            if name in self._kept or self._sharing.is_shared(name):
-                self._keep(question, values, is_ordered=True)
-                answer = self._cursor.execute(f"from {_table_name(question)}").to_arrow_table()
-            else:
-                answer = _execute(self._cursor, self._compose(question, values), values).to_arrow_table()
-            return _note_erasures(self._cursor, answer) if reads_rows else answer
-        except duckdb.Error as error:
-            raise _failure(name, error) from error
+            yield seat
+        finally:
+            with self._lock:
+                self._free.append(seat)
 
-    def _keep(self, part: Question, values: dict[str, Any], is_ordered: bool) -> None:
-        """Makes the part's answer a table, unless one made with the same parameters is there."""
+    def _sit(self) -> _Seat:
+        cursor = self._source.connection.cursor()
+        database = _settle(self._source, cursor)
+        hides_later = hide_later(self._source, cursor, self._as_of)
+        cursor.execute(f"set search_path = '{self._name}.main,\"{database}\".main'")
+        return _Seat(cursor, hides_later)
+
+    def _keep(self, seat: _Seat, part: Question, values: dict[str, Any], is_ordered: bool) -> None:
+        """Makes the part's answer a table, unless one made with the same parameters is there.
+
+        With the sitting's own parameters it is a table for all; with others it hides that one, of this cursor alone.
+        """
         own = {key: values[key] for key in accepted_params(part, read_questions()) if key in values}
-        known, was_ordered = self._kept.get(part.name, (None, False))
-        if known == own and was_ordered >= is_ordered:
+        table = _table_name(part)
+        if own != self._own_values(part):
+            known, was_ordered = seat.kept.get(part.name, (None, False))
+            if known != own or was_ordered < is_ordered:
+                self._make(seat, part, values, f"temp table {table}", is_ordered)
+                seat.kept[part.name] = own, is_ordered
             return
-        self._kept.pop(part.name, None)
-        statement = self._compose(part if is_ordered else _without_order(part), values)
-        _execute(self._cursor, f"create or replace temp table {_table_name(part)} as {statement}", values)
-        self._kept[part.name] = own, is_ordered
+        if seat.kept.pop(part.name, None):
+            seat.cursor.execute(f"drop table temp.main.{table}")
+        with self._lock:
+            making = self._making[part.name]
+        with making:
+            known, was_ordered = self._kept.get(part.name, (None, False))
+            if known is None or was_ordered < is_ordered:
+                self._make(seat, part, values, f"table {self._name}.main.{table}", is_ordered)
+                self._kept[part.name] = own, is_ordered
 
-    def _compose(self, question: Question, values: dict[str, Any]) -> str:
+    def _make(self, seat: _Seat, part: Question, values: dict[str, Any], table: str, is_ordered: bool) -> None:
+        statement = self._compose(seat, part if is_ordered else _without_order(part), values)
+        _execute(seat.cursor, f"create or replace {table} as {statement}", values)
+
+    def _own_values(self, part: Question) -> dict[str, Any]:
+        """The part's parameters as the sitting has them; those without a value here are missing."""
+        if part.name not in self._owned:
+            accepted = accepted_params(part, read_questions())
+            given = {**self._given, "as_of": self._as_of}
+            known = {key: param for key, param in accepted.items() if key in given or param.has_default}
+            given = {key: value for key, value in given.items() if key in known}
+            self._owned[part.name] = bind_params(part.name, known, given)
+        return self._owned[part.name]
+
+    def _compose(self, seat: _Seat, question: Question, values: dict[str, Any]) -> str:
         """The question's statement with the parts that only it uses; those that others use too are tables by then."""
-        return _compose([*self._gather(question, values), question])
+        return _compose([*self._gather(seat, question, values), question])
 
-    def _gather(self, question: Question, values: dict[str, Any]) -> list[Question]:
+    def _gather(self, seat: _Seat, question: Question, values: dict[str, Any]) -> list[Question]:
         gathered: list[Question] = []
         for used in question.uses:
             part = read_questions()[used]
             if self._sharing.is_single(used):
-                inner = [*self._gather(part, values), _without_order(part)]
+                inner = [*self._gather(seat, part, values), _without_order(part)]
                 gathered += [own for own in inner if own not in gathered]
             else:
-                self._keep(part, values, is_ordered=used in self._sharing.asked)
+                self._keep(seat, part, values, is_ordered=used in self._sharing.asked)
         return gathered
+
+
+@dataclass
+class _Seat:
+    """One cursor of a sitting, and what was made with other parameters than the sitting's: its own temporary tables."""
+
+    cursor: duckdb.DuckDBPyConnection
+    hides_later: bool
+    has_rows: bool = False
+    kept: dict[str, tuple[dict[str, Any], bool]] = field(default_factory=dict)
+
+
+_SITTINGS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -300,9 +377,8 @@ def sit_down(
     no answer. `given` are parameters for all questions of the sitting; each takes those that it has.
     """
     moment = as_of if as_of is not None else source.as_of or datetime.now(UTC)
-    with source.connection.cursor() as cursor:
-        _settle(source, cursor)
-        yield Sitting(source, cursor, moment, given, expected)
+    with closing(Sitting(source, moment, given, expected)) as sitting:
+        yield sitting
 
 
 def find_question(name: str, questions: dict[str, Question]) -> Question:
@@ -419,22 +495,24 @@ def _used_first(question: Question, questions: dict[str, Question], above: tuple
     return [*order, question]
 
 
-_settlings: WeakKeyDictionary[Source, str] = WeakKeyDictionary()
+_settlings: WeakKeyDictionary[Source, tuple[str, str]] = WeakKeyDictionary()
 
 
-def _settle(source: Source, cursor: duckdb.DuckDBPyConnection) -> None:
-    """Gives a new cursor what it does not take over from its connection: the database in use and the time zone.
+def _settle(source: Source, cursor: duckdb.DuckDBPyConnection) -> str:
+    """Gives a new cursor what it does not take over from its connection: the database in use, which it names, and the time zone.
 
     What to say is found out once a source: asking for it costs 0.8 ms, as much as many a question.
     """
     if source not in _settlings:
         if cursor.execute("select 1 from duckdb_databases() where database_name = 'situation'").fetchone():
             cursor.execute("use situation")
-        row = cursor.execute("select current_database(), timezone from meta").fetchone()
-        zone = ZoneInfo(row[1]).key if row else "UTC"
-        database = f'use "{row[0]}"; ' if row else ""
-        _settlings[source] = f"{database}set timezone = '{zone}'"
-    cursor.execute(_settlings[source])
+        (database,) = cursor.execute("select current_database()").fetchall()[0]
+        row = cursor.execute("select timezone from meta").fetchone()
+        zone = ZoneInfo(row[0]).key if row else "UTC"
+        _settlings[source] = database, f"use \"{database}\"; set timezone = '{zone}'"
+    database, statements = _settlings[source]
+    cursor.execute(statements)
+    return database
 
 
 _BUCKET = timedelta(minutes=5)

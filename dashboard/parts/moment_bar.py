@@ -88,7 +88,7 @@ def show_moment_bar(feed: Feed, address: Address) -> None:
 def find_limits(feed: Feed) -> Limits | None:
     """From when until when the past can be looked at; None while nothing is known, or it cannot be read."""
     try:
-        (span,) = shelf_of(feed.settings).ask("quality/span")
+        (span,) = shelf_of(feed).ask("quality/span")
     except WanggeError:
         return None
     zone = ZoneInfo(feed.settings.timezone)

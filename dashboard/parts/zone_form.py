@@ -96,6 +96,7 @@ def _give(shelf: Shelf, order: Mapping[str, Any], user: str | None, moment: Mome
         st.rerun()
     st.session_state[_RESULT] = _describe_taken(order, given, moment, language)
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    shelf.renew()
     if any(row["order_code"] == order["order_code"] for row in shelf.ask("zones/orders_in_force")):
         write_address(zone=order["zone_code"])
     st.rerun()

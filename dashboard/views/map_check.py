@@ -72,7 +72,7 @@ def _show_report(report: SavedReport, language: Language) -> None:
 def _say_whether_stale(report: SavedReport, language: Language) -> None:
     """A line where the map that the pages show is no longer the one that was judged."""
     try:
-        (district,) = shelf_of(get_feed().settings).ask("coverage/district")
+        (district,) = shelf_of(get_feed()).ask("coverage/district")
     except (WanggeError, ValueError) as error:
         _say("unknown", language, "watch", problem=error)
         return

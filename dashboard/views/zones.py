@@ -55,7 +55,7 @@ def show_zones() -> None:
                 parameter="show",
             )
             if address.shows == "give":  # an order is given now, whatever moment is looked at
-                shelf, moment = order_shelf_of(get_feed().settings), read_picture(get_feed()).moment
+                shelf, moment = order_shelf_of(get_feed()), read_picture(get_feed()).moment
             else:
                 shelf, moment = view.shelf, view.reading.moment
             BELOW[address.shows](shelf, address, moment)

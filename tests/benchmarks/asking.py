@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dashboard.live import Feed, choose_params
+from dashboard.live import Feed
+from dashboard.sittings import choose_params
 from data.clock import read_clock
 from data.questions import Sitting, ask, sit_down
 from data.settings import Settings

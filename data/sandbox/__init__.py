@@ -3,6 +3,7 @@
 A page or a command uses this, and only this:
 
     sandbox = Sandbox(settings)                        # one for a process, for as long as it runs; starts nothing yet
+    sandbox.make_ready()                               # where a query is to be expected: returns at once
     query = sandbox.submit(text, user)                 # returns at once, never raises for what is wrong with the text
     query.progress()                                   # Progress(state, place, seconds, row_count)
     query.cancel()

@@ -15,7 +15,8 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -53,6 +54,7 @@ create temp macro distance_m(lon_a, lat_a, lon_b, lat_b) as 2 * 6371008.8 * asin
 ))))
 """
 """What analysts miss without an extension: metres between two places on the sphere of the earth's mean radius (IUGG)."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_LONGER_THERE = re.compile(r"No such file|cannot open file|Could not (?:open|read)", re.IGNORECASE)
 
 
@@ -72,11 +74,23 @@ class Snapshot:
 def warm_up() -> None:
     """Does once, before any fork, what every query would do first: loads what a query's way needs."""
     read_allowed(DUCKDB_VERSION)
+    _start_engine().execute("select json_serialize_sql('select 1')").fetchall()
     table = pa.table({"a": pa.array([1], pa.int64()), "b": pa.array(["x"])})
     with pa.ipc.new_stream(io.BytesIO(), table.schema) as writer:
         writer.write_table(table)
     socket.socketpair()[0].close()
     datetime.fromisoformat("2022-07-14T08:40:00+08:00")
+
+
+@cache
+def _start_engine() -> duckdb.DuckDBPyConnection:
+    """The engine with nothing open yet and a single thread: started once, a fork has a copy of it."""
+    return duckdb.connect(
+        config={
+            "threads": "1", "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+            "temp_directory": "", "allow_community_extensions": "false",
+        }
+    )  # fmt: skip
 
 
 def open_snapshot(order: Order) -> Snapshot:
@@ -89,15 +103,11 @@ def open_snapshot(order: Order) -> Snapshot:
     kernel.offer_as_victim()
     allowed = read_allowed(duckdb.__version__)
     try:
-        connection = duckdb.connect(
-            config={
-                "threads": "1", "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
-                "temp_directory": "", "allow_community_extensions": "false",
-                "memory_limit": f"{int(order.memory_bytes * SHARE_OF_ENGINE)}B",
-            }
-        )  # fmt: skip
+        connection = _start_engine()
+        connection.execute(f"set memory_limit = '{int(order.memory_bytes * SHARE_OF_ENGINE)}B'")
         connection.execute(f"attach {quoted(order.situation)} as situation (read_only); use situation")
-        row = connection.execute("select schema_version, timezone, as_of from situation.meta").fetchone()
+        # as a number: a moment fetched as such loads a list of all zones of the world, which takes as long as all the rest
+        row = connection.execute("select schema_version, timezone, epoch_us(as_of) from situation.meta").fetchone()
         if row is None or row[0] != SCHEMA_VERSION:
             raise SandboxError(
                 "situation",
@@ -151,7 +161,8 @@ def open_snapshot(order: Order) -> Snapshot:
         kernel.renounce_privileges()
     if layers.LANDLOCK in order.layers:
         kernel.see_only([order.situation, *files])
-    return Snapshot(connection, row[2], frozenset(tables - HIDDEN_TABLES), tuple(files), allowed, mapped)
+    as_of = None if row[2] is None else _EPOCH + timedelta(microseconds=row[2])
+    return Snapshot(connection, as_of, frozenset(tables - HIDDEN_TABLES), tuple(files), allowed, mapped)
 
 
 def _hide_columns(connection: duckdb.DuckDBPyConnection) -> None:
@@ -216,7 +227,6 @@ def _confine(snapshot: Snapshot, order: Order, channel: int) -> None:
         kernel.limit_resources(
             snapshot.address_space_bytes + order.memory_bytes, int(order.seconds) + 2, len(snapshot.files) + 64
         )
-    kernel.yield_to_others()
     if layers.SECCOMP in order.layers:
         kernel.only_compute()
 

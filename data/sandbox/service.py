@@ -349,6 +349,17 @@ class Sandbox:
             raise query.error
         return bool(query.word.get("is_stopped")), str(query.word.get("said"))
 
+    def make_ready(self) -> None:
+        """Starts what the first query would have to wait for, a second or two; returns at once and never fails."""
+        if self.is_on and self._orders is None and not self._is_closed:
+            threading.Thread(target=self._make_ready, name="sandbox-start", daemon=True).start()
+
+    def _make_ready(self) -> None:
+        order = self._order(None, self.settings.sandbox_rows, self.settings.sandbox_bytes)
+        with self._stem_lock, contextlib.suppress(OSError):
+            if not self._is_closed:
+                self._reach_stem().send(order.encode())
+
     def queries(self) -> tuple[Query, ...]:
         """Those that run, then those that wait, in their order."""
         with self._changed:
@@ -392,15 +403,11 @@ class Sandbox:
         place: Place | None = None,
         problem: WanggeError | None = None,
     ) -> Query:
-        settings, given = self.settings, limits or Limits()
+        settings = self.settings
         rows, size = settings.sandbox_rows, settings.sandbox_bytes
         if streams:
             rows, size = settings.sandbox_export_rows, settings.sandbox_export_bytes
-        order = Order(
-            situation=str(settings.situation_path), home=str(settings.home), memory_bytes=settings.sandbox_memory_bytes,
-            seconds=_least(given.seconds, settings.sandbox_seconds), row_count=int(_least(given.row_count, rows)),
-            byte_count=int(_least(given.byte_count, size)), layers=self._layers,
-        )  # fmt: skip
+        order = self._order(limits, rows, size)
         query = Query(self, text, roles.name_analyst(user, settings), by, order, request, streams, place)
         try:
             if by != PROBE:
@@ -409,6 +416,14 @@ class Sandbox:
         except WanggeError as error:
             query.end(error)
         return query
+
+    def _order(self, given: Limits | None, rows: int, size: int) -> Order:
+        settings, given = self.settings, given or Limits()
+        return Order(
+            situation=str(settings.situation_path), home=str(settings.home), memory_bytes=settings.sandbox_memory_bytes,
+            seconds=_least(given.seconds, settings.sandbox_seconds), row_count=int(_least(given.row_count, rows)),
+            byte_count=int(_least(given.byte_count, size)), layers=self._layers,
+        )  # fmt: skip
 
     def _admit(self, query: Query, user: str | None, problem: WanggeError | None) -> None:
         if not roles.may_ask_sql(user, self.settings):

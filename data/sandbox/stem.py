@@ -14,6 +14,7 @@ import gc
 import json
 import os
 import select
+import signal
 import socket
 import sys
 import time
@@ -26,6 +27,9 @@ from data.sandbox import frames, kernel
 from data.sandbox.refusal import SandboxError
 
 ORDER_BYTES_MAX = 65_536
+KEPT_READY_S = 120.0
+"""Seconds after an order in which a newer situation is prepared before anybody asks for it."""
+LOOK_EVERY_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -64,26 +68,45 @@ def main(control: int) -> None:
     tasks = Path("/proc/self/task")
     if tasks.is_dir() and len(list(tasks.iterdir())) > 1:
         raise SystemExit("the stem of the sandbox has more than one thread")
+    # nobody asks how a prepared process ended; the system forgets it at once
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     orders = socket.socket(fileno=control)
     orders.send(b"ready")
     prepared: dict[str, _Prepared] = {}
+    latest: Order | None = None
+    asked_s = time.monotonic()
     while True:
+        is_awaited = latest is not None and time.monotonic() - asked_s < KEPT_READY_S
+        if not select.select([orders], [], [], LOOK_EVERY_S if is_awaited else None)[0]:
+            assert latest is not None
+            if os.path.isfile(latest.situation):  # noqa: PTH113
+                _make_ready(latest, prepared, orders)
+            continue
         content, handles, _, _ = socket.recv_fds(orders, ORDER_BYTES_MAX, 2)
-        _reap()
         if not content:
             os._exit(0)
-        channel, status = handles
-        order = Order.decode(content)
-        key = _state_of(order)
-        kept = prepared.get(order.situation)
-        if kept is None or kept.key != key or not kept.send(content, handles):
-            if kept is not None:
-                kept.socket.close()
-            kept = _prepare(order, key, orders, [one.socket for one in prepared.values() if one is not kept])
-            prepared[order.situation] = kept
-            kept.send(content, handles)
-        os.close(channel)
-        os.close(status)
+        latest, asked_s = Order.decode(content), time.monotonic()
+        kept = _make_ready(latest, prepared, orders)
+        if not handles:
+            continue
+        if not kept.send(content, handles):
+            prepared.pop(latest.situation).socket.close()
+            _make_ready(latest, prepared, orders).send(content, handles)
+        for handle in handles:
+            os.close(handle)
+
+
+def _make_ready(order: Order, prepared: dict[str, _Prepared], orders: socket.socket) -> _Prepared:
+    """The prepared process for the situation as it is now; an older one gets no more orders."""
+    key = _state_of(order)
+    kept = prepared.get(order.situation)
+    if kept is not None and kept.key == key:
+        return kept
+    if kept is not None:
+        kept.socket.close()
+        del prepared[order.situation]
+    made = prepared[order.situation] = _prepare(order, key, orders, [one.socket for one in prepared.values()])
+    return made
 
 
 @dataclass
@@ -108,18 +131,14 @@ def _state_of(order: Order) -> tuple[Any, ...]:
     return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size, order.memory_bytes, order.layers)
 
 
-def _reap() -> None:
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
 def _prepare(order: Order, key: tuple[Any, ...], orders: socket.socket, others: list[socket.socket]) -> _Prepared:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     stem = os.getpid()
     if os.fork() == 0:
         with _Ending():
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             kernel.die_with_parent(stem)
+            kernel.yield_to_others()
             for one in (ours, orders, *others):
                 one.close()
             _serve_snapshot(order, theirs)

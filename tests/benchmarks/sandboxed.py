@@ -59,17 +59,17 @@ def measure_scans(folder: Path, row_count: int) -> None:
         )  # fmt: skip
         for name, text in SCANS.items():
             inside, outside = [], []
-            for _ in range(3):
+            while len(outside) < 3 or (len(outside) < 9 and outside[0].wall_s < 1):
                 outside.append(cost_of(lambda text=text: plain.execute(text).to_arrow_table()))
                 inside.append(_ask(sandbox, text, limits))
-            inside_s, outside_s = min(cpu for cpu, _ in inside) - start_cpu_s, min(cost.cpu_s for cost in outside)
-            ratio = inside_s / outside_s
+            inside_s, outside_s = min(cpu for cpu, _ in inside), min(cost.cpu_s for cost in outside)
+            ratio = (inside_s - start_cpu_s) / outside_s
             clock = min(clock for _, clock in inside), min(cost.wall_s for cost in outside)
             report(
                 Figure(
                     f"{name} over {row_count:,} rows, beside its start", f"{ratio:.2f} × of CPU",
                     f"{inside_s:.2f} s; outside {outside_s:.2f} s; by the clock {clock[0]:.2f} and {clock[1]:.2f} s",
-                    f"≤ {SCAN_RATIO_MOST:g} ×", ratio <= SCAN_RATIO_MOST,
+                    f"≤ {SCAN_RATIO_MOST:g} × and {START_MS_MOST:g} ms", inside_s <= outside_s * SCAN_RATIO_MOST + START_MS_MOST / 1000,
                 )
             )  # fmt: skip
 

@@ -280,10 +280,16 @@ def test_a_full_queue_says_so(district: Settings) -> None:
 def test_a_newer_situation_is_seen_by_the_next_query(district: Settings, tmp_path: Path) -> None:
     settings = replace(copy_of(district, tmp_path / "home"), sandbox_memory_bytes=400_000_000)
     with Sandbox(settings) as sandbox:
+        sandbox.make_ready()
         before = rows_of(sandbox.submit("select sequence from meta"))
+        assert sandbox._stem is not None
+        stem = Path(f"/proc/{sandbox._stem.pid}/task/{sandbox._stem.pid}/children")
+        (prepared,) = stem.read_text().split()
         with open_lake(settings) as lake:
             lake.take_lease("import")
             publish_situation(lake, settings)
+        # it is prepared for before anybody asks, and the older process goes
+        wait_until(lambda: len(stem.read_text().split()) == 1 and prepared not in stem.read_text().split())
         assert rows_of(sandbox.submit("select sequence from meta")) != before
 
 

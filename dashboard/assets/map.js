@@ -399,8 +399,10 @@
       if (options.bare) {
         drawChips(view);
         if (painted) drawPainted(view);
-        drawNames(view, true);
-        drawNames(view, false);
+        if (!painted || view.step !== "district") { // from far off names would hide what the colours say
+          drawNames(view, true);
+          drawNames(view, false);
+        }
         return fill(groups.labels, view.labels);
       }
       // In the order in which they may take the room (UI, map): alerts, high chips, jammed, busy, zone communities, the rest.

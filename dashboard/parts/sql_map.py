@@ -65,6 +65,18 @@ class _SqlEngine(JSCSSMixin, MacroElement):
 
 
 @dataclass(frozen=True)
+class _Picked:
+    """The columns that were picked, and what the answer says of each place then. `value` and `label` None: no column, but the number
+    of rows, or no label."""
+
+    column: PlaceColumn
+    value: str | None
+    label: str | None
+    placed: Placed
+    labelled: Placed | None
+
+
+@dataclass(frozen=True)
 class _Painting:
     """Which colour each place has, and how the legend says them."""
 
@@ -82,14 +94,18 @@ def show_map(answer: Answer, places: Places, *, key: str, language: Language) ->
     with st.container(key=f"{key}_result_map"):
         left, right = st.columns([700, 330], gap="medium")
         with right:
-            column, value, label, placed, labelled = _show_picks(answer, columns, places, key, language)
-            painting = _paint(placed, answer, value, key, language)
-            st.html(_draw_legend(painting, placed, value, answer, key, language))
+            picked, room = _show_picks(answer, columns, places, key, language)
+            with room:
+                painting = _paint(picked, answer, key, language)
+            st.html(_draw_legend(painting, picked, language))
         with left:
-            shown = _describe(answer, column, value, label, placed, labelled, painting, language)
+            shown = _describe(answer, picked, painting, language)
             text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
             st.html(element("p", say_result("map_hint", language), classes="wg-sql-map wg-facts", data_shown=text))
-            st_folium(_draw_map(), key=f"{key}_folium", height=HEIGHT_PX, use_container_width=True, returned_objects=[])
+            with st.container(key=f"{key}_result_frame"):
+                st_folium(
+                    _draw_map(), key=f"{key}_folium", height=HEIGHT_PX, use_container_width=True, returned_objects=[]
+                )
 
 
 def _draw_map() -> folium.Map:
@@ -100,8 +116,8 @@ def _draw_map() -> folium.Map:
 
 def _show_picks(
     answer: Answer, columns: Sequence[PlaceColumn], places: Places, key: str, language: Language
-) -> tuple[PlaceColumn, str | None, str | None, Placed, Placed | None]:
-    """What is picked of the columns, and what the answer says of each place then."""
+) -> tuple[_Picked, Any]:
+    """What is picked of the columns, and room for one pick more beside the last."""
     sheet, kinds = answer.shown, {column.name: column for column in columns}
     name = pick(
         say_result("map_place", language),
@@ -127,15 +143,6 @@ def _show_picks(
         name="colour",
         told=lambda one: tell.get(one, one),
     )
-    label = pick(
-        say_result("map_label", language),
-        [NO_LABEL, ROWS, *(one.name for one in sheet.columns if one.name != name)],
-        NO_LABEL,
-        answer=answer,
-        key=key,
-        name="label",
-        told=lambda one: tell.get(one, one),
-    )
     column = kinds[name]
     first = place_rows(sheet, column, None, "count", places)
     taking = choose_taking(value)
@@ -149,19 +156,31 @@ def _show_picks(
             name=f"taking_{value}",
             told=lambda one: say_result(f"taking_{one}", language),
         )
+    here, beside = st.columns(2, gap="small")
+    with here:
+        label = pick(
+            say_result("map_label", language),
+            [NO_LABEL, ROWS, *(one.name for one in sheet.columns if one.name != name)],
+            NO_LABEL,
+            answer=answer,
+            key=key,
+            name="label",
+            told=lambda one: tell.get(one, one),
+        )
     placed = first if value == ROWS else place_rows(sheet, column, value, taking, places)
     labelled = None
     if label == ROWS:
         labelled = first
     elif label != NO_LABEL:
         labelled = place_rows(sheet, column, label, taking if label == value else choose_taking(label), places)
-    return column, None if value == ROWS else value, None if label in (ROWS, NO_LABEL) else label, placed, labelled
+    own_label = None if label in (ROWS, NO_LABEL) else label
+    return _Picked(column, None if value == ROWS else value, own_label, placed, labelled), beside
 
 
-def _paint(placed: Placed, answer: Answer, value: str | None, key: str, language: Language) -> _Painting:
+def _paint(picked: _Picked, answer: Answer, key: str, language: Language) -> _Painting:
     """Classes of numbers in the ramp, words in colours of their own; the last colour is that of places without a value."""
-    known = {code: found for code, found in placed.values.items() if found is not None}
-    column = _column_of(answer, value)
+    known = {code: found for code, found in picked.placed.values.items() if found is not None}
+    column = _column_of(answer, picked.value)
     if column.kind in NUMBERS:
         known = {code: float(found) for code, found in known.items() if found == found}
         method = "quantile"
@@ -208,36 +227,24 @@ def _decimals_of(column: SheetColumn, known: Mapping[str, float]) -> int | None:
     return column.decimals if column.kind == "real" and column.decimals else 1
 
 
-def _describe(
-    answer: Answer,
-    column: PlaceColumn,
-    value: str | None,
-    label: str | None,
-    placed: Placed,
-    labelled: Placed | None,
-    painting: _Painting,
-    language: Language,
-) -> dict[str, Any]:
+def _describe(answer: Answer, picked: _Picked, painting: _Painting, language: Language) -> dict[str, Any]:
     """What the map's script reads: of each place its class and what is told of it, and the labels."""
-    unknown = len(painting.colours)
-    colours = [*painting.colours, ("unknown", "unknown")]
-    named, told = _column_of(answer, value), {}
-    for code, found in placed.values.items():
-        said = [f"{value or say_result('map_rows', language)} {_tell(found, named)}"]
-        if labelled is not None and label != value:
-            said.append(
-                f"{label or say_result('map_rows', language)} {_tell(labelled.values.get(code), _column_of(answer, label))}"
-            )
-        if placed.row_max > 1 and value is not None:
-            said.append(say_result("rows", language, count=wording.count(placed.row_counts[code])))
-        told[code] = [painting.indexes.get(code, unknown), said]
+    placed, labelled, rows = picked.placed, picked.labelled, say_result("map_rows", language)
+    value_column, label_column = _column_of(answer, picked.value), _column_of(answer, picked.label)
     labels = labelled.values if labelled is not None else {}
+    told = {}
+    for code, found in placed.values.items():
+        said = [f"{picked.value or rows} {_tell(found, value_column)}"]
+        if labelled is not None and picked.label != picked.value:
+            said.append(f"{picked.label or rows} {_tell(labels.get(code), label_column)}")
+        if placed.row_max > 1 and picked.value is not None:
+            said.append(say_result("rows", language, count=wording.count(placed.row_counts[code])))
+        told[code] = [painting.indexes.get(code, len(painting.colours)), said]
+    colours = [*painting.colours, ("unknown", "unknown")]
     return {
-        "kind": column.kind,
+        "kind": picked.column.kind,
         "places": told,
-        "labels": {
-            code: _tell(found, _column_of(answer, label)) for code, found in labels.items() if found is not None
-        },
+        "labels": {code: _tell(found, label_column) for code, found in labels.items() if found is not None},
         "colours": {"light": [light for light, _ in colours], "dark": [dark for _, dark in colours]},
     }
 
@@ -248,12 +255,10 @@ def _tell(found: Any, column: SheetColumn) -> str:
     return tell_value(found, column)
 
 
-def _draw_legend(
-    painting: _Painting, placed: Placed, value: str | None, answer: Answer, key: str, language: Language
-) -> Markup:
+def _draw_legend(painting: _Painting, picked: _Picked, language: Language) -> Markup:
     """Every colour with its words and how many places have it; then what is not on the map."""
     counts = Counter(painting.indexes.values())
-    title = value or say_result("map_rows", language)
+    placed, title = picked.placed, picked.value or say_result("map_rows", language)
     rows = [
         _legend_row(f"light-dark({light}, {dark})", label, counts[place])
         for place, ((light, dark), label) in enumerate(zip(painting.colours, painting.labels, strict=True))

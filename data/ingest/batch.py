@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.errors import IngestError
+from data.ingest.at_sight import Sighted
 from data.ingest.columns import LogKind
 from data.ingest.identities import Identities
 from data.ingest.ledger import Ledger, Progress
@@ -50,6 +51,8 @@ class ReadBatch:
     """What did not go into this batch."""
     identities: Identities | None = field(default=None, compare=False)
     """The documents that its registrations name, line by line."""
+    sighted: Sighted | None = field(default=None, compare=False)
+    """Its registrations, those that are right at sight told apart."""
 
 
 @dataclass
@@ -101,6 +104,7 @@ def keep_pieces(batch: ReadBatch, pieces: Pieces) -> ReadBatch:
         batch,
         pieces=pieces,
         identities=None,  # found anew for the lines that are left
+        sighted=None,
         logs=(
             [table for table in kept if table.rows.num_rows or table.broken],
             {number: kinds[number] for number in numbers if number in kinds},

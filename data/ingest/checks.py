@@ -1,6 +1,6 @@
 """What a line must satisfy: for each kind of log one table of checks, and the first that fails is the line's reason.
 
-The statements read a table named `cell` (text; of registrations also what `note_spellings` adds) and the mirrors of reference
+The statements read a table named `cell` (text; of registrations also what `identities` finds) and the mirrors of reference
 data; they select typed columns, `reason` (null: the line is good) and `column_name` (the cell to blame). What each
 reason means, and the standard it rests on, stands in `reasons.csv`. How times are read is `moments`' business, which numbers
 of documents can be right is `documents`'.
@@ -16,12 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from data.ingest.documents import DOCUMENT_FAULTS
 from data.ingest.moments import is_known_time, time_sql
-from data.ingest.spellings import find_plain_phones, read_moments
 from data.settings import Settings
 
 REASONS_FILE = Path(__file__).parent / "reasons.csv"
@@ -85,7 +82,7 @@ def read_reasons() -> dict[str, Reason]:
 
 
 def check_sql(kind: str, settings: Settings) -> str:
-    """SQL that selects the lines checked; its only parameter is $latest_at. Registrations need what `note_spellings` adds."""
+    """SQL that selects the lines checked; its only parameter is $latest_at. Registrations need what `at_sight` adds."""
     known = _KINDS[kind](settings)
     number = " ".join(
         f"when {check.condition} then {place if check.reason else 'null'}"
@@ -101,30 +98,6 @@ def check_sql(kind: str, settings: Settings) -> str:
             case when failed_no is not null then {known.told_at} end as told_at
         from (select *, case {number} end as failed_no from typed)
     """
-
-
-def note_spellings(rows: pa.Table, identities: pa.Table) -> pa.Table:
-    """The cells of registrations that the checks read, with what `identities` found and the moments of the usual spelling.
-
-    The text of a cell that needs no second look is left out: the documents, and what is spelt as usual.
-    """
-    found = rows.drop_columns(["id_type", "id_number"])
-    for column in ("registered_at", "sampled_at"):
-        moments = read_moments(rows[column])
-        found = found.append_column(f"{column}_read", moments)
-        found = _leave_out(found, column, moments.is_valid())
-    found = _leave_out(found, "phone", find_plain_phones(rows["phone"]))
-    for name in identities.column_names:
-        found = found.append_column(name, identities[name])
-    return found
-
-
-def _leave_out(rows: pa.Table, column: str, is_known: pa.Array) -> pa.Table:
-    """The rows with null for the cells that are known."""
-    left = (
-        pc.if_else(is_known, None, rows[column]) if not pc.all(is_known).as_py() else pa.nulls(len(rows), pa.string())
-    )
-    return rows.set_column(rows.column_names.index(column), column, left)
 
 
 def rejected_sql(kind: str, columns: Sequence[str]) -> str:
@@ -146,13 +119,10 @@ def mark_outside_rounds(connection: duckdb.DuckDBPyConnection, tolerance_s: floa
     Rounds of the whole district decide nearly all lines by a comparison or two; only the others are looked up by grid.
     Where no round was imported, or the grid is unknown, nothing can be said and no line fails.
     """
-    spans = connection.execute(
-        "select epoch_us(starts_at), epoch_us(closes_at) from mirror.ref_round where is_district order by starts_at"
-    ).fetchall()
     tolerance_us = int(tolerance_s * 1_000_000)
     within = [
-        f"epoch_us(k.registered_at) between {starts - tolerance_us} and {closes + tolerance_us}"
-        for starts, closes in _merged([(int(a), int(b)) for a, b in spans], 2 * tolerance_us)
+        f"epoch_us(k.registered_at) between {first_us} and {until_us}"
+        for first_us, until_us in find_district_spans(connection, tolerance_s)
     ]
     # joined with every round of every grid are only the lines that lie outside the district's
     connection.execute(f"""
@@ -175,6 +145,16 @@ def mark_outside_rounds(connection: duckdb.DuckDBPyConnection, tolerance_s: floa
         where l.file_no = k.file_no and l.line_no = k.line_no
     """)
     connection.execute("drop table astray")
+
+
+def find_district_spans(connection: duckdb.DuckDBPyConnection, tolerance_s: float) -> list[tuple[int, int]]:
+    """From when until when, in microseconds since 1970, a registration lies within some round of the whole district."""
+    spans = connection.execute(
+        "select epoch_us(starts_at), epoch_us(closes_at) from mirror.ref_round where is_district order by starts_at"
+    ).fetchall()
+    tolerance_us = int(tolerance_s * 1_000_000)
+    merged = _merged([(int(starts), int(closes)) for starts, closes in spans], 2 * tolerance_us)
+    return [(starts - tolerance_us, closes + tolerance_us) for starts, closes in merged]
 
 
 def _merged(spans: Sequence[tuple[int, int]], gap: int) -> Iterator[tuple[int, int]]:
@@ -220,12 +200,11 @@ def _registration_checks(settings: Settings) -> KindChecks:
     typed = f"""typed as (
             select
                 c.file_no, c.line_no, c.site_code as site_code_cell, c.token_high as id_number_cell, c.unit_no as unit_no_cell,
-                case when c.registered_at_read is not null then '' else c.registered_at end as registered_at_cell,
-                case when c.sampled_at_read is not null then '' else c.sampled_at end as sampled_at_cell, c.channel as channel_cell,
+                c.registered_at as registered_at_cell, c.sampled_at as sampled_at_cell, c.channel as channel_cell,
                 c.residence_grid_code, c.household_code, c.tube_code,
                 s.site_no, s.unit_count, c.token_high::uhugeint * 18446744073709551616::uhugeint + c.token_low as token, c.document_fault,
-                {time_sql("c.registered_at", "c.registered_at_read")} as registered_at,
-                {time_sql("c.sampled_at", "c.sampled_at_read")} as sampled_at,
+                {time_sql("c.registered_at")} as registered_at,
+                {time_sql("c.sampled_at")} as sampled_at,
                 try_cast(c.unit_no as integer) as unit_no,
                 {_is_bad_phone("c.phone", settings)} as is_bad_phone,
                 h.household_no, r.grid_no as residence_grid_no,

@@ -7,7 +7,6 @@ found a column at a time; all others by the engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -18,10 +17,8 @@ import pyarrow.compute as pc
 from data.ingest.columns import read_words
 from data.ingest.documents import document_fault_sql, normal_number_sql
 from data.ingest.pseudonym import Key, make_tokens
-from data.ingest.reading import LogTable
 from data.ingest.spellings import find_resident_numbers
 
-KIND = "registration"
 RESIDENT = "resident"
 FIND_DOCUMENTS = f"""
 select place, {document_fault_sql("id_type", "number", "body", "$today")} as document_fault,
@@ -46,16 +43,11 @@ class Identities:
     key: Key
 
 
-def identify(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[LogTable], key: Key, today: int
-) -> Identities | None:
-    """The documents of all registrations in these tables; None where there is no registration.
+def identify(connection: duckdb.DuckDBPyConnection, rows: pa.Table, key: Key, today: int) -> Identities:
+    """The documents of these registrations.
 
     `today`: the district's date as the integer YYYYMMDD. May be called by another thread than the connection's.
     """
-    rows = next((table.rows for table in tables if table.kind.name == KIND), None)
-    if rows is None:
-        return None
     count = rows.num_rows
     high, low = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
     fault = np.zeros(count, np.int8)

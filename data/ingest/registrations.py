@@ -16,6 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import duckdb
+import pyarrow as pa
 
 from data.lake import BUCKET, Lake
 
@@ -90,14 +91,21 @@ select line_id from fresh where {_REGISTRATION} in (select mark from shared)
 MARK_AGAIN = """
 update fresh set is_alone = false where line_id in (select line_id from again)
 """
-# What the checks select, with the round that each line falls into: {interval_no} counts the moments at which a round starts
-# or closes up to the line's own; see `_interval_sql`.
+LINE = f"""(file_no::bigint << 32) | line_no as line_id, {CONTENT_HASH} as content, true as is_alone"""
+# What the checks select, with the round that each line falls into: the narrowest that is open then in its grid.
 PLACE_IN_ROUNDS = f"""
-select c.* exclude (interval_no), true as is_alone, s.round_no
+create or replace temp table checked_registration as
+select c.*, s.round_no
+from (select *, {LINE} from ({{checked}})) as c
+asof left join mirror.round_point as p on c.registered_at >= p.point_at
+left join mirror.round_span as s on s.interval_no = p.interval_no and s.grid_no = c.grid_no
+"""
+ADD_RIGHT = f"""
+insert into checked_registration by name
+select * exclude (token_high, token_low), {LINE}
 from (
-    select *, {{interval_no}} as interval_no, (file_no::bigint << 32) | line_no as line_id, {CONTENT_HASH} as content from ({{checked}})
-) as c
-left join mirror.round_span as s on s.interval_no = c.interval_no and s.grid_no = c.grid_no
+    select *, token_high::uhugeint * 18446744073709551616::uhugeint + token_low as token, false as is_withdrawn from right_line
+)
 """
 KEEP_GOOD = """
 drop table if exists temp.fresh;
@@ -358,13 +366,17 @@ class VersionMirror:
             self._pack()
         self._connection.execute(SUM_HOUSEHOLDS)
 
-    def place(self, checked: str, first_at: datetime | None, last_at: datetime | None) -> str:
-        """SQL: what `checked` selects, with each line's round, content and number, as `classify` needs it.
+    def place(self, checked: str, latest_at: datetime) -> None:
+        """Makes `checked_registration` of what `checked` selects, its parameter being `latest_at`."""
+        self._connection.execute(PLACE_IN_ROUNDS.format(checked=checked), {"latest_at": latest_at})
 
-        All lines but bad ones lie between the two moments; None where there is no line at all.
-        """
-        interval_no = _interval_sql(self._connection, first_at, last_at) if first_at and last_at else "0"
-        return PLACE_IN_ROUNDS.format(checked=checked, interval_no=interval_no)
+    def add(self, right: pa.Table) -> None:
+        """Adds lines that are right at sight to `checked_registration`."""
+        self._connection.register("right_line", right)
+        try:
+            self._connection.execute(ADD_RIGHT)
+        finally:
+            self._connection.unregister("right_line")
 
     def classify(self) -> bool:
         """Makes of `checked_registration` the tables `fresh` and `merged_again`; False when no line is good.
@@ -468,21 +480,6 @@ class VersionMirror:
             [moment, moment],
         )
         return max(close, moment + timedelta(microseconds=1)) if close else moment + timedelta(microseconds=1)
-
-
-def _interval_sql(connection: duckdb.DuckDBPyConnection, first_at: datetime, last_at: datetime) -> str:
-    """SQL: which interval between rounds' starts and closes `registered_at` falls into, within these bounds.
-
-    A few comparisons a line; an inequality join with all rounds of a year would cost more than the rest together.
-    """
-    points = connection.execute("select interval_no, point_at from mirror.round_point order by interval_no").fetchall()
-    before = sum(1 for _, moment in points if moment <= first_at)
-    within = [moment for _, moment in points if first_at < moment <= last_at]
-    terms = [
-        f"(registered_at >= timestamptz '{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00')::integer"
-        for moment in within
-    ]
-    return " + ".join([str(before), *terms])
 
 
 def _one(connection: duckdb.DuckDBPyConnection, statement: str, values: object = None):  # type: ignore[no-untyped-def]

@@ -20,25 +20,42 @@ _CHECK_CHARACTERS = np.frombuffer(b"10X98765432", np.uint8) - 48
 _LATEST_BIRTH_YEAR = 2199
 
 
-def read_moments(cells: pa.ChunkedArray) -> pa.Array:
-    """The local times of cells spelt `2022-07-14 08:30:00`, as naive timestamps; null for all others."""
-    cells = _joined(cells)
-    is_usual = pc.equal(pc.binary_length(cells), MOMENT_LENGTH)
+def read_moments(cells: pa.ChunkedArray, offset_us: int) -> tuple[np.ndarray, np.ndarray]:
+    """The moments of cells spelt `2022-07-14 08:30:00`, with the zone's own offset behind it or none: microseconds since
+    1970, UTC, and whether each is known. `offset_us`: the zone's offset.
+    """
+    if cells.null_count == len(cells):
+        return np.zeros(len(cells), np.int64), np.zeros(len(cells), bool)
+    joined = _joined(cells)
+    length = pc.binary_length(joined)
+    plain, is_usual = joined, pc.equal(length, MOMENT_LENGTH)
+    suffix = _write_offset(offset_us)
+    is_zoned = pc.and_(pc.equal(length, MOMENT_LENGTH + len(suffix)), pc.ends_with(joined, suffix))
+    if pc.any(is_zoned).as_py():
+        plain = pc.if_else(is_zoned, pc.replace_substring(joined, suffix, "", max_replacements=1), joined)
+        is_usual = pc.or_(is_usual, is_zoned)
     try:
         # the engine's own reading of these nineteen characters; a value that is none of it fails the whole column
-        return pc.cast(pc.if_else(is_usual, cells, None), pa.timestamp("us"))
+        moments = pc.cast(pc.if_else(is_usual, plain, None), pa.timestamp("us"))
     except pa.ArrowInvalid:
         found = pc.match_substring_regex(
-            cells, r"^20\d\d-(0[1-9]|1[0-2])-([01]\d|2[0-8])[ T]([01]\d|2[0-3]):[0-5]\d:[0-5]\d$"
+            plain, r"^20\d\d-(0[1-9]|1[0-2])-([01]\d|2[0-8])[ T]([01]\d|2[0-3]):[0-5]\d:[0-5]\d$"
         )
-        return pc.cast(pc.if_else(found, cells, None), pa.timestamp("us"))
+        moments = pc.cast(pc.if_else(found, plain, None), pa.timestamp("us"))
+    local_us: np.ndarray = moments.cast(pa.int64()).fill_null(0).to_numpy()
+    return local_us - offset_us, moments.is_valid().to_numpy(zero_copy_only=False)
 
 
-def find_plain_phones(cells: pa.ChunkedArray) -> pa.Array:
+def _write_offset(offset_us: int) -> str:
+    minutes = abs(offset_us) // 60_000_000
+    return f"{'-' if offset_us < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
+
+
+def find_plain_phones(cells: pa.ChunkedArray) -> np.ndarray:
     """Whether a cell is eleven digits of a mobile telephone, 13000000000 to 19999999999; false for all others."""
     grid = _read_grid(cells, PHONE_LENGTH)
     is_plain = _are_digits(grid.digits) & (grid.digits[0] == 1) & (grid.digits[1] >= 3)
-    return pa.array(grid.spread(is_plain))
+    return grid.spread(is_plain)
 
 
 @dataclass(frozen=True)

@@ -16,19 +16,19 @@ from zoneinfo import ZoneInfo
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data.clock import read_clock
 from data.errors import IngestError, LakeError
+from data.ingest.at_sight import Sighted, is_due, lay_out, sight
 from data.ingest.batch import Pieces, ReadBatch, begin_batches, keep_pieces, read_rest
-from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, note_spellings, rejected_sql
+from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, rejected_sql
 from data.ingest.columns import LogKind, Mapping, read_log_kinds
 from data.ingest.erased import load_erased, mark_erased
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
-from data.ingest.identities import Identities, identify
+from data.ingest.identities import identify
 from data.ingest.ledger import Ledger, Progress
 from data.ingest.mappings import Mappings
-from data.ingest.moments import EARLIEST_TIME, moment_macros, time_sql
+from data.ingest.moments import moment_macros
 from data.ingest.pseudonym import Key, open_key
 from data.ingest.quarantine import (
     OpenLine,
@@ -237,6 +237,7 @@ class Taker:
             self._sealer.sweep(self._find_sealed_files())
             self._due_at = self._find_due()
         self._is_retry_due = self._settings.retry_after_import
+        self._reference = lay_out(self._connection, self._settings, self._erased_until)
         self._is_loaded = True
 
     @contextmanager
@@ -287,10 +288,13 @@ class Taker:
         return self._identify(following) if following else None
 
     def _identify(self, batch: ReadBatch) -> ReadBatch:
-        """The batch with the documents that its lines name: work that need not wait for the batch before."""
-        if not self._is_loaded:
+        """The batch with its registrations told apart: work that need not wait for the batch before."""
+        table = next((table for table in batch.logs[0] if table.kind.name == "registration"), None)
+        if not self._is_loaded or table is None:
             return batch
-        return replace(batch, identities=identify(self._connection, batch.logs[0], self._key, self._find_today()))
+        identities = identify(self._connection, table.rows, self._key, self._find_today())
+        sighted = sight(table.rows, identities.lines, self._reference, self._find_latest())
+        return replace(batch, identities=identities, sighted=sighted)
 
     def take(
         self, batch: Sequence[LogFile] | ReadBatch, on_commit: Callable[[IngestSummary], None] | None = None
@@ -437,7 +441,7 @@ class Taker:
         if rows:
             self._note_files(rows)
             for table in tables:
-                self._check(table, received_at, batch.identities)
+                self._check(table, received_at, batch)
             has_registrations = self._classify(tables)
             self._connection.execute(SUM_FILES, {"received_at": received_at})
             self._commit(tables, has_registrations, received_at)
@@ -560,7 +564,7 @@ class Taker:
         self,
         table: LogTable,
         received_at: datetime,
-        identities: Identities | None,
+        batch: ReadBatch | None,
         *,
         is_sealed: bool = False,
     ) -> None:
@@ -569,21 +573,13 @@ class Taker:
         latest_at = received_at + timedelta(seconds=self._settings.future_tolerance_s)
         try:
             if kind == "registration":
-                if identities is None or identities.key != self._key:  # read before the key was another
-                    identities = identify(self._connection, [table], self._key, self._find_today())
-                assert identities is not None
-                self._check_registrations(table.rows, identities, latest_at)
+                self._check_registrations(self._sight_now(table.rows, batch, latest_at), latest_at)
             else:
                 self._connection.register("cell", table.rows)
                 self._connection.execute(
                     f"create or replace temp table checked_{kind} as {check_sql(kind, self._settings)}",
                     {"latest_at": latest_at},
                 )
-            if kind == "registration":
-                if self._erased_until:
-                    mark_erased(self._connection, self._erased_until)
-                mark_outside_rounds(self._connection, self._settings.round_tolerance_s)
-                self._connection.execute(COUNT_UNKNOWN_HOUSEHOLDS)
             failed = self._connection.execute(
                 f"select (file_no::bigint << 32) | line_no as line_id from checked_{kind} where reason is not null"
             ).fetchnumpy()["line_id"]
@@ -598,37 +594,33 @@ class Taker:
         if table.broken:
             self._reject(table.broken)
 
-    def _check_registrations(self, rows: pa.Table, identities: Identities, latest_at: datetime) -> None:
-        """Makes `checked_registration` of what the checks find."""
-        cells = note_spellings(rows, identities.lines)
-        span = self._find_span(cells, latest_at)
-        statement = self._versions.place(check_sql("registration", self._settings), *span)
-        self._connection.register("cell_read", cells)
+    def _sight_now(self, rows: pa.Table, batch: ReadBatch | None, latest_at: datetime) -> Sighted:
+        """These registrations told apart: as they were when they were read, unless key, reference or clock are others by now."""
+        identities = batch.identities if batch else None
+        sighted = batch.sighted if batch else None
+        if identities is None or identities.key != self._key:
+            identities, sighted = identify(self._connection, rows, self._key, self._find_today()), None
+        if sighted is None or sighted.reference is not self._reference or not is_due(sighted, latest_at):
+            sighted = sight(rows, identities.lines, self._reference, latest_at)
+        return sighted
+
+    def _check_registrations(self, sighted: Sighted, latest_at: datetime) -> None:
+        """Makes `checked_registration`: what is right at sight, and what the checks find of the others."""
+        self._connection.register("cell_read", sighted.left)
         try:
             # as a table of the engine's, which knows its size and builds hash joins on the smaller side
             self._connection.execute("create or replace temp table cell as from cell_read")
-            self._connection.execute(
-                f"create or replace temp table checked_registration as {statement}", {"latest_at": latest_at}
-            )
+            self._versions.place(check_sql("registration", self._settings), latest_at)
         finally:
             self._connection.unregister("cell_read")
             self._connection.execute("drop table if exists temp.cell")
-
-    def _find_span(self, cells: pa.Table, latest_at: datetime) -> tuple[datetime | None, datetime | None]:
-        """Two moments between which all registrations lie that can be right; (None, None) where no moment is read."""
-        usual = pc.min_max(cells["registered_at_read"])
-        others = cells.filter(cells["registered_at_read"].is_null())["registered_at"].unique()
-        self._connection.register("other_cell", pa.table({"registered_at": others}))
-        row = self._connection.execute(
-            f"""
-            select greatest(least(local_time($first::timestamp), min(moment)), {EARLIEST_TIME}),
-                least(greatest(local_time($last::timestamp), max(moment)), $latest_at)
-            from (select {time_sql("registered_at")} as moment from other_cell)
-            """,
-            {"first": usual["min"].as_py(), "last": usual["max"].as_py(), "latest_at": latest_at},
-        ).fetchone()
-        self._connection.unregister("other_cell")
-        return (row[0], row[1]) if row and row[0] is not None else (None, None)
+        if sighted.left.num_rows:
+            if self._erased_until:
+                mark_erased(self._connection, self._erased_until)
+            mark_outside_rounds(self._connection, self._settings.round_tolerance_s)
+        if sighted.right.num_rows:
+            self._versions.add(sighted.right)
+        self._connection.execute(COUNT_UNKNOWN_HOUSEHOLDS)
 
     def _seal(self, table: LogTable) -> None:
         """Seals the lines of a kind that failed, but for those that were erased: no copy of them may come back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pyarrow as pa
 
@@ -15,21 +15,37 @@ def column(*cells: str | None) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(cells[:1], pa.string()), pa.array(cells[1:], pa.string())])
 
 
+def read(*cells: str | None) -> list[str | None]:
+    """What is read of these cells, in UTC; None for what is not known."""
+    moments_us, is_known = read_moments(column(*cells), 8 * 3_600_000_000)
+    return [
+        f"{datetime.fromtimestamp(us / 1e6, UTC):%d %H:%M:%S}" if known else None
+        for us, known in zip(moments_us.tolist(), is_known.tolist(), strict=True)
+    ]
+
+
 def test_moments_of_nineteen_characters_are_read_and_others_are_left() -> None:
-    cells = column("2022-07-14 08:30:00", None, "2022-07-14T23:59:59", "2022-07-14 08:30", "2022-07-14 08:30+08:0")
-    assert read_moments(cells).to_pylist() == [
-        datetime(2022, 7, 14, 8, 30), None, datetime(2022, 7, 14, 23, 59, 59), None, None,
-    ]  # fmt: skip
+    assert read(
+        "2022-07-14 08:30:00", None, "2022-07-14T23:59:59", "2022-07-14 08:30", "2022-07-14 08:30+08:0"
+    ) == ["14 00:30:00", None, "14 15:59:59", None, None]  # fmt: skip
+
+
+def test_moments_with_the_zones_own_offset_are_read_and_those_with_another_are_left() -> None:
+    assert read(
+        "2022-07-14T08:30:00+08:00", "2022-07-14 08:30:00", "2022-07-14T08:30:00+09:00", "2022-07-14T00:30:00Z",
+        "2022-07-14 8:30:000+08:00",
+    ) == ["14 00:30:00", "14 00:30:00", None, None, None]  # fmt: skip
 
 
 def test_a_moment_that_cannot_be_spoils_no_other() -> None:
-    cells = column("2022-07-14 08:30:00", "2022-02-30 08:30:00", "2022-07-14 24:30:00", "nineteen characters")
-    assert read_moments(cells).to_pylist() == [datetime(2022, 7, 14, 8, 30), None, None, None]
+    assert read("2022-07-14 08:30:00", "2022-02-30 08:30:00", "2022-07-14 24:30:00", "nineteen characters") == [
+        "14 00:30:00", None, None, None,
+    ]  # fmt: skip
 
 
 def test_only_a_mobiles_eleven_digits_are_a_plain_telephone() -> None:
     cells = column("19900000001", "12900000001", "29900000001", "1990000000x", None, "1990000000", "0199000000１")
-    assert find_plain_phones(cells).to_pylist() == [True, False, False, False, False, False, False]
+    assert find_plain_phones(cells).tolist() == [True, False, False, False, False, False, False]
 
 
 def test_resident_numbers_are_found_by_their_check_character_and_birth_date() -> None:

@@ -121,7 +121,8 @@ def _read_batch(files: Sequence[LogFile], rest: Rest, copies: Sequence[LogFile])
         parts.append((len(pieces), part))
         pieces.append((len(pieces), piece))
         size += min(part.log.byte_count, PART_BYTES)
-        if size >= rest.limit_bytes:
+        # a part of a long log is a transaction: a restart goes on close behind where it stopped
+        if size >= rest.limit_bytes or part.log.byte_count > PART_BYTES:
             return ReadBatch(files, pieces, read_parts(parts), copies, rest)
     return ReadBatch(files, pieces, read_parts(parts), copies)
 

@@ -66,36 +66,27 @@ where v.registered_at >= $from_at and v.registered_at < $until_at
 """
 # Hardly any registration has a second line, in a batch or before, and hardly anyone a second one in a round. Only the lines of
 # which either holds are compared and grouped; every other line is a version, a registration and the round's one sight of
-# its person, whatever else that person does in other rounds. Told by 64 bits of each: should two differ and share them, a
-# line is compared for nothing.
+# its person, whatever else that person does in other rounds. Which lines of a batch share either is known of those that are
+# right at sight (`at_sight`); the few others are compared with all. Told by 64 bits of each: should two differ and share
+# them, a line is compared for nothing.
 _PERSON, _REGISTRATION = "hash(token, round_no)", "hash(token, site_no, registered_at)"
-FIND_AGAIN = f"""
-create or replace temp table again as
-with shared as materialized (
-    select mark
-    from (
-        select {_PERSON} as mark from fresh where round_no is not null
-        union all
-        select {_PERSON} from known where round_no is not null
-        union all
-        select {_REGISTRATION} from fresh
-        union all
-        select {_REGISTRATION} from known
-    )
-    group by mark having count(*) > 1
+MARK_AGAIN = f"""
+with other as materialized (
+    select token, round_no, site_no, registered_at from known
+    union all
+    select token, round_no, site_no, registered_at from fresh where not is_alone
 )
-select line_id from fresh where {_PERSON} in (select mark from shared)
-union
-select line_id from fresh where {_REGISTRATION} in (select mark from shared)
+update fresh set is_alone = false
+where is_alone and (
+    {_PERSON} in (select {_PERSON} from other where round_no is not null)
+    or {_REGISTRATION} in (select {_REGISTRATION} from other)
+)
 """
-MARK_AGAIN = """
-update fresh set is_alone = false where line_id in (select line_id from again)
-"""
-LINE = f"""(file_no::bigint << 32) | line_no as line_id, {CONTENT_HASH} as content, true as is_alone"""
+LINE = f"(file_no::bigint << 32) | line_no as line_id, {CONTENT_HASH} as content"
 # What the checks select, with the round that each line falls into: the narrowest that is open then in its grid.
 PLACE_IN_ROUNDS = f"""
 create or replace temp table checked_registration as
-select c.*, s.round_no
+select c.*, s.round_no, false as is_alone
 from (select *, {LINE} from ({{checked}})) as c
 asof left join mirror.round_point as p on c.registered_at >= p.point_at
 left join mirror.round_span as s on s.interval_no = p.interval_no and s.grid_no = c.grid_no
@@ -393,7 +384,6 @@ class VersionMirror:
         self._widen(window["from_at"])
         connection.execute(KEEP_GOOD)
         connection.execute(FIND_KNOWN, window)
-        connection.execute(FIND_AGAIN)
         connection.execute(MARK_AGAIN)
         connection.execute(COUNT_GOOD)
         connection.execute(DROP_DUPLICATES)

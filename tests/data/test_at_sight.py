@@ -42,7 +42,7 @@ LINES = [
     ),
 ]  # fmt: skip
 COLUMNS = """line_no, reason, site_no, token, registered_at, sampled_at, unit_no, household_no, household_code, grid_no, channel_no,
-    tube_code, round_no, is_withdrawn, is_unknown_household, is_alone, content, line_id"""
+    tube_code, round_no, is_withdrawn, is_unknown_household, content, line_id"""
 
 
 @pytest.fixture(scope="module")

@@ -108,14 +108,13 @@ def lay_out(connection: duckdb.DuckDBPyConnection, settings: Settings, erased_un
 def sight(rows: pa.Table, documents: pa.Table, reference: Reference, latest_at: datetime) -> Sighted:
     """These registrations told apart. `documents`: as `identities` finds them; `latest_at`: what lies after it is left."""
     settings, count = reference.settings, rows.num_rows
+    found = _look_up(rows, reference)
     if reference.offset_us is None:
-        return leave_all(rows, documents, reference)
+        return _leave(rows, documents, found, np.ones(count, bool), reference, _NONE, _NO_TIME)
     registered_us, has_registered = read_moments(rows["registered_at"], reference.offset_us)
     sampled_us, has_sampled = read_moments(rows["sampled_at"], reference.offset_us)
-    site_no, grid_no = _find(rows["site_code"], reference.sites), _find(rows["residence_grid_code"], reference.grids)
-    household_no = _find(rows["household_code"], reference.households)
-    channel = _find(rows["channel"], reference.channels)
-    unit_no = _find(rows["unit_no"], _UNITS)
+    site_no, household_no, channel_no = found["site_no"], found["household_no"], found["channel_no"]
+    grid_no, unit_no = found["residence_grid_no"], _find(rows["unit_no"], _UNITS)
 
     is_right = has_registered & (site_no > 0) & (registered_us <= _microseconds(latest_at))
     is_right &= registered_us >= max(EARLIEST_EPOCH_S * 1_000_000, reference.erased_until_us)
@@ -132,7 +131,7 @@ def sight(rows: pa.Table, documents: pa.Table, reference: Reference, latest_at: 
         is_right &= find_plain_phones(rows["phone"]) | ~_is_valid(rows["phone"])
     is_right &= ((unit_no > 0) & (unit_no <= reference.unit_counts[site_no])) | ~_is_valid(rows["unit_no"])
     is_right &= (grid_no > 0) | ~_is_valid(rows["residence_grid_code"])
-    is_right &= (channel > 0) | ~_is_valid(rows["channel"])
+    is_right &= (channel_no > 0) | ~_is_valid(rows["channel"])
     if reference.spans_us is not None:
         is_within = np.zeros(count, bool)
         for first_us, until_us in reference.spans_us:
@@ -173,24 +172,20 @@ def sight(rows: pa.Table, documents: pa.Table, reference: Reference, latest_at: 
         "household_no": number(household_no),
         "household_code": household_code,
         "grid_no": number(grid_no),
-        "channel_no": number(reference.channel_numbers[channel]),
+        "channel_no": number(channel_no),
         "tube_code": cells["tube_code"],
         "is_unknown_household": pa.array(~has_household & _is_valid(cells["household_code"])),
         "round_no": number(round_no),
         "is_alone": pa.array(_are_alone(kept(registered_us), kept(site_no), kept(round_no), tokens)),
     }
-    left = np.flatnonzero(~is_right)
-    return Sighted(
-        pa.table(right),
-        _join_documents(rows.take(pa.array(left)), documents.take(pa.array(left))),
-        reference,
-        int(last_us[keep].max(initial=_NO_TIME)),
-    )
+    last = int(last_us[keep].max(initial=_NO_TIME))
+    return _leave(rows, documents, found, ~is_right, reference, pa.table(right), last)
 
 
 def leave_all(rows: pa.Table, documents: pa.Table, reference: Reference) -> Sighted:
     """All of these registrations left to the checks."""
-    return Sighted(_NONE, _join_documents(rows, documents), reference, _NO_TIME)
+    found = _look_up(rows, reference)
+    return _leave(rows, documents, found, np.ones(rows.num_rows, bool), reference, _NONE, _NO_TIME)
 
 
 def is_due(sighted: Sighted, latest_at: datetime) -> bool:
@@ -198,12 +193,30 @@ def is_due(sighted: Sighted, latest_at: datetime) -> bool:
     return sighted.last_us <= _microseconds(latest_at)
 
 
-def _join_documents(rows: pa.Table, documents: pa.Table) -> pa.Table:
-    """The cells with what is known of their documents in place of these."""
-    joined = rows.drop_columns(["id_type", "id_number"])
-    for name in documents.column_names:
-        joined = joined.append_column(name, documents[name])
-    return joined
+def _leave(
+    rows: pa.Table, documents: pa.Table, found: dict[str, np.ndarray], is_left: np.ndarray, reference: Reference, right: pa.Table,
+    last_us: int,
+) -> Sighted:  # fmt: skip
+    """The lines told apart; the others' cells get the numbers of their codes, and what is known of their documents for these."""
+    places = np.flatnonzero(is_left)
+    left = rows.drop_columns(["id_type", "id_number"]).take(pa.array(places))
+    of_left = documents.take(pa.array(places))
+    for name in of_left.column_names:
+        left = left.append_column(name, of_left[name])
+    for name, values in found.items():
+        numbers = values[places]
+        left = left.append_column(name, pa.array(numbers, pa.int32(), mask=numbers == 0))
+    return Sighted(right, left, reference, last_us)
+
+
+def _look_up(rows: pa.Table, reference: Reference) -> dict[str, np.ndarray]:
+    """The numbers of the lines' codes; 0 where there is none, or none such."""
+    return {
+        "site_no": _find(rows["site_code"], reference.sites),
+        "household_no": _find(rows["household_code"], reference.households),
+        "residence_grid_no": _find(rows["residence_grid_code"], reference.grids),
+        "channel_no": reference.channel_numbers[_find(rows["channel"], reference.channels)],
+    }
 
 
 def _find(cells: pa.ChunkedArray, codes: pa.Array) -> np.ndarray:

@@ -207,16 +207,13 @@ def _registration_checks(settings: Settings) -> KindChecks:
                 {time_sql("c.sampled_at")} as sampled_at,
                 try_cast(c.unit_no as integer) as unit_no,
                 {_is_bad_phone("c.phone", settings)} as is_bad_phone,
-                h.household_no, r.grid_no as residence_grid_no,
-                coalesce(r.grid_no, h.grid_no, s.grid_no) as grid_no,
-                ch.channel_no, c.is_withdrawn as is_withdrawn_cell, x.code is null as is_unknown_withdrawn,
+                c.household_no, c.residence_grid_no,
+                coalesce(c.residence_grid_no, h.grid_no, s.grid_no) as grid_no,
+                c.channel_no, c.is_withdrawn as is_withdrawn_cell, x.code is null as is_unknown_withdrawn,
                 coalesce(x.code = 'true', false) as is_withdrawn, s.grid_no as site_grid_no
             from cell as c
-            left join mirror.ref_site as s on s.site_code = c.site_code
-            left join mirror.ref_household as h on h.household_code = c.household_code
-            left join mirror.ref_grid as r on r.grid_code = c.residence_grid_code
-            left join mirror.word as w on w.vocabulary = 'channel' and w.word = c.channel
-            left join mirror.ref_channel as ch on ch.channel = w.code
+            left join mirror.ref_site as s on s.site_no = c.site_no
+            left join mirror.ref_household as h on h.household_no = c.household_no
             left join mirror.word as x on x.vocabulary = 'withdrawn' and x.word = c.is_withdrawn
         )"""
     checks = (

@@ -82,26 +82,25 @@ where is_alone and (
     or {_REGISTRATION} in (select {_REGISTRATION} from other)
 )
 """
-LINE = f"(file_no::bigint << 32) | line_no as line_id, {CONTENT_HASH} as content"
 # What the checks select, with the round that each line falls into: the narrowest that is open then in its grid.
-PLACE_IN_ROUNDS = f"""
+PLACE_IN_ROUNDS = """
 create or replace temp table checked_registration as
-select c.*, s.round_no, false as is_alone
-from (select *, {LINE} from ({{checked}})) as c
+select c.*, s.round_no
+from ({checked}) as c
 asof left join mirror.round_point as p on c.registered_at >= p.point_at
 left join mirror.round_span as s on s.interval_no = p.interval_no and s.grid_no = c.grid_no
 """
-ADD_RIGHT = f"""
-insert into checked_registration by name
-select * exclude (token_high, token_low), {LINE}
+# A token is made of its halves only here: the engine's arrow tables know no number of 128 bits.
+_GOOD = f"""
+select file_no, (file_no::bigint << 32) | line_no as line_id, token, site_no, registered_at, sampled_at, unit_no, household_no,
+    household_code, grid_no, channel_no, tube_code, round_no, is_withdrawn, is_unknown_household, is_alone, {CONTENT_HASH} as content
+"""
+GATHER_GOOD = f"""
+create or replace temp table fresh as {_GOOD}
 from (
     select *, token_high::uhugeint * 18446744073709551616::uhugeint + token_low as token, false as is_withdrawn from right_line
-)
-"""
-KEEP_GOOD = """
-drop table if exists temp.fresh;
-delete from checked_registration where reason is not null;
-alter table checked_registration rename to fresh
+);
+insert into fresh {_GOOD} from (select *, false as is_alone from checked_registration where reason is null)
 """
 COUNT_GOOD = """
 create or replace temp table good_count as
@@ -200,8 +199,19 @@ inner join mirror.ref_site as s on s.site_no = d.site_no
 inner join mirror.ref_channel as c on c.channel_no = d.channel_no
 """
 # A household is seen when any line of the round names it, of a row that is not withdrawn. When it was first seen is kept
-# beside the versions; they are looked through only for households of which a row is withdrawn just now.
-HOUSEHOLDS = f"""
+# beside the versions.
+HOUSEHOLDS = """
+create or replace temp table household_change as
+select n.round_no, n.household_no, s.seen_at as known_at, n.registered_at as seen_at
+from (
+    select round_no, household_no, min(registered_at) as registered_at
+    from fresh where round_no is not null and household_no is not null group by round_no, household_no
+) as n
+left join mirror.household_seen as s on s.round_no = n.round_no and s.household_no = n.household_no
+where s.seen_at is null or n.registered_at < s.seen_at
+"""
+# Where some row is withdrawn by now: the versions are looked through for the households of which one is withdrawn just now.
+HOUSEHOLDS_WITHDRAWN = f"""
 create or replace temp table household_change as
 with {MERGED},
 gone as materialized (select token, site_no, registered_at, was_counted from merged where not is_counted),
@@ -361,28 +371,25 @@ class VersionMirror:
         """Makes `checked_registration` of what `checked` selects, its parameter being `latest_at`."""
         self._connection.execute(PLACE_IN_ROUNDS.format(checked=checked), {"latest_at": latest_at})
 
-    def add(self, right: pa.Table) -> None:
-        """Adds lines that are right at sight to `checked_registration`."""
+    def gather(self, right: pa.Table) -> None:
+        """Makes `fresh` of the lines that are right at sight and of those in `checked_registration` that are good."""
         self._connection.register("right_line", right)
         try:
-            self._connection.execute(ADD_RIGHT)
+            self._connection.execute(GATHER_GOOD)
         finally:
             self._connection.unregister("right_line")
 
     def classify(self) -> bool:
-        """Makes of `checked_registration` the tables `fresh` and `merged_again`; False when no line is good.
+        """Compares `fresh` with what is known, makes `merged_again`, and the changes of every roll-up; False when no line is good.
 
         Afterwards `line_count` holds accepted, corrected and duplicate lines of each file.
         """
         connection = self._connection
-        bounds = connection.execute(
-            "select min(registered_at), max(registered_at) from checked_registration where reason is null"
-        ).fetchone()
+        bounds = connection.execute("select min(registered_at), max(registered_at) from fresh").fetchone()
         if not bounds or bounds[0] is None:
             return False
         window = {"from_at": self._round_down(bounds[0]), "until_at": self._round_up(bounds[1])}
         self._widen(window["from_at"])
-        connection.execute(KEEP_GOOD)
         connection.execute(FIND_KNOWN, window)
         connection.execute(MARK_AGAIN)
         connection.execute(COUNT_GOOD)
@@ -391,7 +398,10 @@ class VersionMirror:
         connection.execute(COUNT_LINES)
         connection.execute(SITE_BUCKETS)
         connection.execute(ROUND_UNITS)
-        connection.execute(HOUSEHOLDS)
+        is_some_withdrawn = _one(connection, "select count(*) from merged_again where not is_counted") or _one(
+            connection, "select count(*) from fresh where is_withdrawn"
+        )
+        connection.execute(HOUSEHOLDS_WITHDRAWN if is_some_withdrawn else HOUSEHOLDS)
         connection.execute(GRID_BUCKETS)
         return True
 

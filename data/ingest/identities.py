@@ -18,6 +18,7 @@ from data.ingest.columns import read_words
 from data.ingest.documents import document_fault_sql, normal_number_sql
 from data.ingest.pseudonym import Key, make_tokens
 from data.ingest.spellings import find_resident_numbers
+from data.ingest.token_memory import TokenMemory
 
 RESIDENT = "resident"
 FIND_DOCUMENTS = f"""
@@ -34,6 +35,11 @@ from (
 """
 
 
+def remember_tokens(key: Key) -> TokenMemory:
+    """An empty memory of residents' tokens, for `identify`."""
+    return TokenMemory(key, f"{RESIDENT}:".encode())
+
+
 @dataclass(frozen=True)
 class Identities:
     """The documents that lines name, and the key that their tokens were made with."""
@@ -43,7 +49,7 @@ class Identities:
     key: Key
 
 
-def identify(connection: duckdb.DuckDBPyConnection, rows: pa.Table, key: Key, today: int) -> Identities:
+def identify(connection: duckdb.DuckDBPyConnection, rows: pa.Table, memory: TokenMemory, today: int) -> Identities:
     """The documents of these registrations.
 
     `today`: the district's date as the integer YYYYMMDD. May be called by another thread than the connection's.
@@ -52,14 +58,14 @@ def identify(connection: duckdb.DuckDBPyConnection, rows: pa.Table, key: Key, to
     high, low = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
     fault = np.zeros(count, np.int8)
     resident = find_resident_numbers(rows["id_number"], today)
-    places, texts = resident.places, resident.texts
+    places, texts, bodies = resident.places, resident.texts, resident.bodies
     is_left = np.ones(count, bool)
     if rows["id_type"].null_count < count:
-        is_resident = pc.is_in(rows["id_type"], _list_resident_words()).to_numpy()
-        texts = [text for text, is_meant in zip(texts, is_resident[places], strict=True) if is_meant]
-        places = places[is_resident[places]]
+        is_meant = pc.is_in(rows["id_type"], _list_resident_words()).to_numpy()[places]
+        if not is_meant.all():
+            places, texts, bodies = places[is_meant], texts[is_meant], bodies[is_meant]
     is_left[places] = False
-    high[places], low[places] = make_tokens(texts, key, f"{RESIDENT}:".encode())
+    high[places], low[places] = memory.find(bodies, texts)
     is_left &= rows["id_number"].is_valid().to_numpy()
     left = np.flatnonzero(is_left)
     if len(left):
@@ -69,14 +75,14 @@ def identify(connection: duckdb.DuckDBPyConnection, rows: pa.Table, key: Key, to
             found = beside.execute(FIND_DOCUMENTS, {"today": today}).to_arrow_table()
         left = found["place"].to_numpy()
         fault[left] = found["document_fault"].fill_null(0).to_numpy()
-        high[left], low[left] = make_tokens(found["text"].cast(pa.binary()).to_pylist(), key)
+        high[left], low[left] = make_tokens(found["text"].cast(pa.binary()).to_pylist(), memory.key)
     is_unknown = rows["id_number"].is_null().to_numpy()
     lines = {
         "document_fault": pa.array(fault, mask=fault == 0),
         "token_high": pa.array(high, mask=is_unknown),
         "token_low": pa.array(low, mask=is_unknown),
     }
-    return Identities(pa.table(lines), key)
+    return Identities(pa.table(lines), memory.key)
 
 
 def _list_resident_words() -> pa.Array:

@@ -60,10 +60,11 @@ def find_plain_phones(cells: pa.ChunkedArray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class ResidentNumbers:
-    """Cells that are resident numbers without a fault: their places in the column, in order, and their text."""
+    """Cells that are resident numbers without a fault: their places in the column, in order, their text, its 17 digits."""
 
     places: np.ndarray
-    texts: list[bytes]
+    texts: np.ndarray
+    bodies: np.ndarray
 
 
 def find_resident_numbers(cells: pa.ChunkedArray, today: int) -> ResidentNumbers:
@@ -83,8 +84,21 @@ def find_resident_numbers(cells: pa.ChunkedArray, today: int) -> ResidentNumbers
     is_right &= (year >= EARLIEST_BIRTH_YEAR) & (year <= _LATEST_BIRTH_YEAR) & (month <= 12) & (day <= 31)
     is_right &= year * 10_000 + month * 100 + day <= today
     is_right[is_right] = _IS_DAY[(year[is_right] - EARLIEST_BIRTH_YEAR) * 416 + month[is_right] * 32 + day[is_right]]
-    texts = (grid.digits.T[is_right] + np.uint8(48)).view(f"S{NUMBER_LENGTH}").ravel().tolist()
-    return ResidentNumbers(grid.places[is_right], texts)
+    right = grid.digits if is_right.all() else grid.digits[:, is_right]
+    texts = np.ascontiguousarray((right + np.uint8(48)).T).view(f"S{NUMBER_LENGTH}").ravel()
+    # three times six digits: numbers that fit 32 bits are added up twice as fast
+    bodies = _add_up(right[:6]) * 10**11 + _add_up(right[6:12]) * 10**5 + _add_up(right[12:17])
+    return ResidentNumbers(grid.places[is_right], texts, bodies)
+
+
+def _add_up(digits: np.ndarray) -> np.ndarray:
+    """The numbers that rows of up to nine digits make, column by column."""
+    total = digits[0].astype(np.int32)
+    for digit in digits[1:]:
+        total *= 10
+        total += digit
+    wide: np.ndarray = total.astype(np.int64)
+    return wide
 
 
 def _list_days() -> np.ndarray:

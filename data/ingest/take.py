@@ -25,11 +25,11 @@ from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, reject
 from data.ingest.columns import LogKind, Mapping, read_log_kinds
 from data.ingest.erased import load_erased, mark_erased
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
-from data.ingest.identities import identify
+from data.ingest.identities import identify, remember_tokens
 from data.ingest.ledger import Ledger, Progress
 from data.ingest.mappings import Mappings
 from data.ingest.moments import moment_macros
-from data.ingest.pseudonym import Key, open_key
+from data.ingest.pseudonym import open_key
 from data.ingest.quarantine import (
     OpenLine,
     RetrySummary,
@@ -210,7 +210,7 @@ class Taker:
         self._versions = VersionMirror(lake)
         self._ledger = Ledger(lake)
         self._ingest_no = 0
-        self._key: Key = (b"", b"")
+        self._memory = remember_tokens((b"", b""))
         self._erased_until: datetime | None = None
         self._sealer = Sealer(settings)
         self._due_at: datetime | None = None
@@ -232,7 +232,9 @@ class Taker:
         self._versions.load()
         with self._looking_once():
             self._ingest_no = self._ledger.load()
-            self._key = open_key(self._settings.key_path, is_new_allowed=self._ingest_no <= self._find_keyless_no())
+            key = open_key(self._settings.key_path, is_new_allowed=self._ingest_no <= self._find_keyless_no())
+            if key != self._memory.key:
+                self._memory = remember_tokens(key)
             self._sealer = Sealer(self._settings)  # its key may have been destroyed, and be another by now
             self._sealer.sweep(self._find_sealed_files())
             self._due_at = self._find_due()
@@ -292,7 +294,7 @@ class Taker:
         table = next((table for table in batch.logs[0] if table.kind.name == "registration"), None)
         if not self._is_loaded or table is None:
             return batch
-        identities = identify(self._connection, table.rows, self._key, self._find_today())
+        identities = identify(self._connection, table.rows, self._memory, self._find_today())
         sighted = sight(table.rows, identities.lines, self._reference, self._find_latest())
         return replace(batch, identities=identities, sighted=sighted)
 
@@ -598,8 +600,8 @@ class Taker:
         """These registrations told apart: as they were when they were read, unless key, reference or clock are others by now."""
         identities = batch.identities if batch else None
         sighted = batch.sighted if batch else None
-        if identities is None or identities.key != self._key:
-            identities, sighted = identify(self._connection, rows, self._key, self._find_today()), None
+        if identities is None or identities.key != self._memory.key:
+            identities, sighted = identify(self._connection, rows, self._memory, self._find_today()), None
         if sighted is None or sighted.reference is not self._reference or not is_due(sighted, latest_at):
             sighted = sight(rows, identities.lines, self._reference, latest_at)
         return sighted

@@ -60,4 +60,6 @@ def test_resident_numbers_are_found_by_their_check_character_and_birth_date() ->
         "090101198001010011",  # no division begins so
     )
     found = find_resident_numbers(cells, TODAY)
-    assert (found.places.tolist(), found.texts) == ([0, 4], [b"990421197407301302", b"990101202207140008"])
+    assert found.places.tolist() == [0, 4]
+    assert found.texts.tolist() == [b"990421197407301302", b"990101202207140008"]
+    assert found.bodies.tolist() == [99042119740730130, 99010120220714000]

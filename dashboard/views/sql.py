@@ -21,7 +21,7 @@ from dashboard.parts.sql_shelf import show_shelf, tell_tables, write_example
 from dashboard.parts.sql_values import choose_values, show_values
 from dashboard.parts.sql_words import say_sql
 from dashboard.parts.wording import Language
-from dashboard.routes import get_feed
+from dashboard.routes import get_feed, get_sandbox
 from dashboard.shell import PAGE_PATHS
 from data.errors import WanggeError
 from data.situation_tables import Table, list_tables
@@ -35,6 +35,7 @@ def show_sql() -> None:
     address, view, settings = read_address(), open_view(get_feed()), get_feed().settings
     language = address.language
     desk = read_desk(language)
+    get_sandbox().make_ready()
     open_linked(desk, st.query_params.to_dict(), settings)
     st.html(ASSETS_DIR / "sql.css")
     show_moment()

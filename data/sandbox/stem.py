@@ -167,6 +167,7 @@ def _serve_snapshot(order: Order, orders: socket.socket) -> None:
     except SandboxError as error:
         failure = error
     running: dict[int, tuple[int, int]] = {}  # the child's handle: its number and where to tell how it ended
+    heard: dict[int, int] = {}  # where to tell how it ended: the child's number
     poll = select.poll()
     poll.register(orders, select.POLLIN)
     is_open = True
@@ -193,10 +194,18 @@ def _serve_snapshot(order: Order, orders: socket.socket) -> None:
                         [status, *running, *(s for _, s in running.values())],
                     )
                     running[gone] = process, status
+                    heard[status] = process
                     poll.register(gone, select.POLLIN)
+                    poll.register(status, 0)
                 os.close(channel)
+            elif handle in heard:
+                # nobody listens any more; where there is no pidfd, the dashboard itself cannot end the child
+                poll.unregister(handle)
+                os.kill(heard.pop(handle), signal.SIGKILL)
             else:
                 process, status = running.pop(handle)
+                if heard.pop(status, None):
+                    poll.unregister(status)
                 poll.unregister(handle)
                 os.close(handle)
                 _, code = os.waitpid(process, 0)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import struct
@@ -241,6 +242,21 @@ def test_a_query_is_stopped_at_its_time_and_when_cancelled(sandbox: Sandbox) -> 
     assert failure_of(unwanted).word == "cancelled" and unwanted.progress().state == "cancelled"
 
 
+def test_a_process_that_cannot_be_reached_by_its_handle_ends_too(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows_of(sandbox.submit("select 1"))
+    monkeypatch.setattr(signal, "pidfd_send_signal", lambda *_: None)
+    query = sandbox.submit(ENDLESS)
+    wait_until(lambda: query.progress().seconds > 0.3)
+    assert sandbox._stem is not None
+    prepared = Path(f"/proc/{sandbox._stem.pid}/task/{sandbox._stem.pid}/children").read_text().split()[-1]
+    children = Path(f"/proc/{prepared}/task/{prepared}/children")
+    assert len(children.read_text().split()) == 1
+    query.cancel()
+    wait_until(lambda: children.read_text() == "")
+
+
 def test_the_third_query_waits_and_is_told_its_place(sandbox: Sandbox) -> None:
     running = [sandbox.submit(ENDLESS), sandbox.submit(ENDLESS)]
     wait_until(lambda: all(query.progress().state == "running" for query in running))
@@ -455,6 +471,23 @@ def run_filter(programme: bytes, arch: int, number: int, *arguments: int) -> int
             case 0x15 | 0x35 | 0x45:
                 is_so = {0x15: value == k, 0x35: value >= k, 0x45: bool(value & k)}[code]
                 at += if_true if is_so else if_false
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("x86_64", "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
+        ("aarch64", "/usr/include/asm-generic/unistd.h"),
+    ],
+)
+def test_the_numbers_of_calls_are_those_of_the_kernels_headers(name: str, header: str) -> None:
+    if not Path(header).is_file():
+        pytest.skip("the kernel's headers are not installed")
+    defined = re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", Path(header).read_text())
+    theirs = {call: int(number) for call, number in reversed(defined)} | {
+        "newfstatat": {"x86_64": 262, "aarch64": 79}[name]
+    }
+    assert {call: theirs[call] for call in MACHINES[name].numbers} == MACHINES[name].numbers
 
 
 @pytest.mark.parametrize("name", sorted(MACHINES))

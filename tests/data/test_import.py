@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +103,16 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return build_district(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("files"))
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of that district as it was imported."""
+    return build_district(tmp_path_factory.mktemp("untouched"), tmp_path_factory.mktemp("files")).home
+
+
 @pytest.fixture
-def own_district(tmp_path: Path) -> Settings:
+def own_district(untouched: Path, tmp_path: Path) -> Settings:
     """A district that one test may change."""
-    return build_district(tmp_path / "home", tmp_path)
+    return Settings(home=Path(shutil.copytree(untouched, tmp_path / "home")))
 
 
 def rows_of(settings: Settings, statement: str) -> list[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,18 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home")
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with three grids side by side and a feed, as it was imported."""
+    files, home = tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("untouched") / "home"
+    import_all(Settings(home=home), [("feeds", write(files, "feeds.csv", FEEDS)), ("grids", write_grids(files))])
+    return home
+
+
 @pytest.fixture
-def district(settings: Settings, tmp_path: Path) -> Settings:
-    """Three grids side by side and a feed."""
-    import_all(settings, [("feeds", write(tmp_path, "feeds.csv", FEEDS)), ("grids", write_grids(tmp_path))])
+def district(untouched: Path, settings: Settings) -> Settings:
+    """That district, to be changed."""
+    shutil.copytree(untouched, settings.home)
     return settings
 
 

@@ -82,6 +82,20 @@ def home(day: Settings, tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home")
 
 
+@pytest.fixture(scope="module")
+def without_m(day: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """That day with round M erased."""
+    settings = Settings(home=Path(shutil.copytree(day.home, tmp_path_factory.mktemp("without-m") / "home")))
+    destroy(settings, "round", round_code="M")
+    return settings
+
+
+@pytest.fixture
+def erased(without_m: Settings, tmp_path: Path) -> Settings:
+    """That erased day, to be changed further."""
+    return Settings(home=Path(shutil.copytree(without_m.home, tmp_path / "home")))
+
+
 def destroy(settings: Settings, kind: str, **given: Any) -> dict[str, Any]:
     """Erases; gives the body of the certificate, verified."""
     path = erase(settings, find_scope(settings, kind, **given))
@@ -148,13 +162,13 @@ def test_the_scan_finds_what_is_there(home: Settings) -> None:
     assert {"morning.csv"} <= places_of(home, ADA)
 
 
-def test_of_an_erased_round_no_token_tube_or_raw_line_is_left_in_any_byte_of_the_home(home: Settings) -> None:
-    gone = [token_of(home, "08:00"), token_of(home, "09:00"), "TUBE-M-ADA", "TUBE-M-DI", "TUBE-M-DI2", ADA, DI]
-    kept = token_of(home, "12:00")
-    destroy(home, "round", round_code="M")
-    assert {str(needle): places for needle in gone if (places := places_of(home, needle))} == {}
-    assert places_of(home, kept)
-    assert [row[0] for row in lake_rows(home, "select tube_code from lake.registration order by 1")] == [
+def test_of_an_erased_round_no_token_tube_or_raw_line_is_left_in_any_byte_of_the_home(
+    day: Settings, without_m: Settings
+) -> None:
+    gone = [token_of(day, "08:00"), token_of(day, "09:00"), "TUBE-M-ADA", "TUBE-M-DI", "TUBE-M-DI2", ADA, DI]
+    assert {str(needle): places for needle in gone if (places := places_of(without_m, needle))} == {}
+    assert places_of(without_m, token_of(day, "12:00"))
+    assert [row[0] for row in lake_rows(without_m, "select tube_code from lake.registration order by 1")] == [
         "TUBE-D-BO", "TUBE-D-BO2", "TUBE-D-CAI",
     ]  # fmt: skip
 
@@ -170,8 +184,8 @@ def test_every_figure_of_the_situation_is_the_same_as_before(home: Settings) -> 
     assert rows(home, "select scope, round_code from erasure") == [("round", "M"), ("before", None), ("all", None)]
 
 
-def test_questions_over_single_rows_give_none_of_the_round_and_say_why(home: Settings) -> None:
-    def rounds() -> list[str]:
+def test_questions_over_single_rows_give_none_of_the_round_and_say_why(day: Settings, without_m: Settings) -> None:
+    def rounds(home: Settings) -> list[str]:
         situation = open_situation(home.situation_path)
         try:
             answer = ask(situation, "quality/registrations")
@@ -185,23 +199,23 @@ def test_questions_over_single_rows_give_none_of_the_round_and_say_why(home: Set
 
     notes: list[str] = []
     households: list[list[str]] = []
-    assert rounds() == ["D", "M"]
-    destroy(home, "round", round_code="M")
-    assert rounds() == ["D"]
+    assert rounds(day) == ["D", "M"]
+    assert rounds(without_m) == ["D"]
     assert households == [["H1", "H2"], []]
     assert notes[0] == ""
     assert "of round M" in notes[1]
     assert "0001-round-M" in notes[1]
 
 
-def test_raw_files_that_held_the_round_go_and_others_stay(home: Settings) -> None:
-    body = destroy(home, "round", round_code="M")
-    assert [path.name for path in home.done_dir.rglob("*.csv")] == ["noon.csv"]
+def test_raw_files_that_held_the_round_go_and_others_stay(without_m: Settings) -> None:
+    (certificate,) = list_certificates(without_m)
+    body = verify_certificate(without_m, certificate).body
+    assert [path.name for path in without_m.done_dir.rglob("*.csv")] == ["noon.csv"]
     assert (body["destroyed"]["raw_file_count"], body["destroyed"]["mixed_file_count"]) == (2, 1)
     assert body["destroyed"]["version_count"] == 3
     assert body["destroyed"]["quarantined_count"] == 1
     assert body["left"]["elsewhere_file_count"] == 0
-    assert lake_rows(home, "select count(*) from lake.quarantine") == [(0,)]
+    assert lake_rows(without_m, "select count(*) from lake.quarantine") == [(0,)]
 
 
 def test_a_copy_of_the_same_lines_under_another_name_goes_too(home: Settings) -> None:
@@ -213,43 +227,40 @@ def test_a_copy_of_the_same_lines_under_another_name_goes_too(home: Settings) ->
     assert not twin.exists()
 
 
-def test_late_lines_of_what_was_erased_are_set_aside_and_double_nothing(home: Settings) -> None:
-    before = situation_without_erasures(home)
-    destroy(home, "round", round_code="M")
+def test_late_lines_of_what_was_erased_are_set_aside_and_double_nothing(day: Settings, erased: Settings) -> None:
+    before = situation_without_erasures(day)
     late = write_log(
-        home.home.parent / "baisha" / "late.csv", [*MORNING[:2], line("S1", CAI, "09:50"), line("S1", CAI, "14:00")]
+        erased.home.parent / "baisha" / "late.csv", [*MORNING[:2], line("S1", CAI, "09:50"), line("S1", CAI, "14:00")]
     )
-    summary = ingest_paths(home, [late])
+    summary = ingest_paths(erased, [late])
     assert (summary.accepted, summary.corrected, summary.duplicate, summary.quarantined) == (1, 0, 0, 3)
-    assert lake_rows(home, "select reason, column_name, count(*) from lake.quarantine group by all") == [
+    assert lake_rows(erased, "select reason, column_name, count(*) from lake.quarantine group by all") == [
         ("erased", "registered_at", 3)
     ]
-    after = situation_without_erasures(home)
+    after = situation_without_erasures(erased)
     buckets = "select sum(registered_count) from site_bucket where bucket_start_at < '2022-07-14 10:00:00+08'"
     assert after["round_unit"] != before["round_unit"]  # the one of 14:00
-    assert rows(home, buckets) == [(3,)]
-    assert lake_rows(home, "select count(*) from lake.registration_version where round_code = 'M'") == [(0,)]
-    assert any("3 lines of what was erased came later, in 1 files" in finding.found for finding in examine(home))
+    assert rows(erased, buckets) == [(3,)]
+    assert lake_rows(erased, "select count(*) from lake.registration_version where round_code = 'M'") == [(0,)]
+    assert any("3 lines of what was erased came later, in 1 files" in finding.found for finding in examine(erased))
 
 
-def test_the_very_same_file_again_is_a_copy(home: Settings) -> None:
-    copy = write_log(home.home.parent / "baisha" / "morning.csv", MORNING)
-    destroy(home, "round", round_code="M")
-    summary = ingest_paths(home, [copy])
+def test_the_very_same_file_again_is_a_copy(erased: Settings) -> None:
+    copy = write_log(erased.home.parent / "baisha" / "morning.csv", MORNING)
+    summary = ingest_paths(erased, [copy])
     assert (summary.accepted, summary.quarantined) == (0, 0)
-    assert lake_rows(home, "select count(*) from lake.quarantine") == [(0,)]
+    assert lake_rows(erased, "select count(*) from lake.quarantine") == [(0,)]
 
 
-def test_a_second_erasure_of_the_round_takes_what_came_late(home: Settings) -> None:
-    destroy(home, "round", round_code="M")
-    late = write_log(home.done_dir / "baisha" / "late" / "late.csv", [line("S1", CAI, "09:50")])
-    ingest_paths(home, [late])
-    before = situation_without_erasures(home)
-    body = destroy(home, "round", round_code="M")
+def test_a_second_erasure_of_the_round_takes_what_came_late(erased: Settings) -> None:
+    late = write_log(erased.done_dir / "baisha" / "late" / "late.csv", [line("S1", CAI, "09:50")])
+    ingest_paths(erased, [late])
+    before = situation_without_erasures(erased)
+    body = destroy(erased, "round", round_code="M")
     assert not late.exists()
     assert body["destroyed"]["quarantined_count"] == 1
     assert body["previous"]["name"] == "0001-round-M.json"
-    assert situation_without_erasures(home) == before
+    assert situation_without_erasures(erased) == before
 
 
 def test_before_a_moment_takes_the_rows_and_closes_the_round_it_cuts(home: Settings) -> None:
@@ -403,33 +414,31 @@ def test_killed_at_any_moment_the_same_command_ends_the_erasure_and_destroys_no_
     assert situation_without_erasures(home) == before
 
 
-def test_a_certificate_holds_no_identity_and_tells_when_it_was_changed(home: Settings) -> None:
-    destroy(home, "round", round_code="M")
-    destroy(home, "before", before=shanghai("14 12:15"))
-    first, second = list_certificates(home)
+def test_a_certificate_holds_no_identity_and_tells_when_it_was_changed(erased: Settings) -> None:
+    destroy(erased, "before", before=shanghai("14 12:15"))
+    first, second = list_certificates(erased)
     text = first.read_text(encoding="utf-8") + first.with_suffix(".html").read_text(encoding="utf-8")
     assert not any(one in text for one in (ADA, BO, CAI, DI, NAME, PHONE, "morning", "TUBE"))
     assert "数据销毁证书" in text
-    assert "1 before it, unbroken" in verify_certificate(home, second).notes
+    assert "1 before it, unbroken" in verify_certificate(erased, second).notes
     page = first.with_suffix(".html")
     page.write_text(page.read_text(encoding="utf-8").replace("<td>3</td>", "<td>2</td>"), encoding="utf-8")
     with pytest.raises(CertificateError, match="does not say what"):
-        verify_certificate(home, first)
+        verify_certificate(erased, first)
     page.unlink()
     first.write_text(
         first.read_text(encoding="utf-8").replace('"version_count": 3', '"version_count": 2'), encoding="utf-8"
     )
     for path in (first, second):
         with pytest.raises(CertificateError, match="something in it was changed"):
-            verify_certificate(home, path)
+            verify_certificate(erased, path)
 
 
-def test_another_homes_certificate_is_told_apart(home: Settings, tmp_path: Path) -> None:
-    destroy(home, "round", round_code="M")
+def test_another_homes_certificate_is_told_apart(without_m: Settings, tmp_path: Path) -> None:
     other = Settings(home=tmp_path / "other")
-    (path,) = list_certificates(home)
+    (path,) = list_certificates(without_m)
     assert verify_certificate(other, path).is_own is None
-    shutil.copytree(home.home, other.home)
+    shutil.copytree(without_m.home, other.home)
     (other.home / "keys" / "certificate.key").write_bytes(b"k" * 32)
     assert verify_certificate(other, path).is_own is False
 

@@ -185,6 +185,7 @@ def test_the_sheets_are_one_page_a_team_with_a_box_for_each_door_and_need_nothin
     [
         ("grid=nowhere", 404, "没有这个网格"),
         ("grid=G1&round=R9", 404, "没有这个网格"),
+        ("grid=G3&round=M", 404, "或它不在本轮内"),
         ("grid=G1'%3Cscript%3E", 404, "没有这个网格"),
         ("grid=G1&teams=-1&as_of=yesterday", 200, "第 1 队"),
         ("grid=G1&lang=en", 200, "Team 1 of 1"),

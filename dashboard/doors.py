@@ -54,7 +54,7 @@ def write_doors(feed: Feed, query: Mapping[str, str]) -> tuple[str, int]:
         return write_note(text, language), 503
     if answer.note and not answer.rows:
         return write_note(say_round("check_erased", language), language), 410
-    if not answer.rows and not _is_in_round(feed, grid, code):
+    if not answer.rows and not _is_in_round(feed, grid, screening["round_code"]):
         return write_note(say_round("sheet_unknown", language), language), 404
     zone = ZoneInfo(feed.settings.timezone)
     sheets = write_sheets(
@@ -76,7 +76,7 @@ def name_file(query: Mapping[str, str]) -> str:
 
 def _is_in_round(feed: Feed, grid: str, round_code: str) -> bool:
     """Whether the round screens the grid: of one that it leaves to another round nobody is missing, and nobody was asked."""
-    places = shelf_of(feed.settings).ask("coverage/round_places", round_code=round_code)
+    places = shelf_of(feed).ask("coverage/round_places", round_code=round_code)
     return any(row["kind"] == "grid" and row["code"] == grid for row in places)
 
 

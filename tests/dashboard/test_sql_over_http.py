@@ -26,7 +26,7 @@ from tests.dashboard.conftest import take_in_morning
 from tests.data.small_district import make_district
 
 LONG = "select range as n, repeat('x', 50) as pad from range(60000)"
-BREAKS = "select case when range = 50000 then error('at last') else repeat('y', 50) end as pad from range(60000)"
+BREAKS = "select case when range = 250000 then error('at last') else repeat('y', 50) end as pad from range(300000)"
 ENDLESS = "select range as n, repeat('z', 200) as pad from range(100000000)"
 
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from dashboard import asset, doors, sql_files
+from dashboard import asset, doors, sql_files, sql_http
 from dashboard.address import KNOWN_THEN, parse_moment
 from dashboard.live import Feed, describe_clock, write_time
 from dashboard.past import draw_past, stand_at
@@ -162,12 +162,30 @@ async def answer_sql_file(request: Request) -> Response:
     return await sql_files.send_file(request, await run_in_threadpool(get_sandbox))
 
 
+async def answer_sql(request: Request) -> Response:
+    """SQL from another machine, with a token."""
+    return await sql_http.answer_sql(request, await run_in_threadpool(get_sandbox))
+
+
+async def answer_sql_schema(request: Request) -> Response:
+    """What another machine can select from."""
+    return await sql_http.answer_schema(request, await run_in_threadpool(get_sandbox))
+
+
+async def answer_sql_ending(request: Request) -> Response:
+    """How a query of another machine ended."""
+    return await sql_http.answer_ending(request, await run_in_threadpool(get_sandbox))
+
+
 ROUTES = [
     Route("/api/live", answer_live),
     Route("/api/geometry", answer_geometry),
     Route("/healthz", answer_health),
     Route("/kiosk", answer_kiosk),
     Route("/doors", answer_doors),
+    Route(sql_http.SQL_PATH, answer_sql, methods=[*sql_http.METHODS]),
+    Route(f"{sql_http.SQL_PATH}/schema", answer_sql_schema),
+    Route(f"{sql_http.SQL_PATH}/queries/{{key}}", answer_sql_ending),
     Route(f"{sql_files.FILE_PATH}/{{key}}", answer_sql_file),
     Route("/assets/{path:path}", answer_asset),
 ]

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from data.commands import asking, keeping, reference, running, taking, telling
+from data.commands import access, asking, keeping, reference, running, taking, telling
 from data.commands.parsing import FAILED
 from data.errors import WanggeError
 from data.masking import mask_numbers
@@ -59,7 +59,7 @@ def _build_parser() -> argparse.ArgumentParser:
         command.set_defaults(act=act)
         return command
 
-    for module in (running, reference, taking, asking, telling, keeping):
+    for module in (running, reference, taking, asking, access, telling, keeping):
         module.add_commands(add)
     return parser
 

@@ -85,7 +85,7 @@ def read_needs(text: str) -> dict[str, Param]:
     return dict(sorted(needed.items(), key=lambda item: item[1].has_default))
 
 
-def add_values(text: str, values: Mapping[str, str | None]) -> str:
+def add_values(text: str, values: Mapping[str, str | int | float | None]) -> str:
     """The text with these values as its last line, in place of those that stand there."""
     bare = _VALUES.sub("", text)
     return f"{bare.rstrip()}\n-- values: {json.dumps(dict(values), ensure_ascii=False)}\n" if values else bare

@@ -95,6 +95,8 @@ class Settings:
     engine's own lock stop every escape known to us without them; they are what would stop an unknown one."""
     analyst: str = ""
     """Who is recorded as having asked in SQL where nobody has signed in. Empty: "page" or, at a shell, the login name."""
+    audit_readers: str = ""
+    """Users who may see who asked what in SQL, in the same way as `order_givers`."""
     order_givers: str = ""
     """Users who may give orders on zones at a page, separated by ";". Empty: everybody who reaches it, until there are accounts."""
     alert_handlers: str = ""
@@ -179,6 +181,11 @@ class Settings:
     def audit_dir(self) -> Path:
         """Who asked what in SQL; only ever added to."""
         return self.home / "audit"
+
+    @property
+    def tokens_path(self) -> Path:
+        """With what other machines ask in SQL: digests."""
+        return self.home / "keys" / "sql_tokens.json"
 
     @property
     def sandbox_dir(self) -> Path:

@@ -27,7 +27,7 @@ from data.errors import WanggeError
 from data.publication import SCHEMA_VERSION
 from data.questions import hide_later, open_rows
 from data.sandbox import frames, kernel, layers, probe
-from data.sandbox.engine_errors import Asked, is_out_of_memory, tell_engine_error
+from data.sandbox.engine_errors import Asked, is_kept_out, is_out_of_memory, tell_engine_error
 from data.sandbox.gate import (
     HIDDEN_COLUMNS,
     HIDDEN_TABLES,
@@ -260,7 +260,7 @@ def _run(snapshot: Snapshot, order: Order, request: dict[str, Any], channel: int
         reader = connection.execute(passed.statement, chosen).to_arrow_reader(BATCH_ROWS)
         batches = _cleaned(reader, snapshot, order) if passed.is_plan else iter(reader)
         return _send(reader.schema, batches, order, channel)
-    except (duckdb.Error, pa.ArrowException) as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         raise _told(error, text, passed, snapshot, order) from None
 
 
@@ -414,7 +414,7 @@ def _told(error: Exception, text: str, passed: Passed, snapshot: Snapshot, order
     said = str(error)
     if is_out_of_memory(error):
         return _memory_error(order)
-    if isinstance(error, duckdb.PermissionException | duckdb.IOException):
+    if is_kept_out(error):
         if _NO_LONGER_THERE.search(said) and any(path in said for path in snapshot.files):
             return SandboxError(
                 "situation", "Rows of this state of the situation are gone.", "Ask again: a newer state is there."

@@ -54,7 +54,7 @@ class Asked:
 
 def tell_engine_error(error: Exception, asked: Asked) -> SandboxError:
     """The engine's error about a query."""
-    kind, _, told = str(error).partition(": ")
+    kind, _, told = ("", "", str(error)) if late_kind(error) else str(error).partition(": ")
     try:
         word = json.loads(told)
     except ValueError:
@@ -97,4 +97,24 @@ def _advise(message: str, seen: set[str], asked: Asked) -> tuple[str, int]:
 def is_out_of_memory(error: Exception) -> bool:
     """Whether the engine, or a library below it, got no more memory."""
     said = str(error)
+    if late_kind(error) == "Out of Memory":
+        return True
     return isinstance(error, duckdb.OutOfMemoryException) or "bad_alloc" in said or "bad allocation" in said
+
+
+def is_kept_out(error: Exception) -> bool:
+    """Whether the engine wanted a file, or something else outside."""
+    return isinstance(error, duckdb.PermissionException | duckdb.IOException) or late_kind(error) in (
+        "Permission",
+        "IO",
+    )
+
+
+def late_kind(error: Exception) -> str:
+    """The engine's kind of an error that it met after the first rows: Arrow hands that on without its class. "" of any other."""
+    if not isinstance(error, OSError):
+        return ""
+    try:
+        return str(json.loads(str(error)).get("exception_type", ""))
+    except (ValueError, AttributeError):
+        return ""

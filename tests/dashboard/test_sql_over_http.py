@@ -1,25 +1,35 @@
-"""Answers in SQL over HTTP, from a real server: streamed, never silently short, once per address, ended with their reader."""
+"""Answers in SQL over HTTP, from a real server: streamed, never silently short, let in once per address or by a token, ended
+with their reader."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import csv
 import http.client
 import io
+import json
+import re
 import socket
 import threading
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import uvicorn
 from starlette.applications import Starlette
 
-from dashboard import routes, sql_files
+from dashboard import routes, sql_files, sql_http
 from dashboard.live import Feed
 from dashboard.sql_files import Offer, Offers, offer_file
+from data import cli
+from data.access_tokens import make_token, read_tokens, revoke_token
 from data.sandbox import Sandbox, read_account
 from data.settings import Settings
 from tests.dashboard.conftest import take_in_morning
@@ -78,6 +88,26 @@ def ask(port: int, path: str, method: str = "GET", body: bytes | None = None, **
         connection.close()
 
 
+@pytest.fixture(scope="module")
+def token(home: Settings, port: int) -> str:
+    """Of a machine named notebook, made after the way in was seen to be off."""
+    off = ask(port, "/api/sql?q=from%20site", authorization="Bearer wangge_x")
+    assert (off.status, json.loads(off.body)["word"]) == (404, "off") and "wangge token add" in off.text
+    return make_token(home, "notebook")
+
+
+def fetch(port: int, token: str, sql: str, **params: str) -> Reply:
+    query = urllib.parse.urlencode({"q": sql, **params})
+    return ask(port, f"/api/sql?{query}", authorization=f"Bearer {token}")
+
+
+def post(port: int, token: str, body: str | bytes | dict[str, object], path: str = "/api/sql", **headers: str) -> Reply:
+    content = json.dumps(body) if isinstance(body, dict) else body
+    kind = {"content_type": "application/json"} if isinstance(body, dict) else {}
+    sent = content.encode() if isinstance(content, str) else content
+    return ask(port, path, "POST", sent, authorization=f"Bearer {token}", **{**kind, **headers})
+
+
 def wait_until(is_so: Callable[[], bool]) -> None:
     until = time.monotonic() + 30
     while not is_so():
@@ -120,7 +150,7 @@ def test_an_error_half_way_breaks_the_transfer_and_is_never_a_short_file(port: i
 
 
 def test_who_closes_the_connection_ends_the_query(port: int, home: Settings) -> None:
-    with socket.create_connection(("127.0.0.1", port)) as reader:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as reader:
         reader.sendall(f"GET {offer_file(ENDLESS, 'wang', 'csv')} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         assert reader.recv(100).startswith(b"HTTP/1.1 200")
     wait_until(lambda: read_account(home)[0].outcome == "cancelled")
@@ -129,14 +159,14 @@ def test_who_closes_the_connection_ends_the_query(port: int, home: Settings) -> 
 
 def test_who_goes_before_the_first_byte_ends_the_query_too(port: int, home: Settings) -> None:
     text = "select sum(range * 2) from range(100000000000)"
-    with socket.create_connection(("127.0.0.1", port)) as reader:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as reader:
         reader.sendall(f"GET {offer_file(text, 'zhao', 'csv')} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         wait_until(lambda: any(one.user == "zhao" for one in read_account(home)))
     wait_until(lambda: read_account(home)[0].outcome == "cancelled")
 
 
 def test_a_reader_whose_protocol_cannot_tell_an_end_from_a_break_gets_no_long_answer(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port)) as reader:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as reader:
         reader.sendall(f"GET {offer_file(LONG, None, 'csv')} HTTP/1.0\r\n\r\n".encode())
         reply = b"".join(iter(lambda: reader.recv(65536), b"")).decode()
     assert " 400 " in reply.split("\r\n")[0] and "HTTP/1.1" in reply.split("\r\n\r\n")[1]
@@ -173,3 +203,197 @@ def test_a_workbook_leaves_nothing_behind(port: int, home: Settings) -> None:
     assert reply.status == 200 and reply.body[:2] == b"PK"
     left = [path.name for path in Path(home.sandbox_dir).iterdir()]
     assert all(name.startswith("turn.") for name in left), left
+
+
+def test_another_machine_asks_by_post_or_get_and_stands_in_the_account_under_its_tokens_name(
+    port: int, token: str, home: Settings
+) -> None:
+    sql = "select site_code from site order by 1"
+    rows = [{"site_code": "S1"}, {"site_code": "S2"}]
+    assert json.loads(post(port, token, sql).body) == json.loads(fetch(port, token, sql).body) == rows
+    asked = read_account(home)[0]
+    assert (asked.user, asked.by, asked.outcome) == ("notebook", "http", "done")
+    assert post(port, token, {"sql": sql, "format": "csv", "limit": 1}).text.split() == ["site_code", '"S1"']
+    text = "-- params: $n BIGINT\nselect $a || $b as t, $n + 1 as n"
+    with_params = {"sql": text, "params": {"a": "x'; --", "b": "y", "n": 1}}
+    assert json.loads(post(port, token, with_params).body) == [{"t": "x'; --y", "n": 2}]
+
+
+def test_a_token_opens_as_bearer_and_as_the_password_of_any_user_and_nothing_else_does(port: int, token: str) -> None:
+    def knock(header: str | None) -> Reply:
+        return ask(port, "/api/sql?q=from%20site", **({"authorization": header} if header else {}))
+
+    basic = base64.b64encode(f"excel:{token}".encode()).decode()
+    assert knock(f"Bearer {token}").status == knock(f"Basic {basic}").status == 200
+    for wrong in (
+        None,
+        "Bearer",
+        f"Bearer {token}x",
+        f"Bearer {token[:-1]}",
+        "Basic %%%",
+        f"Basic {token}",
+        f"Digest {token}",
+    ):
+        refused = knock(wrong)
+        assert refused.status == 401 and "Basic" in refused.headers["www-authenticate"]
+        assert json.loads(refused.body)["word"] == "token" and token[:-1] not in refused.text
+
+
+def test_wrong_tokens_are_slowed_down_and_right_ones_are_not(
+    port: int, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_http, "_doorkeeper", sql_http._Doorkeeper())
+    wrong = [ask(port, "/api/sql/schema", authorization="Bearer no").status for _ in range(12)]
+    assert wrong == [401] * 10 + [429] * 2
+    assert ask(port, "/api/sql/schema", authorization=f"Bearer {token}").status == 200
+
+
+def test_a_token_is_kept_as_a_digest_ends_with_its_days_and_at_once_when_revoked(
+    port: int, token: str, home: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert token not in home.tokens_path.read_text() and home.tokens_path.stat().st_mode & 0o777 == 0o600
+    assert cli.main(["token", "add", "report", "--days", "1", "--home", str(home.home)]) == 0
+    secret = capsys.readouterr().out.split()[0]
+    assert fetch(port, secret, "from site").status == 200
+    made = next(one for one in read_tokens(home) if one.name == "report")
+    assert made.ends_at is not None and made.is_over(made.ends_at) and not made.is_over(made.made_at)
+    assert cli.main(["token", "add", "report", "--home", str(home.home)]) == 1
+    assert cli.main(["token", "revoke", "report", "--home", str(home.home)]) == 0
+    assert fetch(port, secret, "from site").status == 401
+    capsys.readouterr()
+    cli.main(["token", "--home", str(home.home)])
+    assert re.findall(r"^\w+", capsys.readouterr().out, re.MULTILINE) == ["notebook"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.stream"),
+        ("text/csv", "text/csv; charset=utf-8"),
+        ("text/html,*/*;q=0.8", "application/json"),
+        ("application/json;q=0.2, application/x-ndjson", "application/x-ndjson"),
+        ("image/png", None),
+    ],
+)
+def test_the_format_is_what_the_caller_takes(port: int, token: str, accept: str, kind: str | None) -> None:
+    reply = ask(port, "/api/sql?q=from%20site", "HEAD", authorization=f"Bearer {token}", accept=accept)
+    assert (reply.status, reply.body) == (200 if kind else 406, b"")
+    assert kind is None or reply.headers["content-type"] == kind
+
+
+@pytest.mark.parametrize(
+    ("sql", "status", "word", "place"),
+    [
+        ("select site_cod from site", 400, "error", (1, 8)),
+        ("copy site to 'x.csv'", 400, "statement", (0, 0)),
+        ("select * from 'a.csv'", 400, "file", (1, 15)),
+        ("  ", 400, "empty", (0, 0)),
+        ("select range from range(100000000000) where range < 0", 422, "time", (0, 0)),
+    ],
+)
+def test_an_error_is_json_with_its_word_hint_and_place(
+    port: int, token: str, sql: str, status: int, word: str, place: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert routes._sandbox is not None
+    monkeypatch.setattr(routes._sandbox, "settings", replace(routes._sandbox.settings, sandbox_seconds=0.5))
+    reply = fetch(port, token, sql)
+    body = json.loads(reply.body)
+    assert (reply.status, body["word"], (body["line"], body["column"])) == (status, word, place)
+    assert body["message"] and body["hint"] and reply.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"sql": 1}, 400), ({"q": "from site"}, 400), ({"sql": "from site", "limit": 0}, 400),
+        ({"sql": "from site", "limit": True}, 400), ({"sql": "from site", "format": "docx"}, 400),
+        ({"sql": "select $a", "params": {"a": [1]}}, 400), ({"sql": "select $a", "params": {"a b": 1}}, 400),
+        (b"select '\xff'", 400), (b"select 'x'" + b" " * 70_000, 413),
+    ],
+)  # fmt: skip
+def test_a_request_that_is_none_is_refused_in_words(
+    port: int, token: str, body: bytes | dict[str, object], status: int
+) -> None:
+    reply = post(port, token, body)
+    assert reply.status == status and json.loads(reply.body)["hint"]
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_is_read(port: int, token: str) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as caller:
+        head = f"POST /api/sql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        caller.sendall(f"{head}Content-Length: 5000000000\r\n\r\nselect".encode())
+        assert caller.recv(100).startswith(b"HTTP/1.1 413")
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as caller:
+        caller.sendall(
+            f"{head}Transfer-Encoding: chunked\r\n\r\n".encode()
+            + b"10000\r\n"
+            + b"x" * 65536
+            + b"\r\n9\r\nxxxxxxxxx\r\n"
+        )
+        assert caller.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_what_is_longer_than_the_limit_is_an_error_unless_the_caller_asked_for_so_much_alone(
+    port: int, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = fetch(port, token, "from range(5)", limit="3", format="jsonl")
+    assert (asked.headers["wangge-truncated"], asked.headers["wangge-rows"], len(asked.body.splitlines())) == (
+        "rows",
+        "3",
+        3,
+    )
+    assert routes._sandbox is not None
+    monkeypatch.setattr(routes._sandbox, "settings", replace(routes._sandbox.settings, sandbox_export_rows=50_000))
+    for limit in ({}, {"limit": "70000"}):
+        with pytest.raises(http.client.IncompleteRead):
+            fetch(port, token, LONG, format="csv", **limit)
+    short = fetch(port, token, "from range(50001)", format="parquet")
+    assert (short.status, json.loads(short.body)["word"]) == (422, "rows") and "limit=N" in short.text
+
+
+def test_why_a_transfer_broke_is_told_to_its_caller_alone(port: int, token: str, home: Settings) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("POST", "/api/sql?format=jsonl", BREAKS, {"Authorization": f"Bearer {token}"})
+    reply = connection.getresponse()
+    with pytest.raises(http.client.IncompleteRead):
+        reply.read()
+    address = f"/api/sql/queries/{reply.getheader('Wangge-Query')}"
+    told = json.loads(ask(port, address, authorization=f"Bearer {token}").body)
+    assert (told["state"], told["error"]["message"]) == ("failed", "at last")
+    other = make_token(home, "other")
+    assert ask(port, address, authorization=f"Bearer {other}").status == 404
+    revoke_token(home, "other")
+
+
+def test_a_full_queue_says_when_to_come_back(port: int, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert routes._sandbox is not None
+    monkeypatch.setattr(routes._sandbox, "settings", replace(routes._sandbox.settings, sandbox_queue=0))
+    reply = fetch(port, token, "from site")
+    assert (reply.status, reply.headers["retry-after"], json.loads(reply.body)["word"]) == (503, "10", "queue")
+
+
+def test_no_page_of_another_server_can_ask(port: int, token: str) -> None:
+    options = ask(port, "/api/sql", "OPTIONS", origin="http://elsewhere")
+    assert (options.status, options.headers["allow"]) == (204, "GET, HEAD, POST, OPTIONS")
+    asked = ask(port, "/api/sql?q=from%20site", authorization=f"Bearer {token}", origin="http://elsewhere")
+    assert not [name for name in (*options.headers, *asked.headers) if name.startswith("access-control")]
+    assert ask(port, "/api/sql", authorization=f"Bearer {token}", sec_fetch_site="cross-site").status == 403
+
+
+def test_the_schema_names_tables_and_columns_and_what_they_mean(port: int, token: str) -> None:
+    tables = json.loads(ask(port, "/api/sql/schema?lang=en", authorization=f"Bearer {token}").body)["tables"]
+    site = next(table for table in tables if table["name"] == "site")
+    assert {key: site["columns"][0][key] for key in ("name", "type")} == {"name": "site_code", "type": "VARCHAR"}
+    assert "about" in site and site["row_count"] == 2 and "registration" in {table["name"] for table in tables}
+
+
+def test_the_readmes_five_lines_of_python_fetch_an_answer_as_arrow(
+    port: int, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    assert sum(bool(line.strip()) for line in example.splitlines()) == 5
+    found: dict[str, pa.Table] = {}
+    monkeypatch.setattr(urllib.request, "urlopen", partial(urllib.request.urlopen, timeout=60))
+    exec(example.replace("SERVER:8501", f"127.0.0.1:{port}").replace("TOKEN", token), found)
+    assert found["table"].to_pylist() == [{"site_code": "S1", "n": 2}]

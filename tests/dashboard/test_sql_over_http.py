@@ -50,7 +50,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def port(home: Settings) -> Iterator[int]:
     """Where a server of our own routes listens."""
     patched = pytest.MonkeyPatch()
-    socket.setdefaulttimeout(60)  # whatever is not answered fails
     patched.setenv("WANGGE_HOME", str(home.home))
     patched.setattr(routes, "_feed", Feed(home))
     sandbox = Sandbox(home)
@@ -65,7 +64,6 @@ def port(home: Settings) -> Iterator[int]:
     thread.join(60)
     assert not thread.is_alive(), "a request never ended"
     listening.close()
-    socket.setdefaulttimeout(None)
     patched.undo()
 
 

@@ -322,7 +322,7 @@ def _check_types(schema: pa.Schema) -> None:
                 raise SandboxError(
                     "error",
                     f"The parts of {field.name!r} have no names of their own.",
-                    "Name them: struct_pack(a := 1, b := 2), or {'a': 1, 'b': 2}.",
+                    "Name them: struct_pack(a := 1, b := 2).",
                 )
 
 

@@ -172,7 +172,9 @@ def _serve_snapshot(order: Order, orders: socket.socket) -> None:
     poll.register(orders, select.POLLIN)
     is_open = True
     while is_open or running:
-        for handle, _ in poll.poll():
+        # in this order, a handle that one piece of news closes is met by none that comes after, nor its number given anew
+        news = [handle for handle, _ in poll.poll()]
+        for handle in sorted(news, key=lambda one: (one == orders.fileno(), one not in heard)):
             if handle == orders.fileno():
                 content, handles, _, _ = socket.recv_fds(orders, ORDER_BYTES_MAX, 2)
                 if not content:

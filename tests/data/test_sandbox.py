@@ -242,6 +242,11 @@ def test_a_query_is_stopped_at_its_time_and_when_cancelled(sandbox: Sandbox) -> 
     assert failure_of(unwanted).word == "cancelled" and unwanted.progress().state == "cancelled"
 
 
+def test_the_end_of_a_query_costs_no_other_its_own(sandbox: Sandbox) -> None:
+    brief = [sandbox.submit(ENDLESS, limits=Limits(seconds=0.02)) for _ in range(40)]
+    assert {failure_of(query).word for query in brief} == {"time"}
+
+
 def test_a_process_that_cannot_be_reached_by_its_handle_ends_too(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -161,6 +161,7 @@ class OrderShelf(Shelf):
     def __init__(self, newest: NewestShelf) -> None:
         super().__init__(newest.settings)
         self._newest = newest
+        self._changes_at = datetime.min.replace(tzinfo=UTC)
 
     def renew(self) -> None:
         self._newest.renew()
@@ -168,14 +169,13 @@ class OrderShelf(Shelf):
     def _sit(self) -> OpenSitting:
         clock = read_clock(self.settings.home)
         with self._newest.seated() as newest:
-            moment, changes_at = self._find_moment(newest.publication, clock)
             own = self._sitting
-            if own is None or own.publication is not newest.publication or own.moment != moment:
+            if own is None or own.publication is not newest.publication or clock.now() >= self._changes_at:
+                moment, self._changes_at = self._find_moment(newest.publication, clock)
                 if moment == newest.moment:
                     self._take(newest.hold())
                 else:
-                    params = choose_params(self.settings, clock)
-                    self._take(OpenSitting(newest.publication, moment, params, changes_at=changes_at))
+                    self._take(OpenSitting(newest.publication, moment, choose_params(self.settings, clock)))
         assert self._sitting is not None
         return self._sitting
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import Any, Protocol
@@ -73,7 +73,7 @@ class Column:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """A question as its file states it. `params` are its own; those of the questions it uses come on top.
 
@@ -483,16 +483,21 @@ def _shared_names(questions: dict[str, Question]) -> set[str]:
     return {used for question in questions.values() for used in question.uses}
 
 
+_orders: WeakKeyDictionary[Question, list[Question]] = WeakKeyDictionary()
+
+
 def _used_first(question: Question, questions: dict[str, Question], above: tuple[str, ...] = ()) -> list[Question]:
-    """The question behind all that it uses, directly or not, each once."""
+    """The question behind all that it uses, directly or not, each once; found out once, as every asking needs it."""
+    if question in _orders:
+        return _orders[question]
     if question.name in above:
         raise _malformed(question.name, f"uses itself by way of {' → '.join(above)}", "Break the circle.")
-    order: list[Question] = []
+    order: dict[str, Question] = {}
     for used in question.uses:
         for part in _used_first(questions[used], questions, (*above, question.name)):
-            if part not in order:
-                order.append(part)
-    return [*order, question]
+            order.setdefault(part.name, part)
+    _orders[question] = [*order.values(), question]
+    return _orders[question]
 
 
 _settlings: WeakKeyDictionary[Source, tuple[str, str]] = WeakKeyDictionary()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -208,6 +209,13 @@ def test_a_sitting_goes_on_after_a_question_that_failed(waits: Waits) -> None:
             sitting.ask("sites/count_jammed")
         waits.connection.execute("alter table queue rename to waits")
         assert sitting.ask("sites/count_jammed").to_pylist() == [{"site_count": 1}]
+
+
+def test_many_may_ask_one_sitting_at_once_each_with_parameters_of_its_own(waits: Waits) -> None:
+    asked = [(name, least) for name in ("sites/count_jammed", "sites/jammed") for least in (50.0, 70.0, 50.0, 20.0)] * 3
+    with sit_down(waits) as sitting, ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda one: sitting.ask(one[0], jammed_from_min=one[1]).to_pylist(), asked))
+    assert answers == [ask(waits, name, jammed_from_min=least).to_pylist() for name, least in asked]
 
 
 @pytest.mark.parametrize("expected", [[], ["sites/count_jammed"], ["sites/count_jammed", "sites/jammed"]])

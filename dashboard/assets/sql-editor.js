@@ -83,7 +83,7 @@ function start(ace, host) {
   const { data } = host.component;
   const editor = ace.edit(host, {
     mode: "ace/mode/wangge_sql", theme: "ace/theme/wangge", useWorker: false, showPrintMargin: false, fontSize: 14, tabSize: 2, useSoftTabs: true,
-    enableBasicAutocompletion: true, enableLiveAutocompletion: true, highlightActiveLine: false, highlightGutterLine: false, showFoldWidgets: false,
+    enableBasicAutocompletion: true, enableLiveAutocompletion: true, highlightActiveLine: false, highlightGutterLine: false, showFoldWidgets: false, behavioursEnabled: false,
     scrollPastEnd: 0, wrap: matchMedia("(max-width: 640px)").matches, indentedSoftWrap: false, fixedWidthGutter: true, liveAutocompletionThreshold: SHORTEST_PREFIX,
     fontFamily: '"Source Code Pro", "Noto Sans Mono CJK SC", monospace', placeholder: data.words.placeholder,
   });

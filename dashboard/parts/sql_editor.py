@@ -43,7 +43,7 @@ def show_editor(
     """The editor with the desk's text; `on_run` is called when the reader presses Ctrl+Enter in it."""
 
     def hear() -> None:
-        desk.hear(_told("draft"))
+        hear_editor(desk)
 
     def hear_run() -> None:
         desk.hear(_told("run"))
@@ -62,6 +62,11 @@ def show_editor(
         on_draft_change=hear,
         on_run_change=hear_run,
     )
+
+
+def hear_editor(desk: Desk) -> None:
+    """Takes over what the editor says it holds; whoever acts on a press of a button asks first: both come in one message."""
+    desk.hear(_told("draft"))
 
 
 def _told(name: str) -> object:

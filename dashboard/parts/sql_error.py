@@ -13,7 +13,7 @@ from dashboard.parts.sql_words import say_sql
 from dashboard.parts.wording import Language
 from dashboard.text import read_text
 from data.errors import WanggeError
-from data.sandbox import SandboxError, mark
+from data.sandbox import Sandbox, SandboxError, mark
 
 
 def show_notice(desk: Desk, language: Language) -> None:
@@ -24,6 +24,15 @@ def show_notice(desk: Desk, language: Language) -> None:
     said = say_error(problem, language) if problem else say_sql(f"notice_{desk.notice}", language)
     watch = " wg-watch" if problem or desk.notice.startswith("no_") else ""
     st.html(element("p", said, classes=f"wg-sql-notice{watch}", role="status"))
+
+
+def show_mode(sandbox: Sandbox, language: Language) -> None:
+    """That no query runs here, or that it runs behind fewer walls than there should be; nothing where all stand."""
+    if sandbox.is_on and not sandbox.missing:
+        return
+    key = "mode_reduced" if sandbox.is_on else "mode_off"
+    missing = say_sql("mode_and", language).join(sandbox.missing) or "fork"
+    st.html(element("p", say_sql(key, language, missing=missing), classes="wg-sql-notice wg-watch", role="status"))
 
 
 def show_error(error: WanggeError, text: str, language: Language) -> None:
@@ -53,8 +62,9 @@ def translate(said: str, language: Language) -> str:
     """The sandbox's sentence in the page's language; as it is where no translation is known, as of rare errors of the engine."""
     if language == "en":
         return said
+    first = said.strip().split("\n")[0]  # the engine's further lines say the same at length
     for key, pattern in _patterns():
-        if found := pattern.fullmatch(said.strip()):
+        if found := pattern.fullmatch(first):
             values = {name: translate(value, language) for name, value in found.groupdict().items()}
             values |= {
                 name: _LISTING.sub(" 或 ", value) for name, value in values.items() if name in ("names", "layers")

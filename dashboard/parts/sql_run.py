@@ -33,7 +33,6 @@ def run_text(desk: Desk, values: Mapping[str, str | None]) -> None:
 
 def show_progress(desk: Desk, language: Language) -> None:
     """Where the query stands, twice a second, until it is over; nothing where none runs."""
-    desk.collect()
     if desk.query is None:
         return
 

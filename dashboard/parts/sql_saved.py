@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -11,6 +12,7 @@ from dashboard.address import Address, write_address
 from dashboard.parts import wording
 from dashboard.parts.markup import element
 from dashboard.parts.sql_desk import Desk
+from dashboard.parts.sql_editor import hear_editor
 from dashboard.parts.sql_link import SAVED, TEXT, mark_link, pack_text, write_link
 from dashboard.parts.sql_words import say_sql
 from dashboard.parts.wording import Language
@@ -21,6 +23,7 @@ from data.sandbox import Asked, read_account
 from data.saved_queries import SavedQuery, delete_query, find_saved, read_saved, rename_query, save_query
 from data.settings import Settings
 
+Values = Callable[[], dict[str, str | None]]
 HISTORY_SHOWN = 20
 HISTORY_READ = 400
 """Lines of the account that are looked through for a reader's own."""
@@ -60,7 +63,7 @@ def show_history(desk: Desk, settings: Settings, language: Language) -> None:
             st.html(element("p", say_sql("recent_about", language), classes="wg-facts"))
 
 
-def show_saving(desk: Desk, values: dict[str, str | None], settings: Settings, language: Language) -> None:
+def show_saving(desk: Desk, values: Values, settings: Settings, language: Language) -> None:
     """保存: keeps the text under a name; the same name replaces."""
     with st.popover(say_sql("save", language), key="sql_save", on_change="rerun", width="content") as popover:
         if not popover.open:
@@ -72,7 +75,7 @@ def show_saving(desk: Desk, values: dict[str, str | None], settings: Settings, l
         )  # fmt: skip
 
 
-def show_link(desk: Desk, values: dict[str, str | None], address: Address, settings: Settings) -> None:
+def show_link(desk: Desk, values: Values, address: Address, settings: Settings) -> None:
     """复制链接: the address of the text with its values, into the clipboard and the address bar."""
     st.button(
         say_sql("copy_link", address.language), key="sql_link", on_click=_copy, args=(desk, values, address, settings)
@@ -111,7 +114,7 @@ def _open_saved(desk: Desk, saved: SavedQuery) -> None:
     write_address(**{SAVED: saved.id, TEXT: None})
 
 
-def _save(desk: Desk, values: dict[str, str | None], settings: Settings) -> None:
+def _save(desk: Desk, values: Values, settings: Settings) -> None:
     name = str(st.session_state.get(_NAME) or "")
     saved = _try(desk, "kept", save_query, settings, name_analyst(None, settings), name, _whole(desk, values))
     if isinstance(saved, SavedQuery):
@@ -127,7 +130,7 @@ def _delete(desk: Desk, saved: SavedQuery, settings: Settings) -> None:
     _try(desk, "deleted", delete_query, settings, saved.owner, saved.id)
 
 
-def _copy(desk: Desk, values: dict[str, str | None], address: Address, settings: Settings) -> None:
+def _copy(desk: Desk, values: Values, address: Address, settings: Settings) -> None:
     kept = st.query_params.get(SAVED, "")
     saved = find_saved(settings, kept) if kept else None
     text = _whole(desk, values)
@@ -143,9 +146,10 @@ def _copy(desk: Desk, values: dict[str, str | None], address: Address, settings:
     _name_in_address(desk, name, value)
 
 
-def _whole(desk: Desk, values: dict[str, str | None]) -> str:
+def _whole(desk: Desk, values: Values) -> str:
     """The text with its values; the moment is the reader's own, and not shared."""
-    return add_values(desk.text, {name: value for name, value in values.items() if name != "as_of"})
+    hear_editor(desk)
+    return add_values(desk.text, {name: value for name, value in values().items() if name != "as_of"})
 
 
 def _name_in_address(desk: Desk, name: str, value: str) -> None:

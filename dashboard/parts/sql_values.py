@@ -47,7 +47,8 @@ def choose_values(desk: Desk, view: View) -> dict[str, str | None]:
     except WanggeError:
         pass  # told when the text is run
     if view.reading.past is not None:
-        chosen.setdefault("as_of", view.reading.past.at.isoformat())
+        at = view.reading.past.at.astimezone(view.reading.moment.now.tzinfo)
+        chosen.setdefault("as_of", at.isoformat(timespec="minutes"))
     return {name: value for name, value in chosen.items() if value is not None}
 
 

@@ -11,8 +11,8 @@ from dashboard.parts import wording
 from dashboard.parts.markup import element
 from dashboard.parts.notices import show_as_of, show_band
 from dashboard.parts.sql_desk import Desk, read_desk
-from dashboard.parts.sql_editor import show_editor
-from dashboard.parts.sql_error import show_error, show_notice
+from dashboard.parts.sql_editor import hear_editor, show_editor
+from dashboard.parts.sql_error import show_error, show_mode, show_notice
 from dashboard.parts.sql_link import open_linked
 from dashboard.parts.sql_result import show_result
 from dashboard.parts.sql_run import run_text, show_progress
@@ -36,14 +36,19 @@ def show_sql() -> None:
     language = address.language
     desk = read_desk(language)
     get_sandbox().make_ready()
+    desk.collect()
     open_linked(desk, st.query_params.to_dict(), settings)
     st.html(ASSETS_DIR / "sql.css")
     show_moment()
     tables = _tables()
     shown = tell_tables(tables, language)
 
+    def values() -> dict[str, str | None]:
+        return choose_values(desk, open_view(get_feed()))
+
     def run() -> None:
-        run_text(desk, choose_values(desk, open_view(get_feed())))
+        hear_editor(desk)
+        run_text(desk, values())
 
     with st.container(key="sql"):
         shelf, work = st.columns([264, 1102])
@@ -53,12 +58,12 @@ def show_sql() -> None:
             with st.container(key="sql_toolbar", horizontal=True):
                 st.button(say_sql("run", language), key="sql_run", type="primary", on_click=run)
                 show_values(desk, view, language)
-                values = choose_values(desk, view)
                 show_history(desk, settings, language)
                 show_saving(desk, values, settings, language)
                 show_link(desk, values, address, settings)
                 show_limits(view, address)
-            show_editor(desk, shown, language, run)
+            show_mode(get_sandbox(), language)
+            show_editor(desk, shown, language, lambda: run_text(desk, values()))
             show_answer(desk, view, language)
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from html import unescape
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import routes
 from dashboard.parts.sql_classes import choose_categories, make_classes
 from dashboard.parts.sql_filter import Condition, NotComparable, apply_filter
 from dashboard.parts.sql_marks import Choice, choose_chart, has_several, make_marks
@@ -20,6 +26,7 @@ from dashboard.parts.sql_sheet import Sheet, make_sheet, tell_value
 from dashboard.sql_files import Offer, _offers
 from data.sandbox import Result
 from tests.dashboard.conftest import text_of
+from tests.data.small_district import copy_of, shared_district
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -339,3 +346,66 @@ def test_a_press_offers_the_whole_answer_as_a_file(format_: str) -> None:
     [body] = [element.proto.body for element in page.get("html") if "data-address" in element.proto.body]
     key = re.search(r'data-address="/sql-file/([\w-]+)"', body)[1]  # type: ignore[index]
     assert _offers.take(key) == Offer("select 1", None, format_)
+
+
+@pytest.fixture
+def district(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A dashboard over the district of three grids, for what asks where places are."""
+    settings = copy_of(shared_district(), tmp_path / "home")
+    monkeypatch.setenv("WANGGE_HOME", str(settings.home))
+    monkeypatch.setattr(routes, "_feed", None)
+    yield
+    if routes._feed is not None:
+        routes._feed.stop()
+
+
+def shown_on_map(page: AppTest) -> dict[str, Any]:
+    [body] = [element.proto.body for element in page.get("html") if "data-shown" in element.proto.body]
+    found: dict[str, Any] = json.loads(unescape(re.search(r'data-shown="([^"]*)"', body)[1]))  # type: ignore[index]
+    return found
+
+
+def test_an_answer_with_codes_is_a_map_with_its_legend(district: None) -> None:
+    table = pa.table(
+        {
+            "where": ["G1", "G2", "G2", "G9", None],
+            "people": [10, 20, 25, 1, 1],
+            "level": ["high", "low", "low", "", None],
+        }
+    )
+    page = open_result(table, answer_view="map")
+    shown = shown_on_map(page)
+    assert shown["kind"] == "grid"
+    assert shown["places"] == {"G1": [0, ["people 10", "1 行"]], "G2": [1, ["people 45", "2 行"]]}
+    for words in ("people", "45", "不在结果中", "另有 1 行的编号不在地图上。", "另有 1 行没有编号。"):
+        assert words in text_of(page)
+    page.selectbox("answer_taking_people").select("mean").run()
+    assert shown_on_map(page)["places"]["G2"][1] == ["people 22.5", "2 行"]
+    page.selectbox("answer_colour").select("level").run()
+    page.selectbox("answer_label").select("people").run()
+    shown = shown_on_map(page)
+    assert shown["labels"] == {"G1": "10", "G2": "45"} and shown["places"]["G1"][1][0] == "level high"
+    assert shown["colours"]["light"][0] in ("#0E4A75", "#9E0056")
+
+
+def test_an_answer_without_codes_says_that_it_is_no_map(district: None) -> None:
+    page = open_result(pa.table({"n": [1, 2]}), language="en", answer_view="map")
+    assert "No column holds codes of grids, communities, towns or sites" in text_of(page)
+
+
+def test_an_answer_is_a_chart_and_another_when_it_is_picked() -> None:
+    table = pa.table(MORNING | {"at": pa.array(MORNING["at"], pa.timestamp("us", "UTC"))})
+    page = open_result(table, answer_view="chart")
+    [spec] = [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
+    assert [trace["type"] for trace in spec["data"]] == ["scatter"] * 3
+    assert spec["layout"]["xaxis"]["title"]["text"] == "at"
+    page.selectbox("answer_kind").select("bar").run()
+    page.selectbox("answer_x_bar").select("channel").run()
+    [spec] = [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
+    assert (spec["data"][0]["x"], spec["layout"]["yaxis"]["title"]["text"]) == (["self", "green", "—"], "people · 合计")
+
+
+def test_an_answer_without_rows_is_neither_map_nor_chart_and_says_so(district: None) -> None:
+    nothing = MISSING.slice(0, 0)
+    assert "没有行" in text_of(open_result(nothing, answer_view="chart"))
+    assert "没有一列的值是" in text_of(open_result(nothing, answer_view="map"))

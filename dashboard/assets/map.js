@@ -67,7 +67,7 @@
     let pointed = null; // {kind, code} under the pointer or the keyboard's cursor
     let spot = null; // [lon, lat] of the building or site that is asked for
     let box = null; // bounds of the other map, shown as a frame
-    let painted = null; // what a bare map shows of its own: {rank, colourOf(grid), dots: [{lonLat, colour}], labels: [{label: [lon, lat], text}]}
+    let painted = null; // what a bare map shows of its own: {rank, colourOf(grid), dots: [{lonLat, colour}], labels: [{label: [lon, lat], text, bounds}]}
     let filled = []; // the colour each grid has now
     let fillTimer = 0;
     let filledAt = -Infinity;
@@ -132,7 +132,8 @@
       if (!shapes) return;
       polygons.forEach((polygon, index) => {
         const colour = painted.colourOf(shapes.grids[index]) || ink.surface;
-        polygon.setStyle({ fillColor: colour === "unknown" ? dots : colour });
+        const hasSeams = painted.rank === "grid" || colour === "unknown"; // else the ground would shine through between grids of one place
+        polygon.setStyle({ fillColor: colour === "unknown" ? dots : colour, stroke: !hasSeams, color: colour, weight: 1 });
       });
       borders[1].setStyle({ color: ink.rule });
       weighBorders();
@@ -423,7 +424,10 @@
         view.taken.push({ ...around({ x, y }, r), hard: true });
         return draw("circle", { cx: round(x), cy: round(y), r, fill: colour, stroke: ink.page, "stroke-width": 1.5 });
       }));
-      for (const label of painted.labels) drawName(view, label, [{ text: label.text, font: size.small }], painted.dots.length ? 2.4 : 0.5, false);
+      for (const label of painted.labels) {
+        if (label.bounds && !hasRoom(label.bounds, label.text)) continue;
+        drawName(view, { ...label, isFree: true }, [{ text: label.text, font: size.small }], label.bounds ? 0.5 : 2.4, false);
+      }
     }
 
     function makeView() {
@@ -705,9 +709,14 @@
     }
 
     function fitsInside(view, community) {
-      const a = leaflet.latLngToLayerPoint(community.bounds.getNorthWest());
-      const b = leaflet.latLngToLayerPoint(community.bounds.getSouthEast());
-      return b.x - a.x > widthOf(placeName(community), size.small, 600) * 1.15 && b.y - a.y > size.small * 1.8;
+      return hasRoom(community.bounds, placeName(community));
+    }
+
+    // Whether a small label is narrower than what it stands on.
+    function hasRoom(bounds, text) {
+      const a = leaflet.latLngToLayerPoint(bounds.getNorthWest());
+      const b = leaflet.latLngToLayerPoint(bounds.getSouthEast());
+      return b.x - a.x > widthOf(text, size.small, 600) * 1.15 && b.y - a.y > size.small * 1.8;
     }
 
     function drawTowns(view) {
@@ -733,7 +742,7 @@
       const h = heights.reduce((sum, one) => sum + one, 0);
       const centre = view.at(owner.label);
       const spot = place(view, centre, w, h, ringSpots(w, h, reach), { always, belongs, homing });
-      if (!spot || isCut(view, spot) || (view.step === "district" && isAstray(owner, spot))) return;
+      if (!spot || isCut(view, spot) || (view.step === "district" && !owner.isFree && isAstray(owner, spot))) return;
       view.taken.push({ ...spot, hard: true });
       let y = spot.y0;
       lines.forEach((line, index) => {

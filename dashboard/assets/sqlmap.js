@@ -112,12 +112,13 @@
         const place = shown.kind === "site" ? engine.siteOf(code) : engine.placeOf(shown.kind, code);
         return place && (place.lonLat || place.label || [place.bounds.getCenter().lng, place.bounds.getCenter().lat]);
       };
+      const boundsOf = (code) => (shown.kind === "site" ? null : (engine.placeOf(shown.kind, code) || { bounds: null }).bounds);
       if (!placed) { placed = true; fit(); }
       engine.paint({
         rank: shown.kind === "site" ? "community" : shown.kind,
         colourOf: (grid) => { const place = placeOf(grid); return place && colourAt(place.code); },
         dots: sites.map((site) => ({ lonLat: site.lonLat, colour: colourAt(site.code) })),
-        labels: Object.entries(shown.labels).map(([code, text]) => ({ label: spotOf(code), text })).filter(({ label }) => label),
+        labels: Object.entries(shown.labels).map(([code, text]) => ({ label: spotOf(code), text, bounds: boundsOf(code) })).filter(({ label }) => label),
       });
       tell(null);
     }

@@ -266,7 +266,9 @@ def _draw_legend(painting: _Painting, picked: _Picked, language: Language) -> Ma
     missing = len(placed.values) - len(painting.indexes)
     if missing:
         rows.append(_legend_row(_dots(), say_result("map_unknown", language), missing))
-    rows.append(_legend_row("var(--surface)", say_result("map_absent", language), None))
+    are_dots = picked.column.kind == "site"
+    if not are_dots:
+        rows.append(_legend_row("var(--surface)", say_result("map_absent", language), None))
     notes = [
         say_result(word, language, count=wording.count(count))
         for word, count in (("map_off", placed.unknown_count), ("map_codeless", placed.codeless_count))
@@ -275,7 +277,7 @@ def _draw_legend(painting: _Painting, picked: _Picked, language: Language) -> Ma
     return element(
         "section",
         element("h3", title),
-        element("ul", *rows),
+        element("ul", *rows, classes="wg-sql-dot" if are_dots else ""),
         *(element("p", note, classes="wg-facts") for note in notes),
         classes="wg-sql-legend",
     )

@@ -77,12 +77,14 @@ def read_places(geometry: Payload | None) -> Places:
 
 def find_place_columns(sheet: Sheet, places: Places) -> tuple[PlaceColumn, ...]:
     """The columns that hold places, those with most different places first: there a row is nearest to one place."""
-    found = []
+    found, most = [], max(map(len, places.codes.values()), default=0)
     for column in sheet.columns:
-        codes = _codes_of(sheet, column)
-        if codes is None:
+        if not _may_hold_codes(sheet, column):
             continue
-        distinct = [code for code in pc.unique(codes).to_pylist() if code]
+        different = pc.unique(sheet.values(column.name))
+        if len(different) * SHARE_LEAST > most + 2:
+            continue  # more values than there are places: most of them can be none
+        distinct = [str(code) for code in different.to_pylist() if code not in (None, "")]
         counts = {kind: sum(code in places.codes.get(kind, ()) for code in distinct) for kind in PLACE_KINDS}
         kind = max(PLACE_KINDS, key=lambda one: counts[one])
         if counts[kind] and counts[kind] >= SHARE_LEAST * len(distinct):
@@ -93,8 +95,7 @@ def find_place_columns(sheet: Sheet, places: Places) -> tuple[PlaceColumn, ...]:
 def place_rows(sheet: Sheet, column: PlaceColumn, value: str | None, taking: Taking, places: Places) -> Placed:
     """What the answer says of each place: of a column of numbers their sum, mean, largest or count; of another one its
     commonest value; without a column the number of rows."""
-    codes = _codes_of(sheet, sheet.column(column.name))
-    assert codes is not None
+    codes = sheet.values(column.name).cast(pa.string())
     known = pa.array(sorted(places.codes[column.kind]), pa.string())
     on_map = pc.fill_null(pc.is_in(codes, known), False)
     codeless = codes.null_count + _count(pc.fill_null(pc.equal(codes, ""), False))
@@ -143,14 +144,10 @@ def _counts_rows(sheet: Sheet, name: str) -> bool:
     return bool(ends["max"] - ends["min"] == sheet.row_count - 1 and _count_distinct(sheet, name) == sheet.row_count)
 
 
-def _codes_of(sheet: Sheet, column: SheetColumn) -> pa.ChunkedArray | None:
-    """The column's values as codes; None for one that can hold none."""
-    values = sheet.values(column.name)
-    if column.kind == "text":
-        return values
-    if column.kind != "whole" or (not column.is_code and (pc.max(values).as_py() or 0) < 10 ** (DIGITS_LEAST - 1)):
-        return None
-    return values.cast(pa.string())
+def _may_hold_codes(sheet: Sheet, column: SheetColumn) -> bool:
+    if column.kind == "whole":
+        return column.is_code or (pc.max(sheet.values(column.name)).as_py() or 0) >= 10 ** (DIGITS_LEAST - 1)
+    return column.kind == "text"
 
 
 def _take_numbers(rows: pa.Table, taking: Taking) -> Mapping[str, Any]:

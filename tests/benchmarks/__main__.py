@@ -17,6 +17,7 @@ from tests.benchmarks.forecasting import measure_forecasting
 from tests.benchmarks.history import measure_history
 from tests.benchmarks.judging import measure_judging
 from tests.benchmarks.long_file import measure_long_file
+from tests.benchmarks.looking_at import measure_looking_at
 from tests.benchmarks.looking_back import measure_looking_back
 from tests.benchmarks.mapping import measure_mapping
 from tests.benchmarks.sandboxed import measure_scans, measure_ticks
@@ -44,6 +45,7 @@ def main() -> int:
         f"scale {options.scale:g}, {os.cpu_count()} cores, load before {load:.1f}; ratios tell more than seconds\n"
     )
     measure_mapping()
+    measure_looking_at()
     with tempfile.TemporaryDirectory() as temporary:
         settings = Settings(home=(options.home or Path(temporary)).absolute())
         if not settings.situation_path.exists():

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from data.questions import Question
 
 ANSWER_FORMATS = ("table", "csv", "json", "jsonl", "arrow", "parquet", "xlsx")
+PLAN_COLUMNS = ["explain_key", "explain_value"]
+"""Of what EXPLAIN answers: a drawing, which no cell of a table holds."""
 BRIEF_FORMATS = ("html", "pdf")
 BUNDLE_FORMATS = ("duckdb", "parquet")
 
@@ -164,6 +166,8 @@ def _sql(options: argparse.Namespace) -> int:
         try:
             if file:
                 write_batches(query.batches(), options.format, options.out, settings.timezone)
+            elif query.result().table.column_names == PLAN_COLUMNS and options.out is None:
+                print(query.result().table.column(1)[0].as_py())
             else:
                 write_answer(query.result().table, options.format, options.out, settings.timezone)
         except SandboxError as error:

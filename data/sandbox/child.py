@@ -194,7 +194,7 @@ def answer(snapshot: Snapshot, order: Order, channel: int) -> None:
         except SandboxError as error:
             word = error.as_word()
         except MemoryError:
-            word = _memory_error(order).as_word()
+            word = _memory_error(order, str(request.get("text", ""))).as_word()
         except RecursionError:
             word = SandboxError("depth", "The query is nested too deeply.", "Split it into steps.").as_word()
         except Exception as error:  # noqa: BLE001  such as a type that Arrow does not know: said without its text, which is anybody's
@@ -413,7 +413,7 @@ def _told(error: Exception, text: str, passed: Passed, snapshot: Snapshot, order
     """The engine's error as a person can use it: without paths, with the place, and nothing of what is hidden."""
     said = str(error)
     if is_out_of_memory(error):
-        return _memory_error(order)
+        return _memory_error(order, text)
     if is_kept_out(error):
         if _NO_LONGER_THERE.search(said) and any(path in said for path in snapshot.files):
             return SandboxError(
@@ -456,9 +456,12 @@ def _clean(said: str, text: str, snapshot: Snapshot, order: Order) -> str:
     return _PATH.sub(lambda found: found[0] if found[0] in text else "…", said)
 
 
-def _memory_error(order: Order) -> SandboxError:
+def _memory_error(order: Order, text: str = "") -> SandboxError:
+    is_put_together = re.search(r"\b(?:registration|first_seen)\b", text, re.IGNORECASE) is not None
     return SandboxError(
         "memory",
         f"The query needs more than {order.memory_bytes / 1e9:g} GB of memory.",
-        "Select fewer rows or columns before joining or sorting; aggregate first.",
+        "Say which hours or sites: registration is put together from its versions, and those conditions come first."
+        if is_put_together
+        else "Select fewer rows or columns before joining or sorting; aggregate first.",
     )

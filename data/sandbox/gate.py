@@ -54,6 +54,9 @@ _LEAD = r"(?>\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*+"  # nothing is tried twice: a host
 _EXPLAIN = re.compile(rf"^{_LEAD}explain\b(?P<analyze>{_LEAD}analyze\b)?", re.IGNORECASE | re.DOTALL)
 _OPTIONS = re.compile(rf"{_LEAD}\({_LEAD}(?:format|analyze)\b", re.IGNORECASE | re.DOTALL)
 _FIRST_WORD = re.compile(rf"^{_LEAD}(\w+)", re.DOTALL)
+_READING = frozenset(
+    {"select", "with", "from", "values", "table", "describe", "desc", "summarize", "show", "explain", "pivot"}
+)
 _HINTS = {
     "copy": "Download the answer instead: `wangge sql --format csv|parquet`, or the buttons beside it.",
     "export": "`wangge export` writes a bundle to carry to another machine.",
@@ -420,8 +423,7 @@ def _syntax_error(text: str, tree: dict[str, Any], tables: frozenset[str]) -> Sa
             offset, hint = len(text[: slip[0]].encode()), slip[1]
         line, column = place_of(text, offset)
         return SandboxError("error", f"The query cannot be read: {said}.", hint, line=line, column=column)
-    first = _FIRST_WORD.match(text)
-    word = first[1] if first else ""
+    word = _find_offending(text)
     if "named and positional" in said:
         return SandboxError("parameter", "The query holds parameters ($name or ?).", "Write the values themselves.")
     return SandboxError(
@@ -431,6 +433,12 @@ def _syntax_error(text: str, tree: dict[str, Any], tables: frozenset[str]) -> Sa
         else "Only one statement that reads is allowed.",
         _HINTS.get(word.lower(), "Write a SELECT; SHOW TABLES, DESCRIBE, SUMMARIZE, EXPLAIN and PIVOT work too."),
     )
+
+
+def _find_offending(text: str) -> str:
+    """The word that a statement begins with which is none that reads; that of the first statement where all read."""
+    words = [found[1] for piece in slips.bare(text).split(";") if (found := _FIRST_WORD.match(piece))]
+    return next((word for word in words if word.lower() not in _READING), words[0] if words else "")
 
 
 def _count_error(count: int) -> SandboxError:

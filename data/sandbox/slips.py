@@ -30,11 +30,15 @@ _NOBODY = "Registrations hold no name, ID number or telephone: a person_token st
 
 def find_wide_sign(text: str) -> tuple[int, str] | None:
     """Where a Chinese sign stands in place of one of SQL's, as a place in the text, and what to do; None where none does."""
-    bare = _QUOTED.sub(lambda found: " " * len(found[0]), text)
-    for place, sign in enumerate(bare):
+    for place, sign in enumerate(bare(text)):
         if plain := _PLAIN_SIGNS.get(sign):
             return place, f"The sign {sign} is a full-width one: type {plain} in its place."
     return None
+
+
+def bare(text: str) -> str:
+    """The text with blanks in place of what is quoted or a comment."""
+    return _QUOTED.sub(lambda found: " " * len(found[0]), text)
 
 
 def find_keyword_slip(text: str, place: int, known: Collection[str]) -> tuple[int, str] | None:

@@ -17,6 +17,7 @@ import pytest
 
 from dashboard import routes
 from dashboard.live import Feed
+from data.access_tokens import make_token
 from data.sandbox import Limits, Sandbox
 from data.settings import Settings
 from tests.browser.conftest import publish, serving
@@ -161,7 +162,6 @@ def sql_server(home: Settings, tmp_path: Path) -> Iterator[tuple[Settings, str, 
     (home.home / "settings.toml").write_text(
         "sandbox_seconds = 3.0\nsandbox_memory_bytes = 400_000_000\nsandbox_export_bytes = 20_000_000\nsandbox_queue = 50\n"
     )
-    from data.access_tokens import make_token
 
     token = make_token(home, "soak", 1)
     with serving(home) as served:

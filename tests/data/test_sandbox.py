@@ -177,6 +177,7 @@ def test_every_question_answers_as_it_does_outside(sandbox: Sandbox, district: S
         ("update site set lon = 1", "statement", "UPDATE", "Nothing is changed", (0, 0)),
         ("select row(1, 2) as r", "error", "'r'", "struct_pack", (0, 0)),
         ("select sum(170141183460469231731687303715884105727::hugeint) as h", "error", "38 digits", "double", (0, 0)),
+        ("select 'a;'; -- b;\ndrop table site", "statement", "DROP", "Nothing is changed", (0, 0)),
         ("select 1; select 2", "several", "2 statements", "one", (0, 0)),
         ("select * from read_csv('a.csv')", "table function", "read_csv", "SHOW TABLES", (1, 15)),
         ("select * from 'a.csv'", "file", "Files cannot be read", "import", (1, 15)),
@@ -410,6 +411,8 @@ def test_the_command_answers_in_every_format_and_says_what_it_cut(
     code, out, err = run_sql(capsys, district, text, "--limit", "1")
     assert (code, out.splitlines()[2].split()[:3]) == (0, ["S1", "3", "5"])
     assert "cut after 1 rows" in err
+    out = run_sql(capsys, district, "explain select count(*) from registration")[1]
+    assert "│" in out and len(out.splitlines()) > 5
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     code, out, err = run_sql(capsys, district, "--format", "json")
     assert json.loads(out)[1] == {"site_code": "S2", "unit_count": 2, "units": 5, "l": [1.5, None]} and err == ""

@@ -112,7 +112,7 @@ select «(select »×6000 1 «)»×6000
 -- expect: contained answer error lost memory processor depth
 select 1 «union all select 1 »×2500
 -- case: parts that double
--- expect: contained
+-- expect: contained answer cut time processor memory
 with a as (select 1), b as (from a, a x, a y, a z), c as (from b, b x, b y, b z), d as (from c, c x, c y, c z), e as (from d, d x, d y, d z), f as (from e, e x, e y, e z), g as (from f, f x, f y, f z), h as (from g, g x, g y, g z) select count(*) from h, h x, h y
 -- case: cases one in another
 -- expect: contained
@@ -124,10 +124,10 @@ select «abs(»×10000 1 «)»×10000
 -- expect: contained
 select «list_transform([1], lambda x: »×1500 1 «)»×1500
 -- case: comments without number
--- expect: contained answer error lost memory processor depth
+-- expect: contained answer error lost memory processor depth time
 «/**/»×15000 select 1
 -- case: comments before nothing
--- expect: contained empty
+-- expect: contained empty time processor
 «/**/»×15000
 -- case: joins without number
 -- expect: contained answer error lost memory processor depth

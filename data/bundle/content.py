@@ -28,7 +28,6 @@ class Table:
     """The kind of outline that its rows have, and the column that names it: `geometry_wkb` is added."""
     on_request: bool = False
     """Only there when it is named."""
-    note: str = ""
 
 
 ADDRESS = "it names the house: with it a household would have an address. The grid is the finest place"
@@ -42,7 +41,6 @@ TABLES: tuple[Table, ...] = (
         "household",
         rekeyed={"household_code": "household"},
         withheld={"building_code": ADDRESS},
-        note="One row a household of the reference data, by grid.",
     ),
     Table("site", rekeyed={"leader_staff_code": "staff"}),
     Table("staff", rekeyed={"staff_code": "staff", "stand_in_staff_code": "staff"}),
@@ -87,7 +85,6 @@ TABLES: tuple[Table, ...] = (
         at="registered_at",
         has_rounds=True,
         rekeyed={"person_token": "person", "household_code": "household", "tube_code": "tube"},
-        note="One row a person registered at a site at a moment, with its corrections merged; withdrawn ones are not in it.",
     ),
 )
 BY_NAME = {table.name: table for table in TABLES}
@@ -103,11 +100,16 @@ NEVER = (
 )  # fmt: skip
 """What a bundle does not hold, and why."""
 REKEYED_DESCRIPTIONS = {
-    "person": "a person, by a token that exists in this bundle alone",
-    "household": "a household, by a code that exists in this bundle alone",
-    "tube": "a tube, by a code that exists in this bundle alone: people of one pool share it",
-    "staff": "a member of staff, by a code that exists in this bundle alone",
+    "person": ("a person, by a token of this bundle alone", "人员，本数据包专用标记"),
+    "household": ("a household, by a code of this bundle alone", "住户，本数据包专用代码"),
+    "tube": (
+        "a tube, by a code of this bundle alone: people of one pool share it",
+        "试管，本数据包专用代码，混采人员相同",
+    ),
+    "staff": ("a member of staff, by a code of this bundle alone", "工作人员，本数据包专用代码"),
 }
-KEPT_PERSON = "a person, by the token that the lake has too"
+"""What is said of codes that are made anew, in English and Chinese."""
+KEPT_PERSON = ("a person, by the token that the lake has too", "人员，与数据湖相同的标记")
 GEOMETRY_COLUMN = "geometry_wkb"
-GEOMETRY_DESCRIPTION = "outline as well-known binary, EPSG:4326, lon first"
+GEOMETRY_DESCRIPTION = ("outline as well-known binary, EPSG:4326, lon first", "边界（WKB，EPSG:4326，经度在前）")
+DISTRICT_DESCRIPTION = ("The district with its outline", "本区及其边界")

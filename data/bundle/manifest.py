@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from data.bundle.agreement import Compared
-from data.bundle.content import BY_NAME, NEVER, TABLES
+from data.bundle.content import BY_NAME, DISTRICT_DESCRIPTION, NEVER, TABLES
 from data.bundle.examples import Example, choose_examples
 from data.bundle.place import KIND, MANIFEST
 from data.bundle.source import Column, Source
 from data.engine import DUCKDB_VERSION, quoted
 from data.publication import SCHEMA_VERSION
 from data.settings import Settings
+from data.situation_tables import describe_table
 
 MANIFEST_VERSION = 1
 
@@ -61,7 +62,7 @@ def tell_manifest(
         "tables": [
             {
                 "name": name, "file": f"{name}{suffix}" if suffix else "", "row_count": counts[name],
-                "description": source.describe(name), "columns": [asdict(column) for column in columns],
+                **_describe(name), "columns": [asdict(column) for column in columns],
             }
             for name, columns in written.items()
         ],
@@ -85,7 +86,7 @@ def write_readme(told: dict[str, Any]) -> str:
     columns = {table["name"]: [column["name"] for column in table["columns"]] for table in told["tables"]}
     examples = choose_examples(columns)
     tables = "\n".join(
-        f"| {table['name']} | {table['row_count']:,} | {table['description'].replace('|', '/')} |"
+        f"| {table['name']} | {table['row_count']:,} | {table['description_zh']} | {table['description']} |"
         for table in told["tables"]
     )
     compared = "\n".join(
@@ -117,7 +118,7 @@ def write_readme(told: dict[str, Any]) -> str:
         "With DuckDB on any machine" + (", within this folder:" if is_folder else ", once this file is open:"),
         *_tell_examples(examples, "en", is_folder),
         "## Tables 表",
-        f"| table | rows | |\n| --- | --- | --- |\n{tables}",
+        f"| 表 table | 行数 rows | | |\n| --- | --- | --- | --- |\n{tables}",
         "## Do the tables agree? 各表是否一致",
         compared,
         "## Limits 限制",
@@ -137,12 +138,20 @@ def write_inside(connection: duckdb.DuckDBPyConnection, told: dict[str, Any], re
     connection.execute("create table readme (text varchar)")
     connection.execute("insert into readme values (?)", [readme])
     for table in told["tables"]:
-        if table["description"]:
-            connection.execute(f'comment on table "{table["name"]}" is {quoted(table["description"])}')
+        connection.execute(f'comment on table "{table["name"]}" is {quoted(_in_both(table))}')
         for column in table["columns"]:
-            if column["description"]:
-                place = f'"{table["name"]}"."{column["name"]}"'
-                connection.execute(f"comment on column {place} is {quoted(column['description'])}")
+            place = f'"{table["name"]}"."{column["name"]}"'
+            connection.execute(f"comment on column {place} is {quoted(_in_both(column))}")
+
+
+def _in_both(told: Mapping[str, str]) -> str:
+    return " | ".join(text for text in (told["description_zh"], told["description"]) if text)
+
+
+def _describe(name: str) -> dict[str, str]:
+    if name == "district":
+        return dict(zip(("description", "description_zh"), DISTRICT_DESCRIPTION, strict=True))
+    return {"description": describe_table(name, "en"), "description_zh": describe_table(name, "zh")}
 
 
 def _tell_examples(examples: Sequence[Example], language: str, is_folder: bool) -> list[str]:

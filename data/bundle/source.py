@@ -23,6 +23,7 @@ from data.engine import quoted
 from data.errors import BundleError
 from data.questions import open_rows
 from data.situation import Situation
+from data.situation_tables import describe_column
 
 CHUNK_ROWS = 1_000_000
 """Registrations sorted and written at once: their sites' rows together are about so many."""
@@ -37,6 +38,7 @@ class Column:
     name: str
     type: str
     description: str
+    description_zh: str
 
 
 @dataclass(frozen=True)
@@ -124,13 +126,6 @@ class Source:
             held += count
         return chunks
 
-    def describe(self, name: str) -> str:
-        """What the table holds, in words; "" where nobody has said."""
-        row = self.connection.execute(
-            "select comment from duckdb_tables() where database_name = 'situation' and table_name = ?", [name]
-        ).fetchone()
-        return str((row and row[0]) or BY_NAME[name].note)
-
     def digest_rows(self) -> str:
         """A mark of the rows' state: the same files give the same. Their names hold nothing of the house."""
         names = sorted(
@@ -147,24 +142,18 @@ class Source:
 
     def _list_columns(self, table: Table) -> dict[str, Column]:
         relation = _RELATIONS.get(table.name, f'"{table.name}"')
-        told = dict(
-            self.connection.execute(
-                "select column_name, comment from duckdb_columns() where database_name = 'situation' and table_name = ?",
-                [table.name],
-            ).fetchall()
-        )
         columns = {}
         for name, type_, *_ in self.connection.execute(f"describe select * from {relation}").fetchall():
             if name not in table.withheld:
-                columns[name] = Column(name, type_, self._describe_column(table, name, told.get(name)))
+                columns[name] = Column(name, type_, *self._describe_column(table, name))
         if table.shape:
-            columns[GEOMETRY_COLUMN] = Column(GEOMETRY_COLUMN, "BLOB", content.GEOMETRY_DESCRIPTION)
+            columns[GEOMETRY_COLUMN] = Column(GEOMETRY_COLUMN, "BLOB", *content.GEOMETRY_DESCRIPTION)
         return columns
 
-    def _describe_column(self, table: Table, name: str, told: str | None) -> str:
+    def _describe_column(self, table: Table, name: str) -> tuple[str, str]:
         kind = table.rekeyed.get(name)
         if kind is None:
-            return told or ""
+            return describe_column(table.name, name, "en"), describe_column(table.name, name, "zh")
         return content.KEPT_PERSON if self._is_kept(kind) else content.REKEYED_DESCRIPTIONS[kind]
 
     def _is_kept(self, kind: str) -> bool:

@@ -118,10 +118,12 @@ def test_a_manifest_says_what_is_in_the_bundle_and_its_hashes_hold(folder: Path,
     assert {path.name for path in folder.iterdir()} == {"manifest.json", *(listed["name"] for listed in told["files"])}
     left = {one["what"]: one["why"] for one in told["left_out"]}
     assert "address" in left["household.building_code"]
+    told_of = [one for table in told["tables"] for one in (table, *table["columns"])]
+    assert [one["name"] for one in told_of if not (one["description"] and one["description_zh"])] == []
     inside = dict(read(file, "from manifest"))
     assert json.loads(inside["tables"]) == manifest_of(file)["tables"]
     assert read(file, "select comment from duckdb_columns() where column_name = 'tube_code'") == [
-        ("a tube, by a code that exists in this bundle alone: people of one pool share it",)
+        ("试管，本数据包专用代码，混采人员相同 | a tube, by a code of this bundle alone: people of one pool share it",)
     ]
 
 

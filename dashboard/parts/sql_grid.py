@@ -17,10 +17,10 @@ HEIGHT_PX = 376
 _MOMENT_FORMATS = {"%Y-%m-%d %H:%M:%S": "YYYY-MM-DD HH:mm:ss", "%Y-%m-%d %H:%M:%S.%f": "YYYY-MM-DD HH:mm:ss.SSS"}
 
 
-def show_grid(sheet: Sheet, *, key: str, language: Language) -> None:
+def show_grid(sheet: Sheet, *, key: str, language: Language, is_filtered: bool = False) -> None:
     """The rows; their columns and one line where there are none."""
     if not sheet.columns or not sheet.row_count:
-        _show_empty(sheet, language)
+        _show_empty(sheet, say_result("none_left" if is_filtered else "none", language))
         return
     natural = ROW_PX * (sheet.row_count + 1) + 2
     with st.container(key=f"{key}_rows_{'few' if natural < HEIGHT_PX else 'many'}"):
@@ -57,8 +57,8 @@ def _configure(column: SheetColumn) -> Any:
     return config.TextColumn(label, help=about)
 
 
-def _show_empty(sheet: Sheet, language: Language) -> None:
+def _show_empty(sheet: Sheet, said: str) -> None:
     """What the grid would say in English only."""
     heads = (element("th", column.name, scope="col", title=column.sql_type) for column in sheet.columns)
     table = element("table", element("thead", element("tr", *heads)), classes="wg-rows") if sheet.columns else None
-    st.html(element("div", table, element("p", say_result("none", language), classes="wg-facts"), classes="wg-scroll"))
+    st.html(element("div", table, element("p", said, classes="wg-facts"), classes="wg-scroll"))

@@ -55,7 +55,7 @@ def _show_answer(result: Result, key: str, text: str, reading: Reading, language
             fetch_file(text, pressed, language)
         _show_limits(answer, result, language)
         if shown == "table":
-            show_grid(answer.shown, key=key, language=language)
+            show_grid(answer.shown, key=key, language=language, is_filtered=bool(answer.conditions))
         elif shown == "map":
             picture = get_feed().picture
             show_map(answer, read_places(picture.geometry if picture else None), key=key, language=language)

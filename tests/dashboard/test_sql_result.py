@@ -178,6 +178,8 @@ def test_a_filter_narrows_the_grid_and_says_of_how_many() -> None:
     assert "1 / 3 行" in text_of(page)
     page.text_input("answer_filter_value_0").input("many").run()
     assert "“many”不是数" in text_of(page)
+    page.text_input("answer_filter_value_0").input("99").run()
+    assert "没有符合筛选条件的行" in text_of(page)
     page.button("answer_clear").click().run()
     assert len(page.dataframe[0].value) == 3
 

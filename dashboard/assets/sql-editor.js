@@ -181,6 +181,13 @@ function start(ace, host) {
     exec() { sent = editor.getValue(); host.component.setTriggerValue("run", pack()); },
   });
   editor.completers = [makeCompleter(() => tables)];
+  // names come by themselves while one types: Enter is then the end of a line, unless one has gone to a name; Tab takes the first
+  const completer = ace.require("ace/autocomplete").Autocomplete.for(editor);
+  completer.keyboardHandler.bindKey("Return", () => {
+    if (!completer.autoShown || completer.popup.getRow() > 0) return completer.insertMatch();
+    completer.detach();
+    return false;
+  });
   new ResizeObserver(() => editor.resize()).observe(host);
 }
 

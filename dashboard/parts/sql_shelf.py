@@ -5,6 +5,7 @@ What is on it comes from the situation and from the headers of the questions. It
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -70,8 +71,7 @@ def tell_tables(tables: tuple[Table, ...], language: Language) -> list[dict[str,
 def title_of(question: Question, language: Language) -> str:
     """What is asked, in a sentence: of the Chinese text the first, for the others tell what the figures mean."""
     if language == "zh" and question.question_zh:
-        first, mark, _ = question.question_zh.partition("。")
-        return first if mark else question.question_zh
+        return _split(question.question_zh)[0]
     return question.question
 
 
@@ -102,8 +102,14 @@ def _tell_questions(language: Language) -> dict[str, Any]:
 
 def _tell_more(question: Question, language: Language) -> str:
     if language == "zh" and question.question_zh:
-        return question.question_zh.partition("。")[2]
+        return _split(question.question_zh)[1]
     return question.notes
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The first sentence, and what is left."""
+    found = re.match(r"([^。？]+)(？?)。?(.*)", text, re.DOTALL)
+    return (found[1] + found[2], found[3]) if found else (text, "")
 
 
 @cache

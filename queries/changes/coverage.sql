@@ -1,4 +1,5 @@
 -- question: How much further is each town since a moment?
+-- zh:       某一时刻以来，各镇街又推进了多少？
 -- grain:    one row per (town_code)
 -- params:   $since TIMESTAMPTZ; $as_of TIMESTAMPTZ
 -- columns:  town_code VARCHAR; town_name VARCHAR; town_name_en VARCHAR; covered_since_count BIGINT (people);

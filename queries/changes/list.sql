@@ -1,4 +1,5 @@
 -- question: What changed since a moment?
+-- zh:       某一时刻以来有哪些变化？
 -- grain:    one row per (kind, change, place_code, changed_at)
 -- params:   $since TIMESTAMPTZ; $as_of TIMESTAMPTZ
 -- columns:  changed_at TIMESTAMPTZ; kind VARCHAR (zone, round, whistle or a rule of alerts); change VARCHAR;

@@ -1,4 +1,5 @@
 -- question: At which sites do the units tell of more people than the channels?
+-- zh:       哪些采样点按单元统计的人数多于按渠道统计的？
 -- grain:    one row per (site_code, channel)
 -- columns:  site_code VARCHAR; channel VARCHAR; by_unit_registered_count BIGINT (people);
 --           by_channel_registered_count BIGINT (people); by_unit_sampled_count BIGINT (people);

@@ -1,4 +1,5 @@
 -- question: Where do the map, the list, the communities and the towns tell different totals?
+-- zh:       地图、列表、社区、镇街的合计在哪里不一致？
 -- grain:    one row per (told_by, figure)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  told_by VARCHAR; figure VARCHAR; by_map BIGINT (people); by_other BIGINT (people)

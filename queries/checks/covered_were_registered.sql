@@ -1,4 +1,5 @@
 -- question: Where were more people sampled than registered?
+-- zh:       哪里采样人数多于登记人数？
 -- grain:    one row per (place_kind, place_code, round_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  place_kind VARCHAR; place_code VARCHAR; round_code VARCHAR; registered_count BIGINT (people);

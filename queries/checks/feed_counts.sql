@@ -1,4 +1,5 @@
 -- question: Which feed's rows do not add up?
+-- zh:       哪个数据源的条数对不上？
 -- grain:    one row per (feed_code)
 -- columns:  feed_code VARCHAR; row_count BIGINT (rows); judged_count BIGINT (rows); quarantined_count BIGINT (rows);
 --           listed_count BIGINT (rows)

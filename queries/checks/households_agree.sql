@@ -1,4 +1,5 @@
 -- question: In which grids do the list of households, the map and the round's total differ?
+-- zh:       哪些网格的户名单、地图与轮次合计不一致？
 -- grain:    one row per (round_code, grid_code, figure)
 -- params:   $as_of TIMESTAMPTZ; $round_code VARCHAR default null the current round of each grid; $grid_code VARCHAR default
 --           null all grids of the round

@@ -1,4 +1,5 @@
 -- question: Where do the counts of people on duty, needed and missing differ between roles, posts, towns and grids?
+-- zh:       在岗、需要、缺口人数在角色、岗位、镇街、网格之间哪里不一致？
 -- grain:    one row per (figure)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  figure VARCHAR; by_count BIGINT (people); by_place BIGINT (people)

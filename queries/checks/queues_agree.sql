@@ -1,4 +1,5 @@
 -- question: Where do the queues of the district differ from those of its sites?
+-- zh:       全区排队与各采样点之和哪里不一致？
 -- grain:    one row per (figure)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  figure VARCHAR; by_district BIGINT; by_sites BIGINT

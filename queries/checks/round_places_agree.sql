@@ -1,4 +1,5 @@
 -- question: Where do a round's places, its curve, the list of rounds and the map tell different totals?
+-- zh:       一轮的各地、曲线、轮次表与地图的合计哪里不一致？
 -- grain:    one row per (told_by, figure)
 -- params:   $as_of TIMESTAMPTZ; $round_code VARCHAR default null of that round, else of none
 -- columns:  told_by VARCHAR; figure VARCHAR; by_grids BIGINT; by_other BIGINT

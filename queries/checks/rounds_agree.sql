@@ -1,4 +1,5 @@
 -- question: Which running round tells other totals than its grids on the map?
+-- zh:       哪一轮的合计与地图上各网格之和不一致？
 -- grain:    one row per (round_code, figure)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  round_code VARCHAR; figure VARCHAR; by_round BIGINT (people); by_map BIGINT (people)

@@ -1,4 +1,5 @@
 -- question: At which sites do the single rows differ from the buckets?
+-- zh:       哪些采样点的逐条数据与汇总不一致？
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  site_code VARCHAR; row_registered_count BIGINT (registrations);

@@ -1,4 +1,5 @@
 -- question: Where do the list of sites, the map and the suggested moves contradict each other?
+-- zh:       采样点列表、地图与调度建议哪里互相矛盾？
 -- grain:    one row per (problem, site_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  problem VARCHAR; site_code VARCHAR

@@ -1,4 +1,5 @@
 -- question: Where does the count of people on duty differ from the people themselves?
+-- zh:       在岗人数与人员名单哪里不一致？
 -- grain:    one row per (figure)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  figure VARCHAR; by_count BIGINT (people); by_person BIGINT (people)

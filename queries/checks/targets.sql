@@ -1,4 +1,5 @@
 -- question: Which round's target differs from the residents of its grids?
+-- zh:       哪一轮的应采人数与网格常住人口不一致？
 -- grain:    one row per (round_code, grid_code)
 -- columns:  round_code VARCHAR; grid_code VARCHAR; target_count BIGINT (people); expected_count BIGINT (people)
 -- reads:    situation

@@ -1,4 +1,5 @@
 -- question: Does the chart of the district tell as many people as the curves of its sites?
+-- zh:       全区曲线与各采样点曲线的人数一致吗？
 -- grain:    one row per (figure)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  figure VARCHAR; by_chart BIGINT (people); by_sites BIGINT (people)

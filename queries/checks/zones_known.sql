@@ -1,4 +1,5 @@
 -- question: Which zone order names a member or a level that nobody knows?
+-- zh:       哪个风险区指令写了没有人认识的范围或等级？
 -- grain:    one row per (order_code, member_code)
 -- columns:  order_code VARCHAR; member_code VARCHAR; problem VARCHAR
 -- reads:    situation

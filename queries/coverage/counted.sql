@@ -1,4 +1,5 @@
 -- question: How many people of each grid were counted in the rounds that the wall speaks of?
+-- zh:       大屏所说的轮次在各网格计了多少人？
 -- grain:    one row per (round_code, grid_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  round_code VARCHAR; grid_code VARCHAR; is_current BOOLEAN; target_count BIGINT (people);

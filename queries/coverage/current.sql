@@ -1,4 +1,5 @@
 -- question: How far is each grid's current round?
+-- zh:       各网格当前轮次进度如何？
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  grid_code VARCHAR; round_code VARCHAR; starts_at TIMESTAMPTZ; deadline_at TIMESTAMPTZ;

@@ -1,4 +1,5 @@
 -- question: How large is the district, and how is it divided?
+-- zh:       全区有多大，怎样划分？
 -- grain:    one row
 -- columns:  town_count BIGINT (towns and streets); community_count BIGINT (villages and communities);
 --           grid_count BIGINT (grids); grid_code_count BIGINT (different codes);

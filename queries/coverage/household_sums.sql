@@ -1,4 +1,5 @@
 -- question: How many households of each grid are unseen, partly covered or whole?
+-- zh:       各网格有多少户未见、部分、全部完成？
 -- grain:    one row per (round_code, grid_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  round_code VARCHAR; grid_code VARCHAR; household_count BIGINT (households);

@@ -1,4 +1,5 @@
 -- question: In which grids are most people missing?
+-- zh:       哪些网格还差的人最多？
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ; $limit BIGINT default 10 grids
 -- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_code VARCHAR;

@@ -1,4 +1,5 @@
 -- question: How far is a round in the district, each town, each community and each grid, and at which paces?
+-- zh:       一轮在全区、镇街、社区、网格各进行到哪里，速度如何？
 -- grain:    one row per (kind, code)
 -- params:   $as_of TIMESTAMPTZ; $round_code VARCHAR
 -- columns:  kind VARCHAR (district, town, community or grid); code VARCHAR; community_code VARCHAR; town_code VARCHAR;

@@ -1,4 +1,5 @@
 -- question: How did earlier rounds of the same kind end in each grid?
+-- zh:       同类的以往轮次在各网格最后怎样？
 -- grain:    one row per (round_code, grid_code)
 -- params:   $as_of TIMESTAMPTZ; $round_code VARCHAR
 -- columns:  round_code VARCHAR; grid_code VARCHAR; target_count BIGINT (people); missing_count BIGINT (people)

@@ -1,4 +1,5 @@
 -- question: How far is a round in each of its grids, and how fast was it last?
+-- zh:       一轮在各网格进行到哪里，最近速度如何？
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ; $round_code VARCHAR; $day_begins_hour DOUBLE default 6 hour of the day before which
 --           nobody is sampled

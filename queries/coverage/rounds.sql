@@ -1,4 +1,5 @@
 -- question: How did every round go that has begun?
+-- zh:       已开始的各轮次结果如何？
 -- grain:    one row per (round_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  round_code VARCHAR; round_name VARCHAR; round_name_en VARCHAR; scope VARCHAR; starts_at TIMESTAMPTZ;

@@ -1,4 +1,5 @@
 -- question: How much working time of each round is over, and how much is left until its deadline?
+-- zh:       各轮次的工作时间用了多少，离截止还剩多少？
 -- grain:    one row per (round_code)
 -- params:   $as_of TIMESTAMPTZ; $day_begins_hour DOUBLE default 6 hour of the day before which nobody is sampled
 -- columns:  round_code VARCHAR; until_h DOUBLE (working hours); elapsed_h DOUBLE (working hours);

@@ -1,4 +1,5 @@
 -- question: What district is this, and are its shapes synthetic?
+-- zh:       这是哪个区，图形是否示意？
 -- grain:    one row
 -- columns:  district_name VARCHAR; district_name_en VARCHAR; timezone VARCHAR; is_synthetic BOOLEAN; sequence BIGINT (publications); geometry_source VARCHAR; as_of TIMESTAMPTZ (the newest event known)
 -- reads:    situation

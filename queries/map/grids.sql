@@ -1,4 +1,5 @@
 -- question: What are the grids called, where do they lie, and what is their shape?
+-- zh:       各网格叫什么，在哪里，是什么形状？
 -- grain:    one row per (grid_code)
 -- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; community_code VARCHAR; town_code VARCHAR; label_lon DOUBLE (degrees); label_lat DOUBLE (degrees); resident_count BIGINT (people); vulnerable_count BIGINT (people); geojson VARCHAR; corner_ranks VARCHAR (one digit a corner, rings in the order of geojson, separated by commas)
 -- reads:    situation

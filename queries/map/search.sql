@@ -1,4 +1,5 @@
 -- question: Which places answer to a text: towns, communities, grids, buildings, sites, posts of those who answer for a grid?
+-- zh:       哪些地方与一段文字相符：镇街、社区、网格、楼栋、采样点、负责人岗位？
 -- grain:    one row per (kind, code)
 -- params:   $text VARCHAR at most four words in lower case, separated by one space; $limit BIGINT default 20 places
 -- columns:  kind VARCHAR (town, community, grid, building, site or post); code VARCHAR; name VARCHAR; name_en VARCHAR;

@@ -1,4 +1,5 @@
 -- question: Where is a building or a sampling site, and in which grid?
+-- zh:       某楼栋或采样点在哪里，属于哪个网格？
 -- grain:    one row per (kind, code)
 -- params:   $code VARCHAR of the building or site
 -- columns:  kind VARCHAR (building or site); code VARCHAR; name VARCHAR; name_en VARCHAR; grid_code VARCHAR;

@@ -1,4 +1,5 @@
 -- question: Which registrations were destroyed, and when?
+-- zh:       哪些登记已销毁，何时销毁？
 -- grain:    one row per (erasure_no)
 -- columns:  erasure_no BIGINT; scope VARCHAR; round_code VARCHAR; from_at TIMESTAMPTZ; until_at TIMESTAMPTZ;
 --           erased_at TIMESTAMPTZ; certificate VARCHAR; version_count BIGINT (accepted lines)

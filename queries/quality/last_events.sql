@@ -1,4 +1,5 @@
 -- question: When did the last event happen that each feed told of?
+-- zh:       各数据源最后一条是何时？
 -- grain:    one row per (feed_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  feed_code VARCHAR; last_event_at TIMESTAMPTZ

@@ -1,4 +1,5 @@
 -- question: How many registrations does each site have in each round, from the single rows?
+-- zh:       按逐条数据，各采样点每轮有多少登记？
 -- grain:    one row per (round_code, site_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  round_code VARCHAR; site_code VARCHAR; version_count BIGINT (accepted lines);

@@ -1,4 +1,5 @@
 -- question: From when until when can the past be looked at?
+-- zh:       可以回看从何时到何时？
 -- grain:    one row
 -- columns:  first_at TIMESTAMPTZ; last_at TIMESTAMPTZ
 -- reads:    situation

@@ -1,4 +1,5 @@
 -- question: How many rows has each site withdrawn, of which day?
+-- zh:       各采样点撤回了哪天的多少行？
 -- grain:    one row per (site_code, registered_on)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  site_code VARCHAR; registered_on DATE; withdrawn_count BIGINT (rows); never_sent_count BIGINT (rows);

@@ -1,4 +1,5 @@
 -- question: How was each site equipped and staffed that day?
+-- zh:       当天各采样点的设备和人员如何？
 -- grain:    one row per (site_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  site_code VARCHAR; site_name VARCHAR; site_name_en VARCHAR; grid_code VARCHAR; community_code VARCHAR;

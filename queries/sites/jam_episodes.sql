@@ -1,4 +1,5 @@
 -- question: When was each site jammed during the working day?
+-- zh:       当日各采样点何时拥堵？
 -- grain:    one row per (site_code, started_at)
 -- params:   $as_of TIMESTAMPTZ; $jammed_from_min DOUBLE default 50
 -- columns:  site_code VARCHAR; started_at TIMESTAMPTZ; ended_at TIMESTAMPTZ; longest_wait_min DOUBLE (minutes)

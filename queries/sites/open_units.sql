@@ -1,4 +1,5 @@
 -- question: Which sampling units are open, and since when?
+-- zh:       哪些采样单元开着，从何时起？
 -- grain:    one row per (site_code, unit_no)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  site_code VARCHAR; unit_no INTEGER; opened_at TIMESTAMPTZ

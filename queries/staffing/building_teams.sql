@@ -1,4 +1,5 @@
 -- question: How many people answered for each building that day?
+-- zh:       当天每栋楼有多少人负责？
 -- grain:    one row per (building_code, role, whistle_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  building_code VARCHAR; building_name VARCHAR; building_name_en VARCHAR; grid_code VARCHAR; role VARCHAR;

@@ -1,4 +1,5 @@
 -- question: How many people answer for each grid at every level of the responsibility chain?
+-- zh:       四级责任体系的每一级各有多少人对应每个网格？
 -- grain:    one row per (grid_code)
 -- columns:  grid_code VARCHAR; grid_name VARCHAR; grid_name_en VARCHAR; street_leader_count BIGINT (people);
 --           community_cadre_count BIGINT (people); grid_leader_count BIGINT (people); grid_worker_count BIGINT (people);

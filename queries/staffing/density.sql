@@ -1,4 +1,5 @@
 -- question: How many community workers are there for 10,000 residents of each town?
+-- zh:       各镇街每万名常住人口有多少社区工作者？
 -- grain:    one row per (town_code)
 -- columns:  town_code VARCHAR; town_name VARCHAR; resident_count BIGINT (people); full_time_count BIGINT (people);
 --           full_time_per_10000 DOUBLE (people per 10,000 residents)

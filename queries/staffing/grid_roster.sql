@@ -1,4 +1,5 @@
 -- question: Who is on each grid's roster?
+-- zh:       各网格名册上有谁？
 -- grain:    one row per (grid_code)
 -- columns:  grid_code VARCHAR; community_code VARCHAR; community_name VARCHAR; grid_leader_count BIGINT (people);
 --           full_time_count BIGINT (people); part_time_count BIGINT (people);

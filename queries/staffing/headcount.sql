@@ -1,4 +1,5 @@
 -- question: How many people of each role are on duty in each grid?
+-- zh:       各网格每个角色有多少人在岗？
 -- grain:    one row per (grid_code, role)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  grid_code VARCHAR; role VARCHAR; on_duty_count BIGINT (people)

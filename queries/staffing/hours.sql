@@ -1,4 +1,5 @@
 -- question: How long has everybody worked, without a break and within 24 hours?
+-- zh:       每个人连续和 24 小时内工作了多久？
 -- grain:    one row per (staff_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  staff_code VARCHAR; since_at TIMESTAMPTZ; on_duty_h DOUBLE (hours); worked_24h_h DOUBLE (hours);

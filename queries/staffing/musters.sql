@@ -1,4 +1,5 @@
 -- question: How fast did people answer each whistle?
+-- zh:       每次吹哨，人员到得有多快？
 -- grain:    one row per (whistle_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  whistle_code VARCHAR; place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR;

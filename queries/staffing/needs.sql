@@ -1,4 +1,5 @@
 -- question: How many people does each place need on duty, how many are there, and on what ground?
+-- zh:       各地需要多少人在岗，现有多少，依据是什么？
 -- grain:    one row per (source, code, role)
 -- params:   $as_of TIMESTAMPTZ; $workers_per_unit DOUBLE default 4 people; $residents_per_zone_worker DOUBLE default 27 people
 -- columns:  source VARCHAR (grid, site, zone or whistle); code VARCHAR (of the grid, site, zone or whistle); role VARCHAR;

@@ -1,4 +1,5 @@
 -- question: How many person-times did each kind of people serve, at which kind of post, in risk zones and outside?
+-- zh:       各类人员在风险区内外、各类岗位服务了多少人次？
 -- grain:    one row per (role, origin, post_kind, is_in_zone)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  role VARCHAR; origin VARCHAR; post_kind VARCHAR; is_in_zone BOOLEAN; person_time_count BIGINT (person-times);

@@ -1,4 +1,5 @@
 -- question: Who is on duty, and where?
+-- zh:       谁在岗，在哪里？
 -- grain:    one row per (staff_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  staff_code VARCHAR; role VARCHAR; post_kind VARCHAR; post_code VARCHAR; checked_in_at TIMESTAMPTZ;

@@ -1,4 +1,5 @@
 -- question: How many people are on the roster, by role and origin?
+-- zh:       名册上按角色和来源各有多少人？
 -- grain:    one row per (role, origin)
 -- columns:  role VARCHAR; origin VARCHAR; staff_count BIGINT (people)
 -- reads:    situation

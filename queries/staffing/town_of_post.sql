@@ -1,4 +1,5 @@
 -- question: In which town is everybody who is on duty?
+-- zh:       每个在岗人员在哪个镇街？
 -- grain:    one row per (staff_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  staff_code VARCHAR; role VARCHAR; grid_code VARCHAR; town_code VARCHAR

@@ -1,4 +1,5 @@
 -- question: Who served on which day at which kind of post, and was it in a risk zone?
+-- zh:       谁在哪天、哪类岗位服务，是否在风险区？
 -- grain:    one row per (staff_code, served_on, post_kind)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  staff_code VARCHAR; served_on DATE; post_kind VARCHAR; role VARCHAR; origin VARCHAR; organisation_name VARCHAR;

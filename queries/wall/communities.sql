@@ -1,4 +1,5 @@
 -- question: How far are the current rounds in each community?
+-- zh:       各社区当前轮次进度如何？
 -- grain:    one row per (code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  code VARCHAR (community_code); target_count BIGINT (people); covered_person_count BIGINT (people);

@@ -1,4 +1,5 @@
 -- question: How does each grid stand: coverage, queues, staff, zone?
+-- zh:       各网格现状如何：覆盖、排队、人员、风险区？
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  grid_code VARCHAR; round_code VARCHAR; target_count BIGINT (people);

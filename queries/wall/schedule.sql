@@ -1,4 +1,5 @@
 -- question: At which moments does the picture change by itself, without any event?
+-- zh:       没有新数据时，画面会在哪些时刻自己变化？
 -- grain:    one row per (changes_at)
 -- columns:  changes_at TIMESTAMPTZ
 -- reads:    situation

@@ -1,4 +1,5 @@
 -- question: When did the working day begin that is running?
+-- zh:       当前工作日何时开始？
 -- grain:    one row
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  starts_at TIMESTAMPTZ

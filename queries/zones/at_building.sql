@@ -1,4 +1,5 @@
 -- question: In which zones does a building lie, since when, and by which order?
+-- zh:       某楼栋在哪些风险区内，从何时起，依据哪个文号？
 -- grain:    one row per (zone_code)
 -- params:   $building_code VARCHAR
 -- columns:  zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR;

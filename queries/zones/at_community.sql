@@ -1,4 +1,5 @@
 -- question: Which zones reach into a community, since when, and by which order?
+-- zh:       哪些风险区涉及某社区，从何时起，依据哪个文号？
 -- grain:    one row per (zone_code)
 -- params:   $community_code VARCHAR
 -- columns:  zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR;

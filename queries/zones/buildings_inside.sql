@@ -1,4 +1,5 @@
 -- question: Which buildings lie in each zone in force, and who lives there?
+-- zh:       生效中的各风险区内有哪些楼栋，住着多少人？
 -- grain:    one row per (zone_code, building_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; order_code VARCHAR; level VARCHAR; building_code VARCHAR; building_name VARCHAR;

@@ -1,4 +1,5 @@
 -- question: Which grids does each extent touch?
+-- zh:       每个范围涉及哪些网格？
 -- grain:    one row per (extent_no, grid_code)
 -- columns:  extent_no INTEGER; grid_code VARCHAR; is_whole BOOLEAN
 -- reads:    situation

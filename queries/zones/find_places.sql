@@ -1,4 +1,5 @@
 -- question: Which buildings, grids, communities, towns and sites have this text in their name or code?
+-- zh:       哪些楼栋、网格、社区、镇街、采样点的名称或代码含有这段文字？
 -- grain:    one row per (place_kind, place_code)
 -- params:   $text VARCHAR
 -- columns:  place_kind VARCHAR; place_code VARCHAR; place_name VARCHAR; place_name_en VARCHAR; grid_code VARCHAR;

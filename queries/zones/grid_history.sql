@@ -1,4 +1,5 @@
 -- question: Which orders ever touched a grid, corrections and withdrawals among them?
+-- zh:       哪些指令曾涉及某网格，包括更正和撤回？
 -- grain:    one row per (order_code, version_no)
 -- params:   $grid_code VARCHAR
 -- columns:  order_code VARCHAR; version_no INTEGER; recorded_at TIMESTAMPTZ; recorded_by VARCHAR; is_withdrawn BOOLEAN;

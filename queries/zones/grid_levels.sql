@@ -1,4 +1,5 @@
 -- question: Which risk level holds in each grid, and by which zone?
+-- zh:       各网格是什么风险等级，依据哪个风险区？
 -- grain:    one row per (grid_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  grid_code VARCHAR; zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR;

@@ -1,4 +1,5 @@
 -- question: Which high-risk and medium-risk zones are in force, and how many people live in them?
+-- zh:       哪些高、中风险区生效，区内有多少人？
 -- grain:    one row per (zone_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; order_code VARCHAR; zone_name VARCHAR; zone_name_en VARCHAR; level VARCHAR;

@@ -1,4 +1,5 @@
 -- question: Which order holds for each zone?
+-- zh:       各风险区以哪个指令为准？
 -- grain:    one row per (zone_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; order_code VARCHAR; version_no INTEGER; zone_name VARCHAR; zone_name_en VARCHAR;

@@ -1,4 +1,5 @@
 -- question: What shape has each member of the zones in force?
+-- zh:       生效中的风险区各部分是什么形状？
 -- grain:    one row per (order_code, member_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; order_code VARCHAR; level VARCHAR; member_kind VARCHAR; member_code VARCHAR;

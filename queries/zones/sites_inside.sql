@@ -1,4 +1,5 @@
 -- question: Which sampling sites lie in each zone in force?
+-- zh:       生效中的各风险区内有哪些采样点？
 -- grain:    one row per (zone_code, site_code)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; order_code VARCHAR; level VARCHAR; site_code VARCHAR; site_name VARCHAR;

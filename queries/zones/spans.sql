@@ -1,4 +1,5 @@
 -- question: From when until when does each order hold, and what ends it?
+-- zh:       每个指令从何时到何时有效，因何结束？
 -- grain:    one row per (order_code)
 -- params:   $known_at TIMESTAMPTZ default null what was believed then, by default now
 -- columns:  order_code VARCHAR; version_no INTEGER; recorded_at TIMESTAMPTZ; zone_code VARCHAR; zone_name VARCHAR;

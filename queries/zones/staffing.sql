@@ -1,4 +1,5 @@
 -- question: Who works in each high-risk and medium-risk zone?
+-- zh:       各高、中风险区内有谁在工作？
 -- grain:    one row per (zone_code, role)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  zone_code VARCHAR; zone_name VARCHAR; level VARCHAR; party_branch_name VARCHAR; role VARCHAR;

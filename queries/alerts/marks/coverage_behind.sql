@@ -1,4 +1,5 @@
 -- question: At which five-minute marks of the working day was each round behind its pace?
+-- zh:       当日哪些 5 分钟时刻，各轮次进度落后？
 -- grain:    one row per (place_code, measured_at)
 -- params:   $as_of TIMESTAMPTZ; $coverage_goal_pct DOUBLE default 95 percent that a round should reach by its deadline;
 --           $behind_opens_after_min DOUBLE default 15; $behind_closes_after_min DOUBLE default 15

@@ -1,4 +1,5 @@
 -- question: At which five-minute marks of the working day was each feed silent for longer than chance explains?
+-- zh:       当日哪些 5 分钟时刻，各数据源中断得比偶然更久？
 -- grain:    one row per (place_code, measured_at)
 -- params:   $as_of TIMESTAMPTZ; $allowance_s DOUBLE default 0; $silence_by_chance DOUBLE default 0.001 probability;
 --           $shift_least_rows BIGINT default 50 rows; $silence_closes_after_min DOUBLE default 5

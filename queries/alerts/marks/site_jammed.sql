@@ -1,4 +1,5 @@
 -- question: At which five-minute marks of the working day was each site jammed?
+-- zh:       当日哪些 5 分钟时刻，各采样点拥堵？
 -- grain:    one row per (place_code, measured_at)
 -- params:   $as_of TIMESTAMPTZ; $jammed_from_min DOUBLE default 50; $jam_opens_after_min DOUBLE default 5;
 --           $jam_closes_after_min DOUBLE default 10

@@ -1,4 +1,5 @@
 -- question: Which checks say that figures which must agree do not?
+-- zh:       哪些核对发现本该一致的数字不一致？
 -- grain:    one row per (place_code, measured_at)
 -- params:   $as_of TIMESTAMPTZ
 -- columns:  place_code VARCHAR; measured_at TIMESTAMPTZ; is_met BOOLEAN; began_at TIMESTAMPTZ;

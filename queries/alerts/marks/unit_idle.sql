@@ -1,4 +1,5 @@
 -- question: At which five-minute marks of the working day did a site have idle units while a neighbour's queue was long?
+-- zh:       当日哪些 5 分钟时刻，采样单元空闲而邻点排长队？
 -- grain:    one row per (place_code, measured_at)
 -- params:   $as_of TIMESTAMPTZ; $busy_from_min DOUBLE default 25; $unit_capacity_per_hour DOUBLE default 100;
 --           $idle_within_m DOUBLE default 1000; $idle_least_units BIGINT default 2 units;

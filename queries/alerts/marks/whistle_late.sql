@@ -1,4 +1,5 @@
 -- question: At which five-minute marks since it was raised was each whistle late, or bound to be?
+-- zh:       吹哨之后哪些 5 分钟时刻，人员迟到或必将迟到？
 -- grain:    one row per (place_code, measured_at)
 -- params:   $as_of TIMESTAMPTZ; $late_opens_after_min DOUBLE default 5; $late_closes_after_min DOUBLE default 10
 -- columns:  place_code VARCHAR; measured_at TIMESTAMPTZ; is_met BOOLEAN; began_at TIMESTAMPTZ;

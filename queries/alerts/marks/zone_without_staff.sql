@@ -1,4 +1,5 @@
 -- question: At which five-minute marks of the working day was nobody on duty inside each high-risk and medium-risk zone?
+-- zh:       当日哪些 5 分钟时刻，高、中风险区内无人在岗？
 -- grain:    one row per (place_code, measured_at)
 -- params:   $as_of TIMESTAMPTZ; $unstaffed_opens_after_min DOUBLE default 30; $unstaffed_closes_after_min DOUBLE default 10
 -- columns:  place_code VARCHAR; measured_at TIMESTAMPTZ; is_met BOOLEAN; began_at TIMESTAMPTZ;

@@ -28,6 +28,7 @@ from data.ingest.sealing import SUFFIX, Sealer
 from data.lake import open_lake
 from data.lake_files import catalogue_bytes, list_known_files, list_present_files, list_scheduled_files
 from data.questions import read_questions
+from data.sandbox.audit import check_account
 from data.sandbox.examination import examine_sandbox
 from data.settings import PROJECT_ROOT, Settings
 from data.situation import open_situation
@@ -318,6 +319,23 @@ def _look_at_sandbox(settings: Settings) -> Iterator[Finding]:
     yield Finding("sandbox", found.told, found.cure, is_broken=found.is_broken)
 
 
+def _look_at_account(settings: Settings) -> Iterator[Finding]:
+    """Whether what is written of queries in SQL is as it was written."""
+    files = sorted(settings.audit_dir.glob("sql-*.jsonl"))
+    if not files:
+        return
+    faults = check_account(settings)
+    if faults:
+        yield Finding(
+            "account", f"who asked what in SQL was changed afterwards: {'; '.join(faults)}",
+            "Compare var/audit/ with a backup, and ask who may write there.", is_broken=True,
+        )  # fmt: skip
+    elif any(stat.S_IMODE(path.stat().st_mode) & 0o077 for path in files):
+        yield Finding("account", f"{settings.audit_dir} is open to other users", f"chmod -R go= {settings.audit_dir}")
+    else:
+        yield Finding("account", f"{len(files)} months of queries in SQL, each line follows from the one before")
+
+
 def _look_at_clock(settings: Settings) -> Iterator[Finding]:
     clock, zone = read_clock(settings.home), ZoneInfo(settings.timezone)
     if clock.starts_at is not None:
@@ -359,6 +377,7 @@ _LOOKS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _look_at_catalogue: "catalogue",
     _look_at_situation: "situation",
     _look_at_sandbox: "sandbox",
+    _look_at_account: "account",
     _look_at_clock: "clock",
     _look_at_questions: "questions",
     _look_at_port: "port",

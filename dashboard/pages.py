@@ -14,6 +14,7 @@ from dashboard.parts.moment_bar import show_moment_bar
 from dashboard.parts.words import say
 from dashboard.routes import get_feed
 from dashboard.views.alerts import show_alerts_page
+from dashboard.views.audit import show_audit
 from dashboard.views.brief import show_brief
 from dashboard.views.map_check import show_map_check
 from dashboard.views.overview import show_overview
@@ -46,6 +47,7 @@ def show_pages() -> None:
             st.Page(show_sql, title=say("page_sql", language), url_path="sql"),
             st.Page(show_wall, title=say("page_wall", language), url_path="wall"),
             st.Page(show_map_check, title=say("page_map_check", language), url_path="map-check"),
+            st.Page(show_audit, title=say("page_audit", language), url_path="audit", visibility="hidden"),
         ],
         position="top",
     )

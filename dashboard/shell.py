@@ -20,7 +20,19 @@ from dashboard.asset import address_of
 from dashboard.parts.words import say
 from dashboard.text import read_language
 
-PAGE_PATHS = ("/", "/sites", "/rounds", "/staffing", "/alerts", "/zones", "/brief", "/sql", "/wall", "/map-check")
+PAGE_PATHS = (
+    "/",
+    "/sites",
+    "/rounds",
+    "/staffing",
+    "/alerts",
+    "/zones",
+    "/brief",
+    "/sql",
+    "/wall",
+    "/map-check",
+    "/audit",
+)
 """Where pages are; what is not named here gets Streamlit's document as it is, which works too."""
 _TELL = '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" }</script>'
 _TITLE = "<title>Streamlit</title>"

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from data.errors import LakeError
 from data.lake_errors import write_permission_error
 from data.masking import mask_numbers
 from data.settings import Settings
@@ -88,11 +89,21 @@ class Sought:
 
 def read_account(settings: Settings, count: int = 1000, sought: Sought | None = None, skip: int = 0) -> list[Asked]:
     """The newest queries first, so many at most, behind the first `skip`; no more is read for them than is needed."""
+    try:
+        return _find(settings, count, sought or Sought(), skip)
+    except OSError as error:
+        raise LakeError(
+            f"The account in {settings.audit_dir} cannot be read: {error.strerror}.",
+            f"It belongs to who runs Wangge: chmod -R u=rwX,go= {settings.audit_dir}",
+        ) from None
+
+
+def _find(settings: Settings, count: int, sought: Sought, skip: int) -> list[Asked]:
     found: list[Asked] = []
     for asked in _asked_backwards(settings):
-        if sought and sought.since and asked.asked_at < sought.since:
+        if sought.since and asked.asked_at < sought.since:
             break
-        if sought and not sought.holds(asked):
+        if not sought.holds(asked):
             continue
         if skip:
             skip -= 1

@@ -37,7 +37,6 @@ from dashboard.parts.sql_result_words import say_result
 from dashboard.parts.sql_sheet import Sheet
 from dashboard.parts.wording import Language
 
-HEIGHT_PX = 376
 ROWS, NONE = "\0rows", "\0none"
 """Picks that are no column: the number of rows, and one colour for all."""
 _DAYS = [
@@ -79,7 +78,8 @@ def show_sql_chart(answer: Answer, *, key: str, title: str, reading: Reading, la
                 st.html(element("p", say_result("chart_none", language), classes="wg-facts"))
                 return
             figure = _draw(sheet, choice, marks, language)
-            st.plotly_chart(figure, key=f"{key}_drawn", height=HEIGHT_PX, theme=None, config=CONFIG, alt=title)
+            with st.container(key=f"{key}_result_plot", height="stretch"):
+                st.plotly_chart(figure, key=f"{key}_drawn", height="stretch", theme=None, config=CONFIG, alt=title)
 
 
 def _show_picks(answer: Answer, key: str, language: Language) -> Choice:
@@ -154,6 +154,8 @@ def _draw(sheet: Sheet, choice: Choice, marks: Marks, language: Language) -> go.
     column = sheet.column(choice.x)
     is_time = column.kind in TIMES
     figure.update_xaxes(title_text=choice.x)
+    if is_time:
+        figure.update_xaxes(hoverformat="%Y-%m-%d %H:%M:%S" if column.kind == "moment" else "%Y-%m-%d")
     if is_time and _spans_days(marks):
         figure.update_xaxes(tickformatstops=_DAYS)
     if choice.kind == "bar" and not is_time and (column.is_code or column.kind not in ("whole", "real")):

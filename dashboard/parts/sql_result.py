@@ -70,17 +70,24 @@ def _name_chart(text: str) -> str:
 
 
 def _choose_view(key: str, language: Language) -> Shown:
-    chosen: Shown = st.segmented_control(
+    """Grid, map or chart; the choice outlives the answer, so that the next one is shown in the same way."""
+    widget, kept = f"{key}_view", f"{key}_shown"
+    st.session_state[widget] = st.session_state.get(kept, "table")
+
+    def keep() -> None:
+        st.session_state[kept] = st.session_state[widget]
+
+    chosen = st.segmented_control(
         say_result("view", language),
         VIEWS,
-        default="table",
         format_func=lambda view: say_result(f"view_{view}", language),
-        key=f"{key}_view",
+        key=widget,
+        on_change=keep,
         required=True,
         label_visibility="collapsed",
         width="content",
     )
-    return chosen
+    return chosen or "table"
 
 
 def _say_size(answer: Answer, result: Result, language: Language) -> str:

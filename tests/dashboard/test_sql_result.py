@@ -375,7 +375,7 @@ def test_an_answer_with_codes_is_a_map_with_its_legend(district: None) -> None:
             "level": ["high", "low", "low", "", None],
         }
     )
-    page = open_result(table, answer_view="map")
+    page = open_result(table, answer_shown="map")
     shown = shown_on_map(page)
     assert shown["kind"] == "grid"
     assert shown["places"] == {"G1": [0, ["people 10", "1 行"]], "G2": [1, ["people 45", "2 行"]]}
@@ -391,13 +391,13 @@ def test_an_answer_with_codes_is_a_map_with_its_legend(district: None) -> None:
 
 
 def test_an_answer_without_codes_says_that_it_is_no_map(district: None) -> None:
-    page = open_result(pa.table({"n": [1, 2]}), language="en", answer_view="map")
+    page = open_result(pa.table({"n": [1, 2]}), language="en", answer_shown="map")
     assert "No column holds codes of grids, communities, towns or sites" in text_of(page)
 
 
 def test_an_answer_is_a_chart_and_another_when_it_is_picked() -> None:
     table = pa.table(MORNING | {"at": pa.array(MORNING["at"], pa.timestamp("us", "UTC"))})
-    page = open_result(table, answer_view="chart")
+    page = open_result(table, answer_shown="chart")
     [spec] = [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
     assert [trace["type"] for trace in spec["data"]] == ["scatter"] * 3
     assert spec["layout"]["xaxis"]["title"]["text"] == "at"
@@ -407,7 +407,19 @@ def test_an_answer_is_a_chart_and_another_when_it_is_picked() -> None:
     assert (spec["data"][0]["x"], spec["layout"]["yaxis"]["title"]["text"]) == (["self", "green", "—"], "people · 合计")
 
 
+def test_the_next_answer_is_shown_in_the_same_way_with_the_same_picks() -> None:
+    table = pa.table({"name": ["a", "b"], "n": [1, 2], "m": [3, 4]})
+    page = open_result(table, answer_shown="chart")
+    page.selectbox("answer_y_bar").select("m").run()
+    page.session_state["answer"] = Result(table.slice(1), "", 0.1)
+    page.run()
+    assert page.selectbox("answer_y_bar").value == "m"
+    page.session_state["answer"] = Result(table.drop_columns("m"), "", 0.1)
+    page.run()
+    assert page.selectbox("answer_y_bar").value == "n"
+
+
 def test_an_answer_without_rows_is_neither_map_nor_chart_and_says_so(district: None) -> None:
     nothing = MISSING.slice(0, 0)
-    assert "没有行" in text_of(open_result(nothing, answer_view="chart"))
-    assert "没有一列的值是" in text_of(open_result(nothing, answer_view="map"))
+    assert "没有行" in text_of(open_result(nothing, answer_shown="chart"))
+    assert "没有一列的值是" in text_of(open_result(nothing, answer_shown="map"))

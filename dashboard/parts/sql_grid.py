@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import streamlit as st
 
 from dashboard.parts.markup import element
@@ -15,6 +16,21 @@ ROW_PX = 31
 HEIGHT_PX = 376
 """The grid's height before the stylesheet gives it what the window leaves; fewer rows take less."""
 _MOMENT_FORMATS = {"%Y-%m-%d %H:%M:%S": "YYYY-MM-DD HH:mm:ss", "%Y-%m-%d %H:%M:%S.%f": "YYYY-MM-DD HH:mm:ss.SSS"}
+
+
+PLAN_COLUMNS = ["explain_key", "explain_value"]
+"""What EXPLAIN answers with: a drawing of many lines, which no grid can show."""
+
+
+def is_plan(table: pa.Table) -> bool:
+    """Whether this is the answer to EXPLAIN."""
+    return bool(table.column_names == PLAN_COLUMNS)
+
+
+def show_plan(table: pa.Table) -> None:
+    """The drawing as the engine made it."""
+    for drawing in table.column(1).to_pylist():
+        st.html(element("pre", str(drawing), classes="wg-sql-plan", tabindex="0"))
 
 
 def show_grid(sheet: Sheet, *, key: str, language: Language, is_filtered: bool = False) -> None:

@@ -18,7 +18,7 @@ from dashboard.parts.sql_answer import Answer, open_answer
 from dashboard.parts.sql_chart import show_sql_chart
 from dashboard.parts.sql_download import fetch_file, show_downloads
 from dashboard.parts.sql_filter import WITHOUT_VALUE, Condition, list_comparisons
-from dashboard.parts.sql_grid import show_grid
+from dashboard.parts.sql_grid import is_plan, show_grid, show_plan
 from dashboard.parts.sql_map import show_map
 from dashboard.parts.sql_places import read_places
 from dashboard.parts.sql_result_words import say_result
@@ -54,7 +54,9 @@ def _show_answer(result: Result, key: str, text: str, reading: Reading, language
         if pressed:
             fetch_file(text, pressed, language)
         _show_limits(answer, result, language)
-        if shown == "table":
+        if shown == "table" and is_plan(answer.table):
+            show_plan(answer.table)
+        elif shown == "table":
             show_grid(answer.shown, key=key, language=language, is_filtered=bool(answer.conditions))
         elif shown == "map":
             picture = get_feed().picture

@@ -170,6 +170,12 @@ def test_an_answer_is_a_grid_under_its_count_and_time() -> None:
     assert page.dataframe[0].value.to_numpy().tolist()[0] == ["侧贤", 62.0, "01"]
 
 
+def test_a_plan_is_drawn_as_the_engine_made_it() -> None:
+    page = open_result(pa.table({"explain_key": ["physical_plan"], "explain_value": ["┌──┐\n│GROUP│\n" + "x" * 2000]}))
+    [drawn] = [element.proto.body for element in page.get("html") if "<pre" in element.proto.body]
+    assert "┌──┐\n│GROUP│\n" in drawn and "x" * 2000 in drawn and not page.dataframe
+
+
 def test_a_filter_narrows_the_grid_and_says_of_how_many() -> None:
     page = open_result(MISSING)
     page.selectbox("answer_filter_column_0").select("missing_count").run()

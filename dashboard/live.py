@@ -19,7 +19,7 @@ from typing import Any
 
 from dashboard.geometry import Outline, draw_geometry
 from dashboard.payload import Payload, pack_payload
-from dashboard.sittings import OpenSitting, Publication, Row, identify_file, open_newest
+from dashboard.sittings import ENGINE, OpenSitting, Publication, Row, identify_file, open_newest
 from data.alert_log import AlertLog, LogEntry, mark_acknowledged
 from data.clock import Clock, read_clock
 from data.errors import SituationError, WanggeError
@@ -181,6 +181,8 @@ class Feed:
         return sitting.changes_at is not None and self.clock.now() >= sitting.changes_at
 
     def _open_newest(self) -> OpenSitting:
+        if self._failing_since:
+            ENGINE.start_anew()
         publication = Publication(self.settings.situation_path)
         try:
             return open_newest(publication, self.settings, self.clock, self._asked)

@@ -19,13 +19,16 @@ from typing import Any, Self
 from data.clock import Clock
 from data.questions import ask, sit_down
 from data.settings import Settings
-from data.situation import mark_orders, open_situation
+from data.situation import SituationEngine, mark_orders
 
 Row = dict[str, Any]
 Identity = tuple[int, int, int]
 
 ANSWERS_MAX = 512
 """Answers kept at most; one is a few rows, the list of all grids some 200 KB."""
+
+ENGINE = SituationEngine()
+"""The process's one engine for what the pages and the wall show."""
 
 
 class Held:
@@ -60,7 +63,7 @@ class Publication(Held):
         super().__init__()
         self.identity = identify_file(path)
         """Of the file at this path before it was opened: one that replaced it meanwhile is opened once more."""
-        self.situation = open_situation(path)
+        self.situation = ENGINE.open(path)
         # the pages' questions are many and small: a second thread costs a third more CPU and saves no time
         self.situation.connection.execute("set threads = 1")
 

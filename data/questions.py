@@ -169,12 +169,12 @@ def ask(source: Source, name: str, /, as_of: datetime | str | None = None, **par
     values = bind_params(question.name, accepted_params(question, questions), {**params, "as_of": moment})
     with source.connection.cursor() as cursor:
         try:
-            _settle(source, cursor)
+            database = _settle(source, cursor)
             if not _counts_all(order):
                 hide_later(source, cursor, values["as_of"])
             reads_rows = any(part.reads == "rows" for part in order)
             if reads_rows:
-                open_rows(cursor)
+                open_rows(cursor, database)
             answer = _execute(cursor, _compose(order), values).to_arrow_table()
             return _note_erasures(cursor, answer) if reads_rows else answer
         except duckdb.Error as error:
@@ -224,7 +224,7 @@ class Sitting:
             try:
                 reads_rows = any(part.reads == "rows" for part in _used_first(question, questions))
                 if reads_rows and not seat.has_rows:
-                    open_rows(seat.cursor)
+                    open_rows(seat.cursor, seat.database)
                     seat.has_rows = True
                 if name in self._kept or name in seat.kept or self._sharing.is_shared(name):
                     self._keep(seat, question, values, is_ordered=True)
@@ -263,7 +263,7 @@ class Sitting:
         database = _settle(self._source, cursor)
         hides_later = hide_later(self._source, cursor, self._as_of)
         cursor.execute(f"set search_path = '{self._name}.main,\"{database}\".main'")
-        return _Seat(cursor, hides_later)
+        return _Seat(cursor, database, hides_later)
 
     def _keep(self, seat: _Seat, part: Question, values: dict[str, Any], is_ordered: bool) -> None:
         """Makes the part's answer a table, unless one made with the same parameters is there.
@@ -323,6 +323,7 @@ class _Seat:
     """One cursor of a sitting, and what was made with other parameters than the sitting's: its own temporary tables."""
 
     cursor: duckdb.DuckDBPyConnection
+    database: str
     hides_later: bool
     has_rows: bool = False
     kept: dict[str, tuple[dict[str, Any], bool]] = field(default_factory=dict)
@@ -509,8 +510,9 @@ def _settle(source: Source, cursor: duckdb.DuckDBPyConnection) -> str:
     What to say is found out once a source: asking for it costs 0.8 ms, as much as many a question.
     """
     if source not in _settlings:
-        if cursor.execute("select 1 from duckdb_databases() where database_name = 'situation'").fetchone():
-            cursor.execute("use situation")
+        database = getattr(source, "database", "situation")
+        if cursor.execute("select 1 from duckdb_databases() where database_name = ?", [database]).fetchone():
+            cursor.execute(f'use "{database}"')
         (database,) = cursor.execute("select current_database()").fetchall()[0]
         row = cursor.execute("select timezone from meta").fetchone()
         zone = ZoneInfo(row[0]).key if row else "UTC"
@@ -561,15 +563,14 @@ def _counts_all(order: Iterable[Question]) -> bool:
     return any(table in part.statement for part in parts for table in _BUCKETED)
 
 
-def open_rows(cursor: duckdb.DuckDBPyConnection) -> None:
+def open_rows(cursor: duckdb.DuckDBPyConnection, database: str | None = None) -> None:
     """Temporary views over exactly the Parquet files that the situation was made from.
 
     Each table of rows and each view of the lake is there under its own name, unless the situation has one of that
-    name; so `registration` is what the versions say together.
+    name; so `registration` is what the versions say together. `database` is the situation's, where the engine has others.
     """
-    taken = {
-        row[0] for row in cursor.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()
-    }
+    listed = "select table_name from duckdb_tables() where schema_name = 'main' and database_name = coalesce(?, database_name)"
+    taken = {row[0] for row in cursor.execute(listed, [database]).fetchall()}
     lake = _lake_schema()
     until = "received_until" in taken
     files: dict[str, list[str]] = {}

@@ -95,11 +95,13 @@ _GOOD = f"""
 select file_no, (file_no::bigint << 32) | line_no as line_id, token, site_no, registered_at, sampled_at, unit_no, household_no,
     household_code, grid_no, channel_no, tube_code, round_no, is_withdrawn, is_unknown_household, is_alone, {CONTENT_HASH} as content
 """
-GATHER_GOOD = f"""
+GATHER_RIGHT = f"""
 create or replace temp table fresh as {_GOOD}
 from (
     select *, token_high::uhugeint * 18446744073709551616::uhugeint + token_low as token, false as is_withdrawn from right_line
-);
+)
+"""
+ADD_CHECKED = f"""
 insert into fresh {_GOOD} from (select *, false as is_alone from checked_registration where reason is null)
 """
 COUNT_GOOD = """
@@ -371,11 +373,13 @@ class VersionMirror:
         """Makes `checked_registration` of what `checked` selects, its parameter being `latest_at`."""
         self._connection.execute(PLACE_IN_ROUNDS.format(checked=checked), {"latest_at": latest_at})
 
-    def gather(self, right: pa.Table) -> None:
-        """Makes `fresh` of the lines that are right at sight and of those in `checked_registration` that are good."""
+    def gather(self, right: pa.Table, *, has_checked: bool) -> None:
+        """Makes `fresh` of the lines that are right at sight, and of those in `checked_registration`, if any, that are good."""
         self._connection.register("right_line", right)
         try:
-            self._connection.execute(GATHER_GOOD)
+            self._connection.execute(GATHER_RIGHT)
+            if has_checked:
+                self._connection.execute(ADD_CHECKED)
         finally:
             self._connection.unregister("right_line")
 

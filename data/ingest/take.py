@@ -573,28 +573,40 @@ class Taker:
         """Makes `checked_<kind>` of one kind's lines, and adds those that failed to `rejected`, their cells sealed."""
         kind = table.kind.name
         latest_at = received_at + timedelta(seconds=self._settings.future_tolerance_s)
-        try:
-            if kind == "registration":
-                self._check_registrations(self._sight_now(table.rows, batch, latest_at), latest_at)
-            else:
-                self._connection.register("cell", table.rows)
+        is_any_checked = True
+        if kind == "registration":
+            sighted = self._sight_now(table.rows, batch, latest_at)
+            self._check_registrations(sighted, latest_at)
+            is_any_checked = sighted.left.num_rows > 0
+        else:
+            self._connection.register("cell", table.rows)
+            try:
                 self._connection.execute(
                     f"create or replace temp table checked_{kind} as {check_sql(kind, self._settings)}",
                     {"latest_at": latest_at},
                 )
-            failed = self._connection.execute(
-                f"select (file_no::bigint << 32) | line_no as line_id from checked_{kind} where reason is not null"
-            ).fetchnumpy()["line_id"]
-            if len(failed):
-                self._connection.register("failed_cell", _pick_lines(table.rows, failed))
-                self._connection.execute(rejected_sql(kind, table.kind.columns))
-                self._connection.unregister("failed_cell")
-                if not is_sealed:
-                    self._seal(table)
-        finally:
-            self._connection.unregister("cell")
+            finally:
+                self._connection.unregister("cell")
+        if is_any_checked:
+            self._set_aside(table, is_sealed=is_sealed)
         if table.broken:
             self._reject(table.broken)
+
+    def _set_aside(self, table: LogTable, *, is_sealed: bool) -> None:
+        """Adds the lines of `checked_<kind>` that failed to `rejected`, their cells sealed."""
+        kind = table.kind.name
+        failed = self._connection.execute(
+            f"select (file_no::bigint << 32) | line_no as line_id from checked_{kind} where reason is not null"
+        ).fetchnumpy()["line_id"]
+        if not len(failed):
+            return
+        self._connection.register("failed_cell", _pick_lines(table.rows, failed))
+        try:
+            self._connection.execute(rejected_sql(kind, table.kind.columns))
+        finally:
+            self._connection.unregister("failed_cell")
+        if not is_sealed:
+            self._seal(table)
 
     def _sight_now(self, rows: pa.Table, batch: ReadBatch | None, latest_at: datetime) -> Sighted:
         """These registrations told apart: as they were when they were read, unless key, reference or clock are others by now."""
@@ -607,20 +619,20 @@ class Taker:
         return sighted
 
     def _check_registrations(self, sighted: Sighted, latest_at: datetime) -> None:
-        """Makes `checked_registration` of what the checks find of lines that are not right at sight, and `fresh` of all good ones."""
-        self._connection.register("cell_read", sighted.left)
-        try:
-            # as a table of the engine's, which knows its size and builds hash joins on the smaller side
-            self._connection.execute("create or replace temp table cell as from cell_read")
-            self._versions.place(check_sql("registration", self._settings), latest_at)
-        finally:
-            self._connection.unregister("cell_read")
-            self._connection.execute("drop table if exists temp.cell")
+        """Makes `fresh` of the good lines, and `checked_registration` of what the checks find of those that are left, if any."""
         if sighted.left.num_rows:
+            self._connection.register("cell_read", sighted.left)
+            try:
+                # as a table of the engine's, which knows its size and builds hash joins on the smaller side
+                self._connection.execute("create or replace temp table cell as from cell_read")
+                self._versions.place(check_sql("registration", self._settings), latest_at)
+            finally:
+                self._connection.unregister("cell_read")
+                self._connection.execute("drop table if exists temp.cell")
             if self._erased_until:
                 mark_erased(self._connection, self._erased_until)
             mark_outside_rounds(self._connection, self._settings.round_tolerance_s)
-        self._versions.gather(sighted.right)
+        self._versions.gather(sighted.right, has_checked=sighted.left.num_rows > 0)
         self._connection.execute(COUNT_UNKNOWN_HOUSEHOLDS)
 
     def _seal(self, table: LogTable) -> None:

@@ -34,8 +34,8 @@ class Settings:
     batch_seconds: float = 1.0
     """Seconds over which files are gathered into one transaction (design: 1–2 s)."""
     batch_bytes: int = 32_000_000
-    """Bytes of files in one transaction, about; of a long file a part of half as much. Bounds the memory of a worker (1 GB at
-    most); half of it costs a fifth more time."""
+    """Bytes of files in one transaction, about; of a long file a part of 16 MB. Bounds the memory of a worker (a file of ten
+    million rows: 0.93 GB)."""
     writer_memory_bytes: int = 340_000_000
     """Bytes that the writer's engine may hold; with the texts at work the worker stays within 1 GB. It never spills to the
     disk: the engine cannot encrypt what it spills without fetching a library, and it may be a number of a person."""

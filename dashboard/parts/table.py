@@ -7,6 +7,7 @@ Streamlit's, which sorts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -144,15 +145,17 @@ def _show_sortable(
     }
     natural = HEAD_PX + ROW_PX * len(rows)
     more: dict[str, Any] = {"on_select": choose, "selection_mode": "single-cell"} if on_pick else {}
-    st.dataframe(
-        styled,
-        key=f"rows_{key}",
-        height=min(height, natural) if height else "content",
-        hide_index=True,
-        column_config=config,
-        placeholder=wording.UNKNOWN,
-        **more,
-    )
+    # a list that is cut has a place of its own: the stylesheet gives it what a high window leaves
+    with st.container(key=f"long_{key}") if height and natural > height else nullcontext():
+        st.dataframe(
+            styled,
+            key=f"rows_{key}",
+            height=min(height, natural) if height else "content",
+            hide_index=True,
+            column_config=config,
+            placeholder=wording.UNKNOWN,
+            **more,
+        )
 
 
 def _is_numeric(rows: Sequence[Row], name: str) -> bool:

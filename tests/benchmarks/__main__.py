@@ -13,6 +13,7 @@ from pathlib import Path
 
 from data.settings import Settings
 from tests.benchmarks.asking import measure_asking
+from tests.benchmarks.bundling import measure_bundling
 from tests.benchmarks.forecasting import measure_forecasting
 from tests.benchmarks.history import measure_history
 from tests.benchmarks.judging import measure_judging
@@ -61,6 +62,7 @@ def main() -> int:
         measure_searching(settings)
         measure_forecasting(settings)
         measure_looking_back(settings)
+        measure_bundling(settings)
         measure_ticks(settings)
         measure_serving(settings)
     return 0

@@ -95,7 +95,6 @@ function start(ace, host) {
   let timer = 0;
   let readParams = "";
   let copied = data.copied.count;
-  let tables = data.tables;
 
   const pack = () => ({ of: openedId, text: editor.getValue() });
   const keep = () => { try { sessionStorage.setItem(DRAFT, JSON.stringify(pack())); } catch { /* a full or forbidden store: the page works without */ } };
@@ -141,7 +140,6 @@ function start(ace, host) {
   host.desk = {
     editor,
     follow(newer) {
-      tables = newer.tables;
       editor.textInput.getElement().setAttribute("aria-label", newer.words.label);
       if (newer.opened.id !== openedId) open(newer.opened.id, newer.opened.text);
       point(newer.error);
@@ -180,7 +178,7 @@ function start(ace, host) {
     name: "run", bindKey: { win: "Ctrl-Enter", mac: "Command-Enter|Ctrl-Enter" },
     exec() { sent = editor.getValue(); host.component.setTriggerValue("run", pack()); },
   });
-  editor.completers = [makeCompleter(() => tables)];
+  editor.completers = [makeCompleter()];
   // names come by themselves while one types: Enter is then the end of a line, unless one has gone to a name; Tab takes the first
   const completer = ace.require("ace/autocomplete").Autocomplete.for(editor);
   completer.keyboardHandler.bindKey("Return", () => {
@@ -206,12 +204,12 @@ function copy(text) {
 }
 
 // Columns of the tables that the text names come first; behind an alias's dot only its table's.
-function makeCompleter(tablesNow) {
+function makeCompleter() {
   return {
     identifierRegexps: [/[\w$\u0080-\uFFFF]/],
     triggerCharacters: ["."],
     getCompletions(editor, session, position, prefix, give) {
-      const tables = tablesNow();
+      const { tables, params, functions } = window.wanggeSqlShelf || { tables: [], params: [], functions: [] };
       const text = editor.getValue();
       const before = session.getLine(position.row).slice(0, position.column);
       const named = namedTables(text, tables);
@@ -228,10 +226,10 @@ function makeCompleter(tablesNow) {
         add({ caption: table.name, value: table.name, meta: table.kind, score: 500, docText: table.about });
         if (inText.has(table)) table.columns.map(column(table, 700)).forEach(add);
       }
-      for (const one of window.wanggeSqlParams || []) add({ caption: `$${one.name}`, value: `$${one.name}`, meta: one.type, score: prefix.startsWith("$") ? 950 : 90, docText: one.about });
+      for (const one of params) add({ caption: `$${one.name}`, value: `$${one.name}`, meta: one.type, score: prefix.startsWith("$") ? 950 : 90, docText: one.about });
       for (const word of KEYWORDS) add({ caption: word, value: word, meta: "", score: 300 });
       for (const word of TYPES) add({ caption: word, value: word, meta: "", score: 100 });
-      for (const word of window.wanggeSqlFunctions || []) add({ caption: word, value: `${word}(`, meta: "()", score: 50 });
+      for (const word of functions) add({ caption: word, value: `${word}(`, meta: "()", score: 50 });
       if (inText.size === 0) for (const table of tables) table.columns.map(column(table, 200)).forEach(add);
       give(null, [...found.values()]);
     },
@@ -256,8 +254,7 @@ export function showShelf(component) {
   const { parentElement: parent, data } = component;
   const host = parent.querySelector(".wg-sql-shelf") || parent.appendChild(Object.assign(document.createElement("div"), { className: "wg-sql-shelf" }));
   host.component = component;
-  window.wanggeSqlParams = data.params;
-  window.wanggeSqlFunctions = data.functions;
+  window.wanggeSqlShelf = data; // what is completed in the editor
   const told = JSON.stringify(data);
   if (host.told === told) return;
   host.told = told;

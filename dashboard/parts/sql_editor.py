@@ -1,12 +1,12 @@
 """The editor of the SQL page, drawn once: it keeps what is typed in the browser, and tells the server when that is needed.
 
-Ace from our own routes, with the completion and colours of `assets/sql-editor.js`. No run of the page redraws it: a new text
-comes under a new `opened_id`, a mistake is marked in the text that stands there.
+Ace from our own routes, with the colours of `assets/sql-editor.js`, which completes what is on the shelf. No run of the page redraws
+it: a new text comes under a new `opened_id`, a mistake is marked in the text that stands there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -37,9 +37,7 @@ def make_component(name: str, show: str) -> Any:
 _mount = make_component("wangge.sql_editor", "showEditor")
 
 
-def show_editor(
-    desk: Desk, tables: Sequence[Mapping[str, Any]], language: Language, on_run: Callable[[], None]
-) -> None:
+def show_editor(desk: Desk, language: Language, on_run: Callable[[], None]) -> None:
     """The editor with the desk's text; `on_run` is called when the reader presses Ctrl+Enter in it."""
 
     def hear() -> None:
@@ -56,7 +54,6 @@ def show_editor(
             "opened": {"id": desk.opened_id, "text": desk.opened_text},
             "error": _place(desk.error),
             "copied": {"count": desk.copied[0], "query": desk.copied[1]},
-            "tables": list(tables),
             "words": {word: say_sql(f"editor_{word}", language) for word in _WORDS},
         },
         on_draft_change=hear,

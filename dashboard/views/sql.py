@@ -40,8 +40,6 @@ def show_sql() -> None:
     open_linked(desk, st.query_params.to_dict(), settings)
     st.html(ASSETS_DIR / "sql.css")
     show_moment()
-    tables = _tables()
-    shown = tell_tables(tables, language)
 
     def values() -> dict[str, str | None]:
         return choose_values(desk, open_view(get_feed()))
@@ -50,10 +48,17 @@ def show_sql() -> None:
         hear_editor(desk)
         run_text(desk, values())
 
+    def open_question(name: str) -> None:
+        open_text(desk, write_example(name, read_address().language))
+
     with st.container(key="sql"):
         shelf, work = st.columns([264, 1102])
         with shelf, st.container(key="sql_shelf"):
-            show_shelf(shown, language, lambda name: open_text(desk, write_example(name, read_address().language)))
+            show_shelf(
+                tell_tables(_tables(), language),
+                language,
+                lambda name: open_text(desk, write_example(name, read_address().language)),
+            )
         with work:
             with st.container(key="sql_toolbar", horizontal=True):
                 st.button(say_sql("run", language), key="sql_run", type="primary", on_click=run)
@@ -63,7 +68,7 @@ def show_sql() -> None:
                 show_link(desk, values, address, settings)
                 show_limits(view, address)
             show_mode(get_sandbox(), language)
-            show_editor(desk, shown, language, lambda: run_text(desk, values()))
+            show_editor(desk, language, lambda: run_text(desk, values()))
             show_answer(desk, view, language)
 
 
@@ -86,9 +91,11 @@ def show_limits(view: View, address: Address) -> None:
     audit = element(
         "a", say_sql("audit", language), href=AUDIT_PATH + link_to(address), target="_self", classes="wg-to"
     )
+    past = view.reading.past
+    known = say_sql("known_now", language) if past is not None and past.is_known_then else None
     has_audit = AUDIT_PATH in PAGE_PATHS
     told = element(
-        "div", limits, at, " · " if has_audit else None, audit if has_audit else None, classes="wg-sql-limits"
+        "div", limits, at, known, " · " if has_audit else None, audit if has_audit else None, classes="wg-sql-limits"
     )
     st.html(told, width="content")
 

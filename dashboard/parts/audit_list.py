@@ -39,7 +39,7 @@ def write_account(account: Sequence[Asked], zone: tzinfo, language: Language) ->
             "user": asked.user,
             "by": say_by(asked.by, language),
             "outcome": say_outcome(asked, language),
-            "word": asked.word,
+            "word": say_reason(asked.word, language) or asked.word,
             "seconds": asked.seconds,
             "rows": asked.row_count,
             "text": asked.text,
@@ -60,6 +60,11 @@ def say_outcome(asked: Asked, language: Language) -> str:
     return read_text("audit", language).get(f"outcome_{kind}", kind)
 
 
+def say_reason(word: str, language: Language) -> str:
+    """Why there was no answer; "" for a word that has none here, such as of an error of another kind."""
+    return read_text("audit", language).get(f"reason_{word.replace(' ', '_')}", "")
+
+
 def _draw_all(account: Sequence[Asked], zone: tzinfo, language: Language) -> Iterator[Markup]:
     day = ""
     for asked in account:
@@ -72,17 +77,21 @@ def _draw_all(account: Sequence[Asked], zone: tzinfo, language: Language) -> Ite
 
 def _draw(asked: Asked, at: str, language: Language) -> Markup:
     is_watched = (asked.outcome or UNENDED) in WATCHED
-    outcome = say_outcome(asked, language) + (f" · {asked.word}" if is_watched and asked.word else "")
-    rows = wording.UNKNOWN if asked.row_count is None else wording.count(asked.row_count)
-    seconds = wording.UNKNOWN if asked.seconds is None else f"{asked.seconds:,.1f}"
+    reason = say_reason(asked.word, language) if is_watched else ""
+    outcome = say_outcome(asked, language) + (f" · {reason}" if reason else "")
+    rows, seconds = wording.UNKNOWN, wording.UNKNOWN
+    if asked.row_count is not None and asked.outcome != "refused":
+        rows = say_audit("rows", language, rows=wording.count(asked.row_count))
+    if asked.seconds is not None:
+        seconds = say_audit("seconds", language, seconds=f"{asked.seconds:,.1f}")
     line = element(
         "summary",
         element("time", at),
         element("b", asked.user),
         element("span", say_by(asked.by, language)),
         element("span", outcome, classes="wg-watch" if is_watched else ""),
-        element("span", say_audit("seconds", language, seconds=seconds), classes="wg-number"),
-        element("span", say_audit("rows", language, rows=rows), classes="wg-number"),
+        element("span", seconds, classes="wg-number"),
+        element("span", rows, classes="wg-number"),
         element("code", " ".join(asked.text.split())[:_LINE_MAX]),
     )
     return element("details", line, element("pre", asked.text))

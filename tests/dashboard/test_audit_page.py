@@ -40,7 +40,7 @@ def home(tmp_path: Path) -> Settings:
 
 def test_each_query_is_told_newest_first_with_its_whole_text(home: Settings, open_page: Open) -> None:
     said = text_of(open_page(home))
-    told = ["notebook HTTP 未结束 — 秒 — 行 select", "li 页面 不允许 · statement 0.0 秒 0 行 copy site to 'x.csv'"]
+    told = ["notebook HTTP 未结束 — — select", "li 页面 不允许 · 只能查询 0.0 秒 — copy site to 'x.csv'"]
     told.append(
         "li 页面 完成，已截断 1.2 秒 1,234 行 select * from site -- <b>all</b> select * from site -- <b>all</b>"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -44,7 +45,17 @@ _STATUS = {"queue": _BUSY, "off": _BUSY, "situation": _BUSY, "cancelled": _BUSY,
     "processor": 422, "bytes": 422, "rows": 422,
 }  # fmt: skip
 
-_threads = ThreadPoolExecutor(16, thread_name_prefix="sql-answer")
+
+def _give_way() -> None:
+    """Lets the server's own thread in after 1 ms instead of 5, from the first file on.
+
+    Beside two files that Python itself writes cell by cell (XLSX, JSON) /api/live took 11 to 14 ms in the middle, so 5 to 6, and
+    alone 2; the files took no longer.
+    """
+    sys.setswitchinterval(0.001)
+
+
+_threads = ThreadPoolExecutor(16, thread_name_prefix="sql-answer", initializer=_give_way)
 
 
 class Failed(Exception):

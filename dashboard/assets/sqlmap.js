@@ -39,8 +39,8 @@
     whole.setAttribute("role", "button");
     L.DomEvent.disableClickPropagation(whole);
     L.DomEvent.on(whole, "click", (event) => { L.DomEvent.stop(event); fit(); });
-    frame.tabIndex = 0;
-    frame.setAttribute("role", "application");
+
+    frame.setAttribute("role", "region");
 
     leaflet.on("mousemove", ({ containerPoint }) => { if (canHover && shown.kind === "site") pointSite(containerPoint); });
     leaflet.on("click", ({ containerPoint }) => { if (shown.kind === "site") pointSite(containerPoint); });

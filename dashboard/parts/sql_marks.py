@@ -137,14 +137,17 @@ def _gather(sheet: Sheet, choice: Choice) -> Marks:
             "x": keys,
             "y": sheet.values(choice.y) if choice.y else pa.nulls(sheet.row_count, pa.int64()),
             "group": _group_of(sheet, choice.group, notes),
+            "row": pa.array(range(sheet.row_count), pa.int64()),
         }
     )
     taking: list[Any] = [("y", choice.taking)] if choice.y else [([], "count_all")]
-    found = table.group_by(["x", "group"], use_threads=False).aggregate(taking)
+    found = table.group_by(["x", "group"]).aggregate([*taking, ("row", "min")])
+    first = ("row_min", "ascending")  # groups come in no order of their own
     value = f"y_{choice.taking}" if choice.y else "count_all"
     is_together = found.num_rows < sheet.row_count
     if choice.kind == "line":
-        found = found.filter(pc.is_valid(found["x"])).sort_by("x")
+        found = found.filter(pc.is_valid(found["x"]))
+    found = found.sort_by([("x", "ascending"), first] if choice.kind == "line" else [first])
     found, cut = _cut(found, BARS_MAX if choice.kind == "bar" else POINTS_MAX)
     if cut:
         notes.append(("chart_first", {"shown": BARS_MAX if choice.kind == "bar" else POINTS_MAX, "count": cut}))

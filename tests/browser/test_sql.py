@@ -60,6 +60,19 @@ def test_an_analyst_types_completes_runs_mends_cancels_and_comes_back(chromium: 
     page.keyboard.press("Control+Enter")
     expect(page.locator(".wg-sql-size")).to_have_text(re.compile(r"^[1-9]\d* 行"), timeout=WITHIN_MS)
     assert page.evaluate("document.querySelector('.wg-sql-editor').isSame")
+    # its answer is a map, whose places tell what they hold, a chart, and a file
+    page.locator(".st-key-sql_view button").nth(1).click()
+    drawn = page.frame_locator(".st-key-sql_result_frame iframe")
+    expect(drawn.locator(".wg-borders, .wangge-over").first).to_be_attached(timeout=WITHIN_MS)
+    expect(page.locator(".wg-sql-legend li").first).to_be_visible()
+    page.wait_for_timeout(500)  # the view is fitted in the next look of the map's script
+    drawn.locator("#map_div").hover()
+    expect(drawn.locator(".lead-tip")).to_be_visible(timeout=WITHIN_MS)
+    page.locator(".st-key-sql_view button").nth(2).click()
+    expect(page.locator(".st-key-sql_drawn .main-svg").first).to_be_visible(timeout=WITHIN_MS)
+    with page.expect_download(timeout=WITHIN_MS) as download:
+        page.locator(".st-key-sql_file_csv button").filter(visible=True).click()
+    assert download.value.suggested_filename.endswith(".csv")
     # what was typed is there after a reload, and a link shows its text to others without running it
     type_anew(page, "select 42 as 汉字")
     page.reload()

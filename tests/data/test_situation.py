@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from data.ingest.reading import find_logs
 from data.ingest.take import Taker
 from data.lake import open_lake
 from data.publication import SCHEMA_FILE, Publisher
+from data.questions import ask
 from data.settings import Settings
-from data.situation import open_situation, publish_situation
-from tests.data.small_district import ADA, BO, line, make_district, rows, write_log
+from data.situation import Situation, SituationEngine, mark_orders, open_situation, publish_situation
+from tests.data.small_district import ADA, BO, line, make_district, rows, shared_district, write_log
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,40 @@ def test_a_reader_keeps_the_state_it_opened_while_a_newer_one_takes_its_place(tm
         with pytest.raises(duckdb.Error, match="read-only"):
             state.connection.execute("delete from site_bucket")
         state.close()
+
+
+def test_one_engine_has_a_file_open_beside_the_one_it_replaced_and_outlives_a_damaged_one(tmp_path: Path) -> None:
+    path = tmp_path / "situation.duckdb"
+
+    def put(statement: str) -> None:
+        aside = tmp_path / "aside.duckdb"
+        shutil.copy(shared_district().situation_path, aside)
+        with duckdb.connect(str(aside)) as connection:
+            connection.execute(statement)
+        aside.replace(path)
+
+    def name_towns(situation: Situation) -> set[str]:
+        return {row["town_name"] for row in ask(situation, "map/towns").to_pylist()}
+
+    engine = SituationEngine()
+    put("update town set town_name = 'older'")
+    older = engine.open(path)
+    put("update town set town_name = 'newer'; update zone_order set level = 'low'")
+    newer = engine.open(path)
+    assert (name_towns(older), name_towns(newer)) == ({"older"}, {"newer"})
+    assert mark_orders(older) != mark_orders(newer)
+    older.close()
+    older.close()
+    (tmp_path / "aside.duckdb").write_bytes(b"not a database")
+    (tmp_path / "aside.duckdb").replace(path)
+    with pytest.raises(SituationError, match="damaged"):
+        engine.open(path)
+    assert name_towns(newer) == {"newer"}
+    newer.close()
+    put("update town set town_name = 'newest'")
+    newest = engine.open(path)
+    assert name_towns(newest) == {"newest"}
+    newest.close()
 
 
 def test_publishing_anew_from_the_lake_gives_what_the_worker_published(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ select len(range(1000000000))
 -- expect: contained memory error
 select len(list_transform(range(20000), lambda x: range(100000)))
 -- case: padding without end
--- expect: contained memory error
+-- expect: contained memory error time processor
 select len(lpad('x', 2000000000, 'y'))
 -- case: a sort of everything
 -- expect: contained memory time processor

@@ -40,7 +40,7 @@ function prepare(ace, address) {
           { token: "identifier", regex: '"(?:[^"]|"")*"?' },
           { token: "variable.parameter", regex: "\\$\\w+" },
           { token: "constant.numeric", regex: "\\b\\d+(?:_\\d+)*(?:\\.\\d+)?(?:e[+-]?\\d+)?\\b", caseInsensitive: true },
-          { token: ["support.function", "text", "paren.lparen"], regex: "([A-Za-z_]\\w*)(\\s*)(\\()", onMatch: call },
+          { regex: "[A-Za-z_]\\w*\\s*\\(", onMatch: call },
           { token: word, regex: "[A-Za-z_\\u0080-\\uFFFF][\\w\\u0080-\\uFFFF]*" },
           { token: "text", regex: "\\s+" },
         ],
@@ -185,6 +185,12 @@ function start(ace, host) {
     if (!completer.autoShown || completer.popup.getRow() > 0) return completer.insertMatch();
     completer.detach();
     return false;
+  });
+  editor.commands.on("afterExec", ({ command, args }) => { // behind a dot other names come than those just offered
+    if (command.name !== "insertstring" || args !== ".") return;
+    completer.detach();
+    completer.autoShown = true;
+    completer.showPopup(editor);
   });
   new ResizeObserver(() => editor.resize()).observe(host);
 }

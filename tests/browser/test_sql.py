@@ -31,6 +31,10 @@ def test_an_analyst_types_completes_runs_mends_cancels_and_comes_back(chromium: 
     type_anew(page, "select s. from site as s")
     for _ in " from site as s":
         page.keyboard.press("ArrowLeft")
+    expect(page.locator(".ace_keyword").nth(2)).to_have_text("as")
+    page.keyboard.press("Backspace")
+    page.keyboard.type(".")
+    expect(page.locator(".ace_autocomplete")).to_contain_text(re.compile(r"site_code\s*VARCHAR"), timeout=WITHIN_MS)
     page.keyboard.type("site_n")
     expect(page.locator(".ace_autocomplete")).to_contain_text(re.compile(r"site_name\s*VARCHAR"), timeout=WITHIN_MS)
     page.keyboard.press("Tab")

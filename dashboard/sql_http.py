@@ -124,7 +124,7 @@ async def answer_sql(request: Request, sandbox: Sandbox) -> Response:
             query = sandbox.submit(wanted.text, user, limits, by="http", streams=True)
             return _doorkeeper.note(query)
 
-        plan = Plan(form, partial(_write, wanted=wanted, settings=settings), {"Vary": "Accept, Accept-Encoding"})
+        plan = Plan(form, partial(_write, wanted=wanted, settings=settings), {})
         return await send_answer(request, submit, plan)
     except Refused as refused:
         return _say(refused)

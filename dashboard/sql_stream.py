@@ -111,11 +111,16 @@ async def send_answer(request: Request, submit: Callable[[], Query], plan: Plan)
     except BaseException:
         query.cancel()
         raise
-    headers = {**PRIVATE, **plan.headers, QUERY_HEADER: query.id, "Content-Type": plan.form.media_type}
+    headers = {
+        **PRIVATE,
+        "Vary": "Accept, Accept-Encoding",
+        **plan.headers,
+        QUERY_HEADER: query.id,
+        "Content-Type": plan.form.media_type,
+    }
     if _takes_gzip(request):
         # said in either case: who compresses on the way would do it on the server's own thread
         headers["Content-Encoding"] = "gzip" if pieces.packs else "identity"
-        headers["Vary"] = "Accept-Encoding"
     if is_whole:
         headers |= {ROWS_HEADER: str(query.progress().row_count), CUT_HEADER: query.cut_by or "no"}
         return Response(head, headers=headers)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Any
 
 from dashboard.geometry import Outline, draw_geometry
@@ -35,6 +35,8 @@ RETRY_EVERY_S = 2.0
 ALERTS_EVERY_S = 5.0
 """Seconds for which the answer on alerts stands. They change at marks five minutes apart, and cost as much as all the other
 questions together."""
+SHARE, BURST_S, LONGEST_REST_S = 0.1, 0.5, 2.0
+"""Pictures take SHARE of a core where they come thick and fast, after the first BURST_S; but one is drawn every LONGEST_REST_S."""
 BROKEN_AFTER_S = 15.0
 """Real seconds without an answer after which a page calls the server lost (UI, states)."""
 WAIT_CLASSES = ("smooth", "busy", "jammed", "resting", "unknown")
@@ -103,6 +105,26 @@ class Health:
         return self.status == "ok"
 
 
+@dataclass
+class Spending:
+    """How much CPU the pictures have taken lately: where the situation is published more often than it can be drawn within a
+    share of a core, some publications are passed over."""
+
+    _owed_s: float = 0.0
+    _at_s: float = field(default_factory=monotonic)
+
+    def add(self, spent_s: float) -> None:
+        """Notes what was spent now; what was spent before is paid off by SHARE of the time since."""
+        now_s = monotonic()
+        self._owed_s = max(0.0, self._owed_s - SHARE * (now_s - self._at_s)) + spent_s
+        self._at_s = now_s
+
+    def may_go_on(self) -> bool:
+        """Whether another picture may be drawn: always after LONGEST_REST_S."""
+        since_s = monotonic() - self._at_s
+        return since_s >= LONGEST_REST_S or self._owed_s - SHARE * since_s <= BURST_S
+
+
 @dataclass(eq=False)
 class Feed:
     """Watches one home's situation file from a thread of its own; `picture` is always the newest complete one."""
@@ -125,6 +147,7 @@ class Feed:
     _are_alerts_old: bool = False
     log: AlertLog = field(init=False)
     _log_seen: object = None
+    _spending: Spending = field(default_factory=lambda: Spending())
 
     def __post_init__(self) -> None:
         self.log = AlertLog(self.settings)
@@ -144,11 +167,15 @@ class Feed:
         """Takes a new picture if the situation file is another one than before, a change was due by the clock, or something
         failed; says whether."""
         with self._looking:
-            return self._look()
+            begin_s = thread_time()
+            try:
+                return self._look()
+            finally:
+                self._spending.add(thread_time() - begin_s)
 
     def look_if_new(self) -> None:
         """Looks now where there is a file that was not looked at yet, as the feed's own thread would a little later."""
-        if identify_file(self.settings.situation_path) != self._seen:
+        if identify_file(self.settings.situation_path) != self._seen and self._spending.may_go_on():
             self.look()
 
     def _look(self) -> bool:
@@ -251,7 +278,8 @@ class Feed:
 
     def _watch(self) -> None:
         while not self._stop.wait(RETRY_EVERY_S if self._failing_since else LOOK_EVERY_S):
-            self.look()
+            if self._spending.may_go_on():
+                self.look()
 
     def _draw(self, sitting: OpenSitting) -> Picture:
         """The picture of an open situation; a question that fails costs its own block only."""

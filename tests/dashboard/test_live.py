@@ -212,3 +212,21 @@ def test_a_picture_that_went_stale_while_a_site_was_open_stays_as_it_was_and_say
     feed.look()
     assert [one["round_code"] for one in _body(feed)["rounds"]] == ["M", "D"]
     assert feed.judge_health().status == "stale"
+
+
+def test_publications_that_come_thick_and_fast_are_passed_over_for_two_seconds_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s = 100.0
+    monkeypatch.setattr(live, "monotonic", lambda: now_s)
+    spending = live.Spending(_at_s=now_s)
+    spending.add(live.BURST_S)
+    assert spending.may_go_on()
+    spending.add(0.1)
+    assert not spending.may_go_on()
+    now_s += 0.1 / live.SHARE + 0.01
+    assert spending.may_go_on()
+    spending.add(100.0)
+    assert not spending.may_go_on()
+    now_s += live.LONGEST_REST_S
+    assert spending.may_go_on()

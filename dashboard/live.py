@@ -32,7 +32,7 @@ LOOK_EVERY_S = 0.2
 """Seconds between looks at the situation file; a look is one `stat`."""
 RETRY_EVERY_S = 2.0
 """Seconds before a failed question, or a file that would not open, is tried again."""
-ALERTS_EVERY_S = 5.0
+ALERTS_EVERY_S = 10.0
 """Seconds for which the answer on alerts stands. They change at marks five minutes apart, and cost as much as all the other
 questions together."""
 SHARE, BURST_S, LONGEST_REST_S = 0.1, 0.5, 2.0

@@ -21,9 +21,9 @@ from data.clock import Clock, read_clock
 from data.errors import WanggeError
 from data.settings import Settings
 
-DEAR_S, REST, LONGEST_S = 0.25, 14.0, 15.0
+DEAR_S, REST, LONGEST_S = 0.25, 10.0, 12.0
 """Answers that took more than DEAR_S of CPU in all stand for REST times as long as they took, at most LONGEST_S: with many pages
-open, the pages together take a fourteenth of a core for questions, however often the situation is published."""
+open, the pages together take a tenth of a core for questions, however often the situation is published."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from dashboard.answers import shelf_of
 from dashboard.aside import aside_of
 from dashboard.live import Feed
 from dashboard.parts import wording
-from dashboard.parts.door_sheets import PRINT, write_note, write_sheets
-from dashboard.parts.round_words import say_round
+from dashboard.parts.rounds.sheets import PRINT, write_note, write_sheets
+from dashboard.parts.rounds.words import say_round
 from dashboard.parts.wording import Language
 from data.errors import WanggeError
 

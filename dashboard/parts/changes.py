@@ -19,7 +19,7 @@ from dashboard.parts.markup import Markup, element
 from dashboard.parts.moment import Moment
 from dashboard.parts.moment_words import say_moment
 from dashboard.parts.wording import Language
-from dashboard.parts.zone_words import name_level
+from dashboard.parts.zones.words import name_level
 from dashboard.text import read_text
 from data.errors import WanggeError
 

@@ -11,7 +11,7 @@ from dashboard.parts.definition import tell_definition
 from dashboard.parts.figures import figure, progress_bar, stale_class
 from dashboard.parts.markup import Markup, element, join
 from dashboard.parts.moment import Moment
-from dashboard.parts.site_words import link_to_site
+from dashboard.parts.sites.words import link_to_site
 from dashboard.parts.wording import Language
 from dashboard.parts.words import say
 from data.errors import WanggeError

@@ -12,9 +12,9 @@ import streamlit as st
 from dashboard.address import ALERT_LEVELS, ALERT_RULES, Address, read_address, write_address
 from dashboard.answers import open_view
 from dashboard.asset import ASSETS_DIR
-from dashboard.parts.alert_board import show_board
-from dashboard.parts.alert_history import show_closed, show_log
-from dashboard.parts.alert_words import name_rule, say_alert
+from dashboard.parts.alerts.board import show_board
+from dashboard.parts.alerts.history import show_closed, show_log
+from dashboard.parts.alerts.words import name_rule, say_alert
 from dashboard.parts.notices import show_as_of, show_band
 from dashboard.parts.wording import Language, name_in
 from dashboard.routes import get_feed

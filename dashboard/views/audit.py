@@ -9,9 +9,9 @@ import streamlit as st
 
 from dashboard.address import link_to, read_address, write_address
 from dashboard.asset import ASSETS_DIR
-from dashboard.parts.audit_list import draw_account, say_audit, write_account
 from dashboard.parts.markup import element
 from dashboard.parts.notices import show_block_error
+from dashboard.parts.sql.audit import draw_account, say_audit, write_account
 from dashboard.parts.wording import Language, count
 from dashboard.routes import get_feed
 from data import roles

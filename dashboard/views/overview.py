@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard.address import WHOLE, Address, read_address
 from dashboard.answers import Reading, Row, Shelf, open_view
-from dashboard.parts.alert_rows import show_alerts
+from dashboard.parts.alerts.rows import show_alerts
 from dashboard.parts.controls import pick_grid, show_controls, show_way_back
 from dashboard.parts.figures import round_figures, state_figures, town_shares
 from dashboard.parts.grid_list import choose_grids, show_grid_list
@@ -24,7 +24,7 @@ from dashboard.parts.panel import GRID_QUESTIONS, grid_panel
 from dashboard.parts.place_panel import list_inside, place_panel, place_row
 from dashboard.parts.search_results import fold_text, list_found
 from dashboard.parts.share import Source, show_sources
-from dashboard.parts.site_list import longest_waits
+from dashboard.parts.sites.list import longest_waits
 from dashboard.parts.trail import draw_trail, steps_to
 from dashboard.parts.wording import name_in, time_of_day
 from dashboard.parts.words import say

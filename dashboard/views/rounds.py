@@ -16,14 +16,14 @@ from dashboard.asset import ASSETS_DIR
 from dashboard.parts.definition import define
 from dashboard.parts.markup import element
 from dashboard.parts.notices import show_as_of, show_band
-from dashboard.parts.round_chart import show_curve
-from dashboard.parts.round_choice import asked_place, choose_round, find_place, round_of
-from dashboard.parts.round_desk import RoundDesk
-from dashboard.parts.round_doors import check_block, show_door_list, show_doors
-from dashboard.parts.round_figures import figures_of
-from dashboard.parts.round_picker import show_picker, show_trail, show_worst
-from dashboard.parts.round_table import show_buildings, show_places
-from dashboard.parts.round_words import say_round
+from dashboard.parts.rounds.chart import show_curve
+from dashboard.parts.rounds.choice import asked_place, choose_round, find_place, round_of
+from dashboard.parts.rounds.desk import RoundDesk
+from dashboard.parts.rounds.doors import check_block, show_door_list, show_doors
+from dashboard.parts.rounds.figures import figures_of
+from dashboard.parts.rounds.picker import show_picker, show_trail, show_worst
+from dashboard.parts.rounds.table import show_buildings, show_places
+from dashboard.parts.rounds.words import say_round
 from dashboard.routes import get_feed
 from data.errors import WanggeError
 

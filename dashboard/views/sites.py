@@ -14,11 +14,11 @@ from dashboard.aside import AsideAnswer, aside_of
 from dashboard.asset import ASSETS_DIR
 from dashboard.parts.markup import element
 from dashboard.parts.notices import show_as_of, show_band, show_block_error
-from dashboard.parts.site_charts import SITE_QUESTIONS, show_by_unit, show_days, show_site_charts
-from dashboard.parts.site_head import show_figures, show_site_head
-from dashboard.parts.site_panel import PANEL_QUESTIONS, show_site_panel
-from dashboard.parts.site_table import choose_sites, show_filters, show_moves, show_site_table, show_summary
-from dashboard.parts.site_words import say_site
+from dashboard.parts.sites.charts import SITE_QUESTIONS, show_by_unit, show_days, show_site_charts
+from dashboard.parts.sites.head import show_figures, show_site_head
+from dashboard.parts.sites.panel import PANEL_QUESTIONS, show_site_panel
+from dashboard.parts.sites.table import choose_sites, show_filters, show_moves, show_site_table, show_summary
+from dashboard.parts.sites.words import say_site
 from dashboard.parts.wording import Language
 from dashboard.routes import get_feed
 from data.errors import WanggeError

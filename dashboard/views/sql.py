@@ -10,16 +10,16 @@ from dashboard.asset import ASSETS_DIR
 from dashboard.parts import wording
 from dashboard.parts.markup import element
 from dashboard.parts.notices import show_as_of, show_band
-from dashboard.parts.sql_desk import Desk, read_desk
-from dashboard.parts.sql_editor import hear_editor, show_editor
-from dashboard.parts.sql_error import show_error, show_mode, show_notice
-from dashboard.parts.sql_link import open_linked
-from dashboard.parts.sql_result import show_result
-from dashboard.parts.sql_run import run_text, show_progress
-from dashboard.parts.sql_saved import open_text, show_history, show_link, show_saving
-from dashboard.parts.sql_shelf import show_shelf, tell_tables, write_example
-from dashboard.parts.sql_values import choose_values, show_values
-from dashboard.parts.sql_words import say_sql
+from dashboard.parts.sql.desk import Desk, read_desk
+from dashboard.parts.sql.editor import hear_editor, show_editor
+from dashboard.parts.sql.error import show_error, show_mode, show_notice
+from dashboard.parts.sql.link import open_linked
+from dashboard.parts.sql.result import show_result
+from dashboard.parts.sql.run import run_text, show_progress
+from dashboard.parts.sql.saved import open_text, show_history, show_link, show_saving
+from dashboard.parts.sql.shelf import show_shelf, tell_tables, write_example
+from dashboard.parts.sql.values import choose_values, show_values
+from dashboard.parts.sql.words import say_sql
 from dashboard.parts.wording import Language
 from dashboard.routes import get_feed, get_sandbox
 from dashboard.shell import PAGE_PATHS

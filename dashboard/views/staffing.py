@@ -12,11 +12,11 @@ from dashboard.answers import open_view
 from dashboard.asset import ASSETS_DIR
 from dashboard.parts.controls import choose_below
 from dashboard.parts.notices import show_as_of, show_band
-from dashboard.parts.staffing_bars import QUESTIONS, show_bars, show_total
-from dashboard.parts.staffing_chain import show_chain, show_chain_box
-from dashboard.parts.staffing_lists import LISTS
-from dashboard.parts.staffing_whistles import choose_whistle, show_curve, show_free, show_whistles
-from dashboard.parts.staffing_words import say_staff
+from dashboard.parts.staffing.bars import QUESTIONS, show_bars, show_total
+from dashboard.parts.staffing.chain import show_chain, show_chain_box
+from dashboard.parts.staffing.lists import LISTS
+from dashboard.parts.staffing.whistles import choose_whistle, show_curve, show_free, show_whistles
+from dashboard.parts.staffing.words import say_staff
 from dashboard.routes import get_feed
 
 TICK_S = 5.0

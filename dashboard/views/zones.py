@@ -13,12 +13,12 @@ from dashboard.asset import ASSETS_DIR
 from dashboard.parts.controls import choose_below
 from dashboard.parts.notices import show_as_of, show_band
 from dashboard.parts.share import Source, show_sources
-from dashboard.parts.zone_box import show_zone_box
-from dashboard.parts.zone_form import show_zone_form
-from dashboard.parts.zone_history import show_changes, show_history
-from dashboard.parts.zone_list import show_zones_in_force
-from dashboard.parts.zone_panel import show_zone_panel
-from dashboard.parts.zone_words import say_zone
+from dashboard.parts.zones.box import show_zone_box
+from dashboard.parts.zones.form import show_zone_form
+from dashboard.parts.zones.history import show_changes, show_history
+from dashboard.parts.zones.list import show_zones_in_force
+from dashboard.parts.zones.panel import show_zone_panel
+from dashboard.parts.zones.words import say_zone
 from dashboard.routes import get_feed
 
 SOURCES = {

@@ -11,10 +11,10 @@ import pyarrow as pa
 from streamlit.dataframe.lazy_df_source import DEFAULT_PAGE_SIZE, InMemoryDataframeSource, SortSpec
 from streamlit.dataframe_util import convert_arrow_table_to_arrow_bytes
 
-from dashboard.parts.sql_filter import Condition, apply_filter
-from dashboard.parts.sql_marks import choose_chart, make_marks
-from dashboard.parts.sql_places import Places, find_place_columns, place_rows
-from dashboard.parts.sql_sheet import make_sheet
+from dashboard.parts.sql.filter import Condition, apply_filter
+from dashboard.parts.sql.marks import choose_chart, make_marks
+from dashboard.parts.sql.places import Places, find_place_columns, place_rows
+from dashboard.parts.sql.sheet import make_sheet
 from tests.benchmarks.figures import Figure, report
 from tests.benchmarks.stopwatch import own_cpu_ms
 

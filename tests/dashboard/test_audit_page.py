@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.parts.audit_list import write_account
+from dashboard.parts.sql.audit import write_account
 from data.sandbox import Asked
 from data.sandbox.audit import record_asked, record_ended
 from data.settings import Settings

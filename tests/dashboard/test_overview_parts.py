@@ -10,15 +10,15 @@ import pytest
 
 from dashboard.address import Address, parse_address, read_steps
 from dashboard.parts import wording
-from dashboard.parts.alert_rows import place_of
-from dashboard.parts.alerts import Around, alert_line, calm_line, unjudged_line
+from dashboard.parts.alerts.line import Around, alert_line, calm_line, unjudged_line
+from dashboard.parts.alerts.rows import place_of
 from dashboard.parts.figures import partial_note, round_figures, state_figures
 from dashboard.parts.grid_list import choose_grids
 from dashboard.parts.leader_map import _SHARED_WORDS
 from dashboard.parts.markup import element
 from dashboard.parts.moment import Moment, make_moment
 from dashboard.parts.search_results import choose_only, fold_text, list_found, where_of
-from dashboard.parts.site_list import longest_waits, rank_sites
+from dashboard.parts.sites.list import longest_waits, rank_sites
 from dashboard.parts.trail import draw_trail, steps_to
 from dashboard.text import LANGUAGES, read_text
 from data.settings import PROJECT_ROOT

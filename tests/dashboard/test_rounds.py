@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import aside, routes
 from dashboard.aside import Aside, AsideAnswer
 from dashboard.live import Feed
-from dashboard.parts.door_sheets import write_sheets
+from dashboard.parts.rounds.sheets import write_sheets
 from data.settings import Settings
 from tests.dashboard.conftest import Open, set_clock, take_in_morning, text_of
 from tests.dashboard.test_routes import get

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.parts.site_charts import spread_labels, tell_block
-from dashboard.parts.site_head import tell_basis
-from dashboard.parts.site_words import describe_effect, describe_move
+from dashboard.parts.sites.charts import spread_labels, tell_block
+from dashboard.parts.sites.head import tell_basis
+from dashboard.parts.sites.words import describe_effect, describe_move
 from data.ingest import ingest_paths
 from data.settings import Settings
 from tests.dashboard.conftest import Open, set_clock, take_in_morning, text_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import data.sandbox
-from dashboard.parts.sql_error import translate
+from dashboard.parts.sql.error import translate
 from data.sandbox import engine_errors, gate, slips
 
 SOURCES = sorted(Path(data.sandbox.__file__).parent.glob("*.py"))

@@ -12,10 +12,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import routes
-from dashboard.parts.sql_desk import Desk
-from dashboard.parts.sql_error import translate
-from dashboard.parts.sql_link import TEXT, open_linked, pack_text, unpack_text
-from dashboard.parts.sql_shelf import write_example
+from dashboard.parts.sql.desk import Desk
+from dashboard.parts.sql.error import translate
+from dashboard.parts.sql.link import TEXT, open_linked, pack_text, unpack_text
+from dashboard.parts.sql.shelf import write_example
 from data.errors import QuestionError
 from data.sandbox import Sandbox
 from data.saved_queries import delete_query, find_saved, read_saved, rename_query, save_query

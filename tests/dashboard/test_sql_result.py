@@ -18,11 +18,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import routes
-from dashboard.parts.sql_classes import choose_categories, make_classes
-from dashboard.parts.sql_filter import Condition, NotComparable, apply_filter
-from dashboard.parts.sql_marks import Choice, choose_chart, has_several, make_marks
-from dashboard.parts.sql_places import Places, Taking, choose_taking, choose_value, find_place_columns, place_rows
-from dashboard.parts.sql_sheet import Sheet, make_sheet, tell_value
+from dashboard.parts.sql.classes import choose_categories, make_classes
+from dashboard.parts.sql.filter import Condition, NotComparable, apply_filter
+from dashboard.parts.sql.marks import Choice, choose_chart, has_several, make_marks
+from dashboard.parts.sql.places import Places, Taking, choose_taking, choose_value, find_place_columns, place_rows
+from dashboard.parts.sql.sheet import Sheet, make_sheet, tell_value
 from dashboard.sql_files import Offer, _offers
 from data.sandbox import Result
 from tests.dashboard.conftest import text_of
@@ -142,7 +142,7 @@ def _page() -> None:
     import streamlit as st
 
     from dashboard.parts.moment import make_moment
-    from dashboard.parts.sql_result import show_result
+    from dashboard.parts.sql.result import show_result
     from dashboard.shelf import Reading
 
     moment = make_moment(datetime(2022, 7, 14, 0, 40, tzinfo=UTC), None, "Asia/Shanghai", 120, 0, False)

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.parts.palette import LIGHT
-from dashboard.parts.staffing_whistles import draw_curve
+from dashboard.parts.staffing.whistles import draw_curve
 from data.ingest import ingest_paths
 from data.settings import Settings
 from tests.dashboard.conftest import Open, set_clock, take_in_morning, text_of

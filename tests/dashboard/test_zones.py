@@ -10,8 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.parts import zone_drawing
-from dashboard.parts.zone_form import describe_refusals
+from dashboard.parts.zones import drawing
+from dashboard.parts.zones.form import describe_refusals
 from data.orders import Refusal, give_orders
 from data.reference_import.order_rules import REASONS
 from data.roles import may_give_orders
@@ -200,7 +200,7 @@ def draw(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, str], AppTest]:
             st.session_state[key] = {"polygon": drawn.pop(), "n": 1}
             on_change()
 
-    monkeypatch.setattr(zone_drawing, "st_folium", st_folium)
+    monkeypatch.setattr(drawing, "st_folium", st_folium)
 
     def draw_on(page: AppTest, text: str) -> AppTest:
         next(group for group in page.get("button_group") if group.label == "范围").set_value("polygon")

@@ -1,0 +1,1 @@
+"""The alerts: the line on every page, the board, the history."""

@@ -1,0 +1,1 @@
+"""The sites' page: the list, and one site."""

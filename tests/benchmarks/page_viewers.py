@@ -23,7 +23,7 @@ TICK_S = 2.0
 OPEN_WITHIN_S = 120.0
 _opening = threading.Semaphore(4)
 """So many open their page at once: what is measured is how they tick."""
-PAGES = ("", "sites", "rounds", "staffing", "alerts", "zones", "brief", "map-check")
+PAGES = ("", "sites", "rounds", "staffing", "alerts", "zones", "brief", "sql", "audit", "map-check")
 MAPPED = ("",)
 """Pages whose map polls besides."""
 
@@ -68,9 +68,8 @@ def _view(
             opened.wait()
         tag, next_s = "", time.monotonic() + delay_s
         due_s = dict.fromkeys(ticking, next_s)
-        while (now_s := time.monotonic()) < ends_s[0]:
-            if now_s < next_s:
-                time.sleep(next_s - now_s)
+        while next_s < ends_s[0]:  # not a tick more: what the server needs is told by the second
+            time.sleep(max(0.0, next_s - time.monotonic()))
             begin_s, byte_count = time.perf_counter(), 0
             try:
                 for fragment, every_s in ticking.items():

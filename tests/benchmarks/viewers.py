@@ -41,9 +41,8 @@ def watch(address: str, count: int, seconds: float) -> Tally:
 def _view(address: str, tally: Tally, ends_s: float, delay_s: float) -> None:
     tag = ""
     next_s = time.monotonic() + delay_s
-    while (now_s := time.monotonic()) < ends_s:
-        if now_s < next_s:
-            time.sleep(next_s - now_s)
+    while next_s < ends_s:
+        time.sleep(max(0.0, next_s - time.monotonic()))
         begin = time.perf_counter()
         try:
             body, tag = fetch(f"{address}/api/live", tag)

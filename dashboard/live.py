@@ -83,7 +83,6 @@ class Picture:
     open_unit_count: int | None
     live: Payload
     geometry: Payload | None
-    geometry_hash: str
     problem: str = ""
 
 
@@ -137,6 +136,7 @@ class Feed:
     _looking: threading.Lock = field(default_factory=threading.Lock)
     _seen: tuple[int, int, int] | None = None
     _outline: Outline | None = None
+    _former_outline: Outline | None = None
     _blocks: dict[str, Any] = field(default_factory=dict)
     _asked: tuple[str, ...] = ()
     _sitting: OpenSitting | None = None
@@ -255,6 +255,11 @@ class Feed:
             return known
         return draw_geometry(rows, district, self.settings.tiles)
 
+    def find_geometry(self, wanted: str) -> Payload | None:
+        """The geometry with this hash: the newest picture's, or the one before it, of which a page may have been told just now."""
+        known = (self._outline, self._former_outline)
+        return next((outline.payload for outline in known if outline and outline.hash == wanted), None)
+
     def judge_health(self) -> Health:
         """Whether what the pages show is fresh enough to act on, by the district's clock."""
         picture = self.picture
@@ -290,7 +295,9 @@ class Feed:
             return sitting.ask(name)
 
         district = rows("map/district")[0]
-        self._outline = outline = self.outline_of(rows, district)
+        outline = self.outline_of(rows, district)
+        if outline is not self._outline:
+            self._former_outline, self._outline = self._outline, outline
         standing = self._find_standing()
         self._blocks, failed = build_blocks(rows, outline, standing)
         since = write_time(self.clock.now()) or ""
@@ -314,7 +321,6 @@ class Feed:
             open_unit_count=count_open_units(self._blocks),
             live=write_payload(body),
             geometry=outline.payload,
-            geometry_hash=outline.hash,
         )
 
     def _tell_backlogs(self) -> None:
@@ -350,7 +356,6 @@ class Feed:
             open_unit_count=None,
             live=write_payload(body),
             geometry=last.geometry if last else None,
-            geometry_hash=last.geometry_hash if last else "",
             problem=message,
         )
 

@@ -135,7 +135,6 @@ class PastShelf(Shelf):
             open_unit_count=count_open_units(blocks),
             live=write_payload(body),
             geometry=outline.payload,
-            geometry_hash=outline.hash,
         )
         return picture, json.loads(picture.live.body)
 
@@ -145,7 +144,7 @@ class PastShelf(Shelf):
 
     def _draw_failure(self, error: WanggeError) -> tuple[Picture, Mapping[str, Any]]:
         body = {"version": "none", "state": "error", "as_of": None, **describe_frame(self.settings, None, 0.0)}
-        picture = Picture("error", None, None, write_payload({**body, "errors": {}}), None, "", str(error))
+        picture = Picture("error", None, None, write_payload({**body, "errors": {}}), None, str(error))
         return picture, body
 
 

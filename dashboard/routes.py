@@ -97,14 +97,17 @@ async def _answer_past(request: Request, feed: Feed) -> Response:
 
 
 async def answer_geometry(request: Request) -> Response:
-    """Shapes, names and places; for ever under their own hash, 404 under another one."""
-    picture = get_feed().picture
-    if picture is None or picture.geometry is None:
-        return JSONResponse({"error": "There is no situation to draw yet."}, status_code=404)
+    """Shapes, names and places; for ever under their own hash, 404 under one that is neither the newest nor the one before."""
+    feed = get_feed()
     wanted = request.query_params.get("v")
-    if wanted is not None and wanted != picture.geometry_hash:
+    if feed.picture is None or feed.picture.geometry is None:
+        return JSONResponse({"error": "There is no situation to draw yet."}, status_code=404)
+    if wanted is None:
+        return _send(request, feed.picture.geometry, "application/json", ASK_EACH_TIME)
+    found = feed.find_geometry(wanted)
+    if found is None:
         return JSONResponse({"error": "The geometry has changed. Ask /api/live for its address."}, status_code=404)
-    return _send(request, picture.geometry, "application/json", KEEP_FOREVER if wanted else ASK_EACH_TIME)
+    return _send(request, found, "application/json", KEEP_FOREVER)
 
 
 async def answer_health(_request: Request) -> Response:

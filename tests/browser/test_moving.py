@@ -89,7 +89,11 @@ def test_keys_alone_lead_to_a_grid_and_up_again(laptop: BrowserContext, server: 
     page.keyboard.press("Enter")
     expect(page.locator(".wg-place h2")).to_have_text(chosen, timeout=ANSWERED_WITHIN_MS)
     frame.wait_for_function("() => parent.location.search.includes('community=')")
-    page.keyboard.press("ArrowDown")
+    for _ in range(20):  # until the map has gone down to the grids
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(250)
+        if "网格" in frame.locator(".lead-tip b").inner_text():
+            break
     page.keyboard.press("Enter")
     expect(page.locator(".wg-panel")).to_have_count(1, timeout=ANSWERED_WITHIN_MS)
     page.keyboard.press("Escape")

@@ -24,10 +24,8 @@ def one_thread_an_engine() -> Iterator[None]:
     connect = duckdb.connect
 
     def connect_thrifty(*places: Any, **options: Any) -> duckdb.DuckDBPyConnection:
-        config = {"allow_unsigned_extensions": "true"} | options.pop("config", {})
-        connection = connect(*places, config=config, **options)
-        connection.execute("set threads = 1")
-        return connection
+        config = {"allow_unsigned_extensions": "true", "threads": "1"} | options.pop("config", {})
+        return connect(*places, config=config, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duckdb, "connect", connect_thrifty)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,14 @@ def one_thread_an_engine() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duckdb, "connect", connect_thrifty)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def never_nicer() -> Iterator[None]:
+    """A command that gives way to others, run within a test, must not make this test process give way to its end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "nice", lambda _: 0)
         yield
 
 

@@ -22,7 +22,6 @@ from dashboard.parts.sql.values import choose_values, show_values
 from dashboard.parts.sql.words import say_sql
 from dashboard.parts.wording import Language
 from dashboard.routes import get_feed, get_sandbox
-from dashboard.shell import PAGE_PATHS
 from data.errors import WanggeError
 from data.situation_tables import Table, list_tables
 
@@ -54,11 +53,7 @@ def show_sql() -> None:
     with st.container(key="sql"):
         shelf, work = st.columns([264, 1102])
         with shelf, st.container(key="sql_shelf"):
-            show_shelf(
-                tell_tables(_tables(), language),
-                language,
-                lambda name: open_text(desk, write_example(name, read_address().language)),
-            )
+            show_shelf(tell_tables(_tables(), language), language, open_question)
         with work:
             with st.container(key="sql_toolbar", horizontal=True):
                 st.button(say_sql("run", language), key="sql_run", type="primary", on_click=run)
@@ -93,11 +88,7 @@ def show_limits(view: View, address: Address) -> None:
     )
     past = view.reading.past
     known = say_sql("known_now", language) if past is not None and past.is_known_then else None
-    has_audit = AUDIT_PATH in PAGE_PATHS
-    told = element(
-        "div", limits, at, known, " · " if has_audit else None, audit if has_audit else None, classes="wg-sql-limits"
-    )
-    st.html(told, width="content")
+    st.html(element("div", limits, at, known, " · ", audit, classes="wg-sql-limits"), width="content")
 
 
 def show_answer(desk: Desk, view: View, language: Language) -> None:

@@ -22,7 +22,7 @@ from data.errors import WanggeError
 from data.questions import find_question, read_questions
 from data.spreadsheet import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
 
-PICTURES = ("svg", "png")
+_PICTURES = ("svg", "png")
 
 
 def show_share(
@@ -101,7 +101,7 @@ def show_sharing(
             name = f"{name_file(question, reading)}.{suffix}"
             _show_download(label, write, name, kind, key=f"{suffix}_{key}")
         if chart:
-            st.html(_picture_buttons(chart, question, title, reading, language))
+            st.html(draw_picture_buttons(chart, name_file(question, reading), title, reading, language))
 
 
 def csv_of(rows: Sequence[Row], question: str, reading: Reading, language: Language) -> bytes:
@@ -131,7 +131,26 @@ def name_file(question: str, reading: Reading) -> str:
     return f"{question.replace('/', '-')}{f'-{as_of:%Y%m%d-%H%M}' if as_of else ''}"
 
 
-def class_of(key: str) -> str:
+def draw_picture_buttons(chart: str, name: str, title: str, reading: Reading, language: Language) -> Markup:
+    """Buttons that save the chart of this key as `name`.svg and `name`.png, under its title and the age of its figures."""
+    buttons = (
+        element(
+            "button",
+            kind.upper(),
+            classes="wg-draw",
+            type="button",
+            data_kind=kind,
+            data_name=f"{name}.{kind}",
+            data_chart=_class_of(chart),
+            data_title=title,
+            data_note=say_age(reading.moment, language),
+        )
+        for kind in _PICTURES
+    )
+    return element("div", *buttons, classes="wg-pictures")
+
+
+def _class_of(key: str) -> str:
     """The class that Streamlit gives an element of this key."""
     return "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key)
 
@@ -143,20 +162,3 @@ def _zone(reading: Reading) -> tzinfo:
 
 def _show_download(label: str, write: Callable[[], bytes], name: str, kind: str, *, key: str) -> None:
     st.download_button(label, write, name, kind, key=key, on_click="ignore", width="content")
-
-
-def _picture_buttons(chart: str, question: str, title: str, reading: Reading, language: Language) -> Markup:
-    said = {"data_chart": class_of(chart), "data_title": title, "data_note": say_age(reading.moment, language)}
-    buttons = (
-        element(
-            "button",
-            kind.upper(),
-            classes="wg-draw",
-            type="button",
-            data_kind=kind,
-            data_name=f"{name_file(question, reading)}.{kind}",
-            **said,
-        )
-        for kind in PICTURES
-    )
-    return element("div", *buttons, classes="wg-pictures")

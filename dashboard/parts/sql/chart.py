@@ -12,10 +12,9 @@ import streamlit as st
 from dashboard.answers import Reading
 from dashboard.parts import wording
 from dashboard.parts.chart import CONFIG, dress
-from dashboard.parts.definition import say_age
-from dashboard.parts.markup import Markup, element
+from dashboard.parts.markup import element
 from dashboard.parts.palette import read_palette
-from dashboard.parts.share import PICTURES, class_of
+from dashboard.parts.share import draw_picture_buttons
 from dashboard.parts.sql.answer import Answer, pick
 from dashboard.parts.sql.marks import (
     OTHERS,
@@ -72,7 +71,7 @@ def show_sql_chart(answer: Answer, *, key: str, title: str, reading: Reading, la
                 element("div", *(element("p", note, classes="wg-facts") for note in notes)) if notes else element("div")
             )
             if marks.series:
-                st.html(_picture_buttons(f"{key}_drawn", title, reading, language))
+                st.html(draw_picture_buttons(f"{key}_drawn", "sql", title, reading, language))
         with left:
             if not marks.series:
                 st.html(element("p", say_result("chart_none", language), classes="wg-facts"))
@@ -192,21 +191,3 @@ def _say_note(word: str, values: Any, language: Language) -> str:
         unit, number = tell_step(values["step"])
         told["step"] = say_result(unit, language, count=number)
     return say_result(word, language, **told)
-
-
-def _picture_buttons(chart: str, title: str, reading: Reading, language: Language) -> Markup:
-    buttons = (
-        element(
-            "button",
-            kind.upper(),
-            classes="wg-draw",
-            type="button",
-            data_kind=kind,
-            data_name=f"sql.{kind}",
-            data_chart=class_of(chart),
-            data_title=title,
-            data_note=say_age(reading.moment, language),
-        )
-        for kind in PICTURES
-    )
-    return element("div", *buttons, classes="wg-pictures")

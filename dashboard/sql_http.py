@@ -35,7 +35,7 @@ from data.sandbox import Limits, Query, Sandbox, SandboxError
 from data.sandbox.formats import FORMATS, write_answer
 from data.sandbox.gate import TEXT_BYTES_MAX
 from data.settings import Settings
-from data.situation_tables import describe_column, describe_table, list_tables
+from data.situation_tables import describe_table, list_tables, tell_columns
 
 SQL_PATH = "/api/sql"
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
@@ -149,10 +149,7 @@ async def answer_schema(request: Request, sandbox: Sandbox) -> Response:
             "name": table.name,
             "about": describe_table(table.name, language),
             "row_count": table.row_count,
-            "columns": [
-                {"name": one.name, "type": one.type, "about": describe_column(table.name, one.name, language)}
-                for one in table.columns
-            ],
+            "columns": tell_columns(table, language),
         }
         for table in tables
     ]

@@ -75,6 +75,14 @@ def describe_column(table: str, column: str, language: str) -> str:
     return str(told.get(table, {}).get(column) or told["columns"].get(column, ""))
 
 
+def tell_columns(table: Table, language: str) -> list[dict[str, str]]:
+    """Name, type and meaning of each column of a table, as the SQL page and other machines are told them."""
+    return [
+        {"name": one.name, "type": one.type, "about": describe_column(table.name, one.name, language)}
+        for one in table.columns
+    ]
+
+
 @cache
 def _read_descriptions(language: str) -> dict[str, dict[str, str]]:
     """`tables`, `columns` that mean the same in every table, and by a table's name those that mean something else there."""

@@ -20,7 +20,7 @@ from data.engine import DUCKDB_VERSION
 from data.question_text import write_text
 from data.questions import Question, accepted_params, read_questions
 from data.sandbox.gate import read_allowed
-from data.situation_tables import Table, describe_column, describe_table
+from data.situation_tables import Table, describe_table, tell_columns
 
 KEY = "sql_shelf_list"
 KINDS = ("situation", "rows")
@@ -59,10 +59,7 @@ def tell_tables(tables: tuple[Table, ...], language: Language) -> list[dict[str,
             "kind": table.kind,
             "about": describe_table(table.name, language),
             "rows": "" if table.row_count is None else wording.count(table.row_count),
-            "columns": [
-                {"name": one.name, "type": one.type, "about": describe_column(table.name, one.name, language)}
-                for one in table.columns
-            ],
+            "columns": tell_columns(table, language),
         }
         for table in tables
     ]

@@ -93,6 +93,13 @@ DARK = Palette(
     ramp=("#172A3A", "#1B4059", "#225A7C", "#34779E", "#5596BB", "#82B8D4", "#BCDDEC"),
     ramp_stale=("#22272B", "#30363B", "#40474D", "#535A61", "#686F76", "#7F868C", "#9AA0A5"),
 )
+HUES = (
+    ("#0E4A75", "#82B8D4"), ("#7FB0CF", "#34779E"), ("#5B4B9A", "#A795E0"), ("#B7A8DC", "#6A5AA8"), ("#2F7F8C", "#5FA8B0"),
+    ("#4F6474", "#9FB2C1"), ("#8A6A4F", "#B89878"), ("#A9B4BC", "#5C7183"),
+)  # fmt: skip
+"""Colours of words, in light and dark: none that has a meaning of its own elsewhere. The last is that of all the others together."""
+LINE_HUES = tuple(HUES[place] for place in (0, 1, 2, 5, 6))
+"""Those that thin lines and points are told apart by."""
 
 
 def read_palette() -> Palette:

@@ -16,6 +16,9 @@ from dashboard.parts.sql.filter import Condition, NotComparable, apply_filter
 from dashboard.parts.sql.places import PlaceColumn, Places, find_place_columns
 from dashboard.parts.sql.sheet import Sheet, make_sheet
 
+ROWS, NONE = "\0rows", "\0none"
+"""Picks that are no column: the number of rows, and none at all."""
+
 
 @dataclass
 class Answer:

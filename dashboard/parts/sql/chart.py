@@ -13,9 +13,9 @@ from dashboard.answers import Reading
 from dashboard.parts import wording
 from dashboard.parts.chart import CONFIG, dress
 from dashboard.parts.markup import element
-from dashboard.parts.palette import read_palette
+from dashboard.parts.palette import DARK, LINE_HUES, read_palette
 from dashboard.parts.share import draw_picture_buttons
-from dashboard.parts.sql.answer import Answer, pick
+from dashboard.parts.sql.answer import NONE, ROWS, Answer, pick
 from dashboard.parts.sql.marks import (
     OTHERS,
     TIMES,
@@ -36,21 +36,12 @@ from dashboard.parts.sql.result_words import say_result
 from dashboard.parts.sql.sheet import Sheet
 from dashboard.parts.wording import Language
 
-ROWS, NONE = "\0rows", "\0none"
-"""Picks that are no column: the number of rows, and one colour for all."""
 _DAYS = [
     {"dtickrange": [None, 60_000], "value": "%H:%M:%S\n%m-%d"},
     {"dtickrange": [60_000, 86_400_000], "value": "%H:%M\n%m-%d"},
     {"dtickrange": [86_400_000, None], "value": "%m-%d\n%Y"},
 ]
 """How an axis of several days tells time: the day below, where it begins."""
-_HUES = (
-    ("#0E4A75", "#82B8D4"),
-    ("#7FB0CF", "#34779E"),
-    ("#5B4B9A", "#A795E0"),
-    ("#4F6474", "#9FB2C1"),
-    ("#8A6A4F", "#B89878"),
-)
 
 
 def show_sql_chart(answer: Answer, *, key: str, title: str, reading: Reading, language: Language) -> None:
@@ -137,13 +128,11 @@ def _show_picks(answer: Answer, key: str, language: Language) -> Choice:
 
 def _draw(sheet: Sheet, choice: Choice, marks: Marks, language: Language) -> go.Figure:
     palette = read_palette()
-    dark = palette.page != "#FFFFFF"
     figure = go.Figure()
     for place, series in enumerate(marks.series):
         is_alone = len(marks.series) == 1
-        colour = (
-            palette.bar if is_alone else palette.bar_2 if series.name == OTHERS else _HUES[place % len(_HUES)][dark]
-        )
+        hue = LINE_HUES[place % len(LINE_HUES)][palette is DARK]
+        colour = palette.bar if is_alone else palette.bar_2 if series.name == OTHERS else hue
         name = say_result("map_others", language) if series.name == OTHERS else series.name
         figure.add_trace(_trace(choice, series, marks, colour, name, showlegend=not is_alone))
     rows = say_result("map_rows", language)

@@ -23,8 +23,8 @@ from dashboard.asset import address_of
 from dashboard.parts import wording
 from dashboard.parts.map import bare_map
 from dashboard.parts.markup import Markup, element
-from dashboard.parts.palette import DARK, LIGHT
-from dashboard.parts.sql.answer import Answer, pick
+from dashboard.parts.palette import DARK, HUES, LIGHT
+from dashboard.parts.sql.answer import NONE, ROWS, Answer, pick
 from dashboard.parts.sql.classes import METHODS, choose_categories, make_classes
 from dashboard.parts.sql.places import TAKINGS, PlaceColumn, Placed, Places, choose_taking, choose_value, place_rows
 from dashboard.parts.sql.result_words import say_result
@@ -34,13 +34,6 @@ from dashboard.text import read_text
 
 HEIGHT_PX = 376
 """The frame's height before the stylesheet gives it what the window leaves."""
-ROWS, NO_LABEL = "\0rows", "\0none"
-"""Picks that are no column: the number of rows, and no label."""
-_CATEGORIES = (
-    ("#0E4A75", "#82B8D4"), ("#7FB0CF", "#34779E"), ("#5B4B9A", "#A795E0"), ("#B7A8DC", "#6A5AA8"), ("#2F7F8C", "#5FA8B0"),
-    ("#4F6474", "#9FB2C1"), ("#8A6A4F", "#B89878"), ("#A9B4BC", "#5C7183"),
-)  # fmt: skip
-"""Colours of words, in light and dark: none that has a meaning of its own elsewhere."""
 _MEANINGS = {"smooth": "ok", "busy": "busy", "jammed": "jam", "resting": "rest", "high": "zone"}
 """Words that have a colour everywhere: classes of waiting, and the level of a zone."""
 
@@ -133,7 +126,7 @@ def _show_picks(
         for one in sheet.columns
         if one.name not in kinds and (one.kind in NUMBERS or one.kind in ("text", "flag"))
     ]
-    tell = {ROWS: say_result("map_rows", language), NO_LABEL: say_result("map_unlabelled", language)}
+    tell = {ROWS: say_result("map_rows", language), NONE: say_result("map_unlabelled", language)}
     value = pick(
         say_result("map_colour", language),
         [*colourable, ROWS],
@@ -160,8 +153,8 @@ def _show_picks(
     with here:
         label = pick(
             say_result("map_label", language),
-            [NO_LABEL, ROWS, *(one.name for one in sheet.columns if one.name != name)],
-            NO_LABEL,
+            [NONE, ROWS, *(one.name for one in sheet.columns if one.name != name)],
+            NONE,
             answer=answer,
             key=key,
             name="label",
@@ -171,9 +164,9 @@ def _show_picks(
     labelled = None
     if label == ROWS:
         labelled = first
-    elif label != NO_LABEL:
+    elif label != NONE:
         labelled = place_rows(sheet, column, label, taking if label == value else choose_taking(label), places)
-    own_label = None if label in (ROWS, NO_LABEL) else label
+    own_label = None if label in (ROWS, NONE) else label
     return _Picked(column, None if value == ROWS else value, own_label, placed, labelled), beside
 
 
@@ -204,7 +197,7 @@ def _paint(picked: _Picked, answer: Answer, key: str, language: Language) -> _Pa
     colours = [_colour_of(word, place) for place, word in enumerate(words)]
     labels = list(words)
     if len(words) in indexes.values():
-        colours.append(_CATEGORIES[-1])
+        colours.append(HUES[-1])
         labels.append(say_result("map_others", language))
     return _Painting(colours, labels, indexes)
 
@@ -212,7 +205,7 @@ def _paint(picked: _Picked, answer: Answer, key: str, language: Language) -> _Pa
 def _colour_of(word: str, place: int) -> tuple[str, str]:
     token = _MEANINGS.get(word)
     if token is None:
-        return _CATEGORIES[place % len(_CATEGORIES)]
+        return HUES[place % len(HUES)]
     return str(getattr(LIGHT, token)), str(getattr(DARK, token))
 
 

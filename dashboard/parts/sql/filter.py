@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import reduce
 from typing import Any, Literal, get_args
 
@@ -111,9 +111,7 @@ def _read_value(text: str, condition: Condition, column: SheetColumn) -> pa.Scal
         if moment is None:
             raise NotComparable(condition, column.kind)
         return (
-            pa.scalar(moment, pa.timestamp("us"))
-            if column.kind == "moment"
-            else pa.scalar(_day_of(moment), pa.date32())
+            pa.scalar(moment, pa.timestamp("us")) if column.kind == "moment" else pa.scalar(moment.date(), pa.date32())
         )
     if column.kind == "flag":
         if text.casefold() not in _TRUE + _FALSE:
@@ -133,7 +131,3 @@ def _read_moment(text: str) -> datetime | None:
         except ValueError:
             continue
     return None
-
-
-def _day_of(moment: datetime) -> date:
-    return moment.date()

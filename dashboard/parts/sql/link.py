@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import zlib
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 from dashboard.address import Address, link_to
 from dashboard.parts.sql.desk import Desk
@@ -68,4 +67,4 @@ def mark_link(name: str, value: str) -> str:
 
 def write_link(address: Address, name: str, value: str) -> str:
     """The address of a query behind the page's path."""
-    return link_to(address, **{name: value}) if value else f"?{urlencode({name: value})}"
+    return link_to(address, **{name: value})

@@ -40,7 +40,7 @@ class Places:
 
 @dataclass(frozen=True)
 class PlaceColumn:
-    """A column of places. `row_max`: rows of the place that has most."""
+    """A column of places. `place_count`: how many different ones it has."""
 
     name: str
     kind: PlaceKind
@@ -49,7 +49,7 @@ class PlaceColumn:
 
 @dataclass(frozen=True)
 class Placed:
-    """The answer by place. `values` is None where a place has rows and no value; the counts are of rows that no place shows."""
+    """The answer by place. A value is None where a place has rows and none; the last two counts are of rows that no place shows."""
 
     values: Mapping[str, Any]
     row_counts: Mapping[str, int]
@@ -58,6 +58,7 @@ class Placed:
 
     @property
     def row_max(self) -> int:
+        """Rows of the place that has most."""
         return max(self.row_counts.values(), default=0)
 
 

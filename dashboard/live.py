@@ -19,11 +19,12 @@ from typing import Any
 
 from dashboard.geometry import Outline, draw_geometry
 from dashboard.payload import Payload, pack_payload
-from dashboard.sittings import ENGINE, OpenSitting, Publication, Row, identify_file, open_newest
+from dashboard.sittings import ENGINE, OpenSitting, Publication, Row, open_newest
 from data.alert_log import AlertLog, LogEntry, mark_acknowledged
 from data.clock import Clock, read_clock
 from data.errors import SituationError, WanggeError
 from data.settings import Settings
+from data.situation import identify_file
 from data.worker_state import WorkerJudgement, judge_worker, list_backlogs
 
 LOG = logging.getLogger(__name__)

@@ -32,11 +32,12 @@ from dashboard.live import (
 )
 from dashboard.parts.moment import make_moment
 from dashboard.shelf import Past, Reading, Shelf, View
-from dashboard.sittings import OpenSitting, Publication, choose_params, find_moment, identify_file
+from dashboard.sittings import OpenSitting, Publication, choose_params, find_moment
 from data.clock import Clock, read_clock
 from data.errors import WanggeError
 from data.known_then import gather_known
 from data.settings import Settings
+from data.situation import identify_file
 
 STEP = timedelta(minutes=5)
 """Past moments are steps of this length: the roll-ups tell of so much at once."""

@@ -19,10 +19,9 @@ from typing import Any, Self
 from data.clock import Clock
 from data.questions import ask, sit_down
 from data.settings import Settings
-from data.situation import SituationEngine, mark_orders
+from data.situation import SituationEngine, identify_file, mark_orders
 
 Row = dict[str, Any]
-Identity = tuple[int, int, int]
 
 ANSWERS_MAX = 512
 """Answers kept at most; one is a few rows, the list of all grids some 200 KB."""
@@ -178,12 +177,3 @@ def find_moment(publication: Publication, clock: Clock) -> tuple[datetime, datet
 def choose_params(settings: Settings, clock: Clock) -> dict[str, Any]:
     """What the district has set for its questions; each question takes those that it has."""
     return settings.for_questions(clock.pipeline_allowance_s())
-
-
-def identify_file(path: Path) -> Identity | None:
-    """What tells one publication's file from the next: inode, time of change, size."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -20,7 +20,7 @@ from data.publication import ROW_TABLES
 from data.questions import SCHEMA_DIR
 from data.sandbox.gate import HIDDEN_COLUMNS, HIDDEN_TABLES
 from data.settings import Settings
-from data.situation import open_situation
+from data.situation import Identity, identify_file, open_situation
 
 Kind = Literal["situation", "rows"]
 LANGUAGES = ("zh", "en")
@@ -45,18 +45,14 @@ class Table:
 
 
 _lock = threading.Lock()
-_listed: dict[Path, tuple[tuple[int, int, int], tuple[Table, ...]]] = {}
+_listed: dict[Path, tuple[Identity | None, tuple[Table, ...]]] = {}
 _file_rows: dict[str, int] = {}
 
 
 def list_tables(settings: Settings) -> tuple[Table, ...]:
     """The tables of the situation in force, then those of single rows. Raises SituationError where there is none."""
     path = settings.situation_path
-    try:
-        found = path.stat()
-        identity = (found.st_ino, found.st_mtime_ns, found.st_size)
-    except OSError:
-        identity = (0, 0, 0)
+    identity = identify_file(path)
     with _lock:
         known = _listed.get(path)
         if known is None or known[0] != identity:

@@ -89,12 +89,12 @@ class PastShelf(Shelf):
             publication = self._open()
             try:
                 clock = stand_at(self.at)
-                self.as_of, params = self.at, choose_params(self.settings, clock)
-                moment = self.at
                 if self.is_known_then:
-                    self.as_of = publication.as_of
-                    moment = find_moment(publication, clock)[0]
+                    self.as_of, moment = publication.as_of, find_moment(publication, clock)[0]
                     params = choose_params(self.settings, read_clock(self.settings.home))
+                else:
+                    self.as_of = moment = self.at
+                    params = choose_params(self.settings, clock)
                 self._take(OpenSitting(publication, moment, params, self._expected))
             finally:
                 publication.release()

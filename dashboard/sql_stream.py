@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from data.errors import WanggeError
+from data.errors import LakeError, WanggeError
 from data.sandbox import Query, SandboxError
 from data.sandbox.formats import Format
 
@@ -41,8 +41,9 @@ _STALL_S = 60.0
 _PACKED = ("parquet", "xlsx")
 """Formats that are compressed in themselves."""
 _BUSY = 503
-_STATUS = {"queue": _BUSY, "off": _BUSY, "situation": _BUSY, "cancelled": _BUSY, "lost": 500, "time": 422, "memory": 422} | {
-    "processor": 422, "bytes": 422, "rows": 422,
+_STATUS = {
+    "queue": _BUSY, "off": _BUSY, "situation": _BUSY, "cancelled": _BUSY, "lost": 500,
+    "time": 422, "memory": 422, "processor": 422, "bytes": 422, "rows": 422,
 }  # fmt: skip
 
 
@@ -69,7 +70,7 @@ class Failed(Exception):
     def status(self) -> int:
         if isinstance(self.error, SandboxError):
             return _STATUS.get(self.error.word, 400)
-        return _BUSY if type(self.error).__name__ == "LakeError" else 400
+        return _BUSY if isinstance(self.error, LakeError) else 400
 
     @property
     def headers(self) -> dict[str, str]:

@@ -19,7 +19,9 @@ _PLAIN_SIGNS = {
     "，": ",", "、": ",", "；": ";", "（": "(", "）": ")", "‘": "'", "’": "'", "“": "'", "”": "'", "：": ":", "＝": "=",
     "＊": "*", "＞": ">", "＜": "<", "＋": "+", "－": "-", "／": "/", "．": ".", "。": ".", "【": "[", "】": "]",
 }  # fmt: skip
-_QUOTED = re.compile(r"'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_TEXT, _NAME, _COMMENT = r"'(?:[^']|'')*+'", r'"(?:[^"]|"")*+"', r"--[^\n]*|/\*.*?\*/"
+_QUOTED = re.compile(f"{_TEXT}|{_NAME}|{_COMMENT}", re.DOTALL)
+_NO_NAME = re.compile(f"{_TEXT}|{_COMMENT}", re.DOTALL)
 _WORD = re.compile(r"\w+")
 _PERSONAL = re.compile(
     r"^(?:(?:person_|full_|user_)?name|id_?(?:number|card|no)|phone(?:_number)?|tel(?:ephone)?|mobile|姓名|身份证号?码?|证件号?码?|电话|手机号?码?)$",
@@ -38,7 +40,7 @@ def find_wide_sign(text: str) -> tuple[int, str] | None:
 
 def bare(text: str) -> str:
     """The text with blanks in place of what is quoted or a comment."""
-    return _QUOTED.sub(lambda found: " " * len(found[0]), text)
+    return _blank(_QUOTED, text)
 
 
 def find_keyword_slip(text: str, place: int, known: Collection[str]) -> tuple[int, str] | None:
@@ -57,9 +59,8 @@ def find_keyword_slip(text: str, place: int, known: Collection[str]) -> tuple[in
 
 
 def find_word(text: str, word: str) -> int:
-    """The place of the first such word that stands in no quotes; -1 where there is none."""
-    bare = re.sub(r"'(?:[^']|'')*+'|--[^\n]*|/\*.*?\*/", lambda found: " " * len(found[0]), text, flags=re.DOTALL)
-    found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", bare, re.IGNORECASE)
+    """The place of the first such word that stands in no text and no comment; -1 where there is none."""
+    found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", _blank(_NO_NAME, text), re.IGNORECASE)
     return found.start() if found else -1
 
 
@@ -86,3 +87,8 @@ def suggest_column(name: str, text: str, columns: Mapping[str, Collection[str]],
     if holders:
         return f"It is a column of {' and '.join(holders[:4])}."
     return "DESCRIBE and a table lists its columns; a text stands between 'single quotes'."
+
+
+def _blank(pattern: re.Pattern[str], text: str) -> str:
+    """The text with blanks in place of what is found, so that every place in it stays."""
+    return pattern.sub(lambda found: " " * len(found[0]), text)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from data.questions import Question
 
 ANSWER_FORMATS = ("table", "csv", "json", "jsonl", "arrow", "parquet", "xlsx")
-PLAN_COLUMNS = ["explain_key", "explain_value"]
-"""Of what EXPLAIN answers: a drawing, which no cell of a table holds."""
 BRIEF_FORMATS = ("html", "pdf")
 BUNDLE_FORMATS = ("duckdb", "parquet")
 
@@ -154,6 +152,7 @@ def _sql(options: argparse.Namespace) -> int:
     from data.answer_format import write_answer, write_batches
     from data.sandbox import Limits, Sandbox, SandboxError, mark
     from data.sandbox.formats import FORMATS
+    from data.sandbox.plan import is_plan
 
     settings = read_settings(options.home)
     text = options.query
@@ -166,7 +165,7 @@ def _sql(options: argparse.Namespace) -> int:
         try:
             if file:
                 write_batches(query.batches(), options.format, options.out, settings.timezone)
-            elif query.result().table.column_names == PLAN_COLUMNS and options.out is None:
+            elif is_plan(query.result().table.column_names) and options.out is None:
                 print(query.result().table.column(1)[0].as_py())
             else:
                 write_answer(query.result().table, options.format, options.out, settings.timezone)

@@ -1,13 +1,20 @@
-"""A plan as EXPLAIN draws it, without the names of files: boxes beside each other, each 29 places wide."""
+"""A plan as EXPLAIN draws it: what it is known by, and its boxes without the names of files, each 29 places wide."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
+_COLUMNS = ["explain_key", "explain_value"]
 _BOX_WIDTH = 29
 _BLANK = " " * (_BOX_WIDTH - 2)
 _PART_OF_NAME = re.compile(r"\.parquet|ducklake-|/", re.IGNORECASE)
+
+
+def is_plan(columns: Sequence[str]) -> bool:
+    """Whether an answer with these columns is that to EXPLAIN: a drawing of many lines, which no cell of a table holds."""
+    return list(columns) == _COLUMNS
 
 
 def hide_files(plan: str) -> str:

@@ -18,15 +18,6 @@ HEIGHT_PX = 376
 _MOMENT_FORMATS = {"%Y-%m-%d %H:%M:%S": "YYYY-MM-DD HH:mm:ss", "%Y-%m-%d %H:%M:%S.%f": "YYYY-MM-DD HH:mm:ss.SSS"}
 
 
-PLAN_COLUMNS = ["explain_key", "explain_value"]
-"""What EXPLAIN answers with: a drawing of many lines, which no grid can show."""
-
-
-def is_plan(table: pa.Table) -> bool:
-    """Whether this is the answer to EXPLAIN."""
-    return bool(table.column_names == PLAN_COLUMNS)
-
-
 def show_plan(table: pa.Table) -> None:
     """The drawing as the engine made it."""
     for drawing in table.column(1).to_pylist():

@@ -18,13 +18,14 @@ from dashboard.parts.sql.answer import Answer, open_answer
 from dashboard.parts.sql.chart import show_sql_chart
 from dashboard.parts.sql.download import fetch_file, show_downloads
 from dashboard.parts.sql.filter import WITHOUT_VALUE, Condition, list_comparisons
-from dashboard.parts.sql.grid import is_plan, show_grid, show_plan
+from dashboard.parts.sql.grid import show_grid, show_plan
 from dashboard.parts.sql.map import show_map
 from dashboard.parts.sql.places import read_places
 from dashboard.parts.sql.result_words import say_result
 from dashboard.parts.wording import Language
 from dashboard.routes import get_feed
 from data.sandbox import Result
+from data.sandbox.plan import is_plan
 from data.settings import read_settings
 
 Shown = Literal["table", "map", "chart"]
@@ -54,7 +55,7 @@ def _show_answer(result: Result, key: str, text: str, reading: Reading, language
         if pressed:
             fetch_file(text, pressed, language)
         _show_limits(answer, result, language)
-        if shown == "table" and is_plan(answer.table):
+        if shown == "table" and is_plan(answer.table.column_names):
             show_plan(answer.table)
         elif shown == "table":
             show_grid(answer.shown, key=key, language=language, is_filtered=bool(answer.conditions))

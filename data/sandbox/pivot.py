@@ -242,7 +242,7 @@ def _find_elements(tokens: list[_Token]) -> Iterator[tuple[int, int]]:
                 break
             if depth == 0 and said == "on":
                 on = at
-            depth += (said in ("(", "[", "{")) - (said in (")", "]", "}"))
+            depth += _deeper(said)
         if on >= 0 and end > on + 1:
             yield from _split(tokens, on + 1, end - 1)
 
@@ -255,7 +255,7 @@ def _split(tokens: list[_Token], first: int, last: int) -> Iterator[tuple[int, i
         if said == "," and depth == 0:
             yield begin, at - 1
             begin = at + 1
-        depth += (said in ("(", "[", "{")) - (said in (")", "]", "}"))
+        depth += _deeper(said)
     if begin <= last:
         yield begin, last
 
@@ -264,7 +264,7 @@ def _is_of_the_standard(tokens: list[_Token], at: int) -> bool:
     """Whether `(count(*) for x in (…))` stands here: SQL's own way, which always names its values."""
     depth = 0
     for token in tokens[at:]:
-        depth += (token.said == "(") - (token.said == ")")
+        depth += _deeper(token.said)
         if depth == 0:
             return False
         if depth == 1 and token.said == "for":
@@ -278,7 +278,7 @@ def _find_in(tokens: list[_Token], first: int, last: int) -> int | None:
         said = tokens[at].said
         if depth == 0 and said == "in":
             return at
-        depth += (said in ("(", "[", "{")) - (said in (")", "]", "}"))
+        depth += _deeper(said)
     return None
 
 
@@ -286,7 +286,7 @@ def _close_of(tokens: list[_Token], at: int) -> int:
     """The token that closes the bracket at this one; the last of all where nothing does."""
     depth = 0
     for number in range(at, len(tokens)):
-        depth += (tokens[number].said == "(") - (tokens[number].said == ")")
+        depth += _deeper(tokens[number].said)
         if depth == 0:
             return number
     return len(tokens) - 1
@@ -294,3 +294,8 @@ def _close_of(tokens: list[_Token], at: int) -> int:
 
 def _word_at(tokens: list[_Token], at: int) -> str:
     return tokens[at].said if at < len(tokens) else ""
+
+
+def _deeper(said: str) -> int:
+    """How much deeper in brackets what follows this token stands: 1, 0 or -1."""
+    return (said in ("(", "[", "{")) - (said in (")", "]", "}"))

@@ -393,6 +393,9 @@ pivot (select site_code, channel from registration) on channel
 -- asks: pivot of a query
 -- gives: 2022-07-14 08:00:00+08
 pivot (select site_code, date_trunc('hour', registered_at) as h from registration) on h using count(*) as n group by site_code
+-- asks: pivot of a query with a list worked out in it
+-- gives: assisted
+pivot (select [c for c in [channel]][1] as one from registration) on one using count(*)
 -- asks: pivot on what is worked out
 -- gives: 6_assisted_n
 pivot registration on extract(hour from registered_at), channel using count(*) as n, max(unit_no) as most group by site_code

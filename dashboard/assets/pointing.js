@@ -1,5 +1,5 @@
 // What a click would choose, told before it is chosen: the outline and figures under the pointer, and the keyboard's cursor that
-// walks from place to place. Owns the tip and the cursor. Chooses nothing and knows no address.
+// walks from place to place. Owns the cursor and what the tip says. Chooses nothing and knows no address.
 (function () {
   "use strict";
   const Wangge = (window.Wangge = window.Wangge || {});
@@ -7,34 +7,23 @@
   // Wangge.pointing(leafletMap, {engine(), words(), shown(), choices()}) → {show, walk, cursor, forget}. A choice is {kind, place}.
   Wangge.pointing = function pointing(leaflet, { engine, words, shown, choices }) {
     let cursor = null; // the choice that the keyboard stands on
-    const tip = document.createElement("div");
-    tip.className = "lead-tip";
-    tip.setAttribute("role", "status");
-    tip.hidden = true;
-    leaflet.getContainer().append(tip);
+    let told = null; // what the tip tells of
+    const tip = Wangge.tip(leaflet);
     return { show, walk, cursor: () => cursor, forget() { cursor = null; } };
 
     // Shows what would be chosen, with its figures, at a point of the map in pixels; null: nothing.
     function show(aimed, at) {
       const key = aimed && `${aimed.kind} ${aimed.place.code}`;
-      if (key !== (tip.dataset.key || null)) {
+      if (key !== told) {
+        told = key;
         engine().point(aimed ? { kind: aimed.kind, code: aimed.place.code } : null);
         if (aimed) {
           const said = words();
           const { name, coverage, missing } = engine().figuresOf(aimed.kind, aimed.place);
-          const title = document.createElement("b");
-          title.textContent = name;
-          tip.replaceChildren(title, document.createElement("br"), `${said.coverage} ${coverage} · ${said.missing} ${missing}`);
-          tip.dataset.key = key;
-        } else delete tip.dataset.key;
+          tip.say(name, [`${said.coverage} ${coverage} · ${said.missing} ${missing}`]);
+        }
       }
-      tip.hidden = !aimed;
-      if (!aimed) return;
-      const room = leaflet.getSize();
-      const [w, h] = [tip.offsetWidth, tip.offsetHeight];
-      const x = Math.max(4, Math.min(at.x + 14, room.x - w - 4));
-      const y = at.y + 16 + h < room.y ? at.y + 16 : at.y - h - 10;
-      tip.style.transform = `translate(${Math.round(x)}px, ${Math.round(Math.max(4, y))}px)`;
+      tip.put(aimed ? at : null);
     }
 
     function spotOf({ place }) {

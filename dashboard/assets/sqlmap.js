@@ -28,11 +28,7 @@
     let pointed = null; // the place that is told
     let placed = false;
 
-    const tip = document.createElement("div");
-    tip.className = "lead-tip";
-    tip.setAttribute("role", "status");
-    tip.hidden = true;
-    leaflet.getContainer().append(tip);
+    const tip = Wangge.tip(leaflet);
     const zoomer = L.control.zoom({ zoomInTitle: "", zoomOutTitle: "" }).addTo(leaflet);
     const whole = L.DomUtil.create("a", "lead-whole", zoomer.getContainer());
     whole.href = "#";
@@ -148,20 +144,12 @@
       if (place !== pointed && engine && geometry) {
         engine.point(place && shown.kind !== "site" ? { kind: shown.kind, code: place.code } : null);
         if (place) {
-          const title = document.createElement("b");
-          title.textContent = (dressed.startsWith("en") && place.nameEn) || place.name;
           const said = place.code in shown.places ? shown.places[place.code][1] : [texts[dressed.split(" ")[0]].absent];
-          tip.replaceChildren(title, ...said.flatMap((line) => [document.createElement("br"), line]));
+          tip.say((dressed.startsWith("en") && place.nameEn) || place.name, said);
         }
         pointed = place;
       }
-      tip.hidden = !place;
-      if (!place) return;
-      const room = leaflet.getSize();
-      const [w, h] = [tip.offsetWidth, tip.offsetHeight];
-      const x = Math.max(4, Math.min(at.x + 14, room.x - w - 4));
-      const y = at.y + 16 + h < room.y ? at.y + 16 : at.y - h - 10;
-      tip.style.transform = `translate(${Math.round(x)}px, ${Math.round(Math.max(4, y))}px)`;
+      tip.put(place ? at : null);
     }
   };
 })();

@@ -38,7 +38,7 @@ class _LeaderEngine(JSCSSMixin, MacroElement):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.default_js = [("wangge_pointing", address_of("pointing.js")), ("wangge_lead", address_of("lead.js"))]
+        self.default_js = [(f"wangge_{name}", address_of(f"{name}.js")) for name in ("tip", "pointing", "lead")]
         self.default_css = [("wangge_lead_css", address_of("lead.css"))]
         self.words = _write_words()
 

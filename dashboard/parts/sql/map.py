@@ -47,7 +47,7 @@ class _SqlEngine(JSCSSMixin, MacroElement):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.default_js = [("wangge_sqlmap", address_of("sqlmap.js"))]
+        self.default_js = [(f"wangge_{name}", address_of(f"{name}.js")) for name in ("tip", "sqlmap")]
         self.default_css = [("wangge_lead_css", address_of("lead.css"))]
         texts = {language: read_text("sql_result", language) for language in LANGUAGES}
         words = {

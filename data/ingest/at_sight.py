@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.ingest.checks import find_district_spans
+from data.ingest.code_numbers import CodeNumbers
 from data.ingest.moments import EARLIEST_EPOCH_S, LATEST_EPOCH_S, find_constant_offset
 from data.ingest.spellings import find_plain_phones, read_moments
 from data.settings import Settings
@@ -33,13 +34,13 @@ _NO_TIME = np.iinfo(np.int64).min
 class Reference:
     """What registrations are held against, laid out for whole columns. Numbers count from 1; 0 is none."""
 
-    sites: pa.Array
+    sites: CodeNumbers
     site_grids: np.ndarray
     unit_counts: np.ndarray
-    households: pa.Array
+    households: CodeNumbers
     household_grids: np.ndarray
-    grids: pa.Array
-    channels: pa.Array
+    grids: CodeNumbers
+    channels: CodeNumbers
     channel_numbers: np.ndarray
     points_us: np.ndarray
     """The moments at which some round starts or closes."""
@@ -98,8 +99,8 @@ def lay_out(connection: duckdb.DuckDBPyConnection, settings: Settings, erased_un
         row[grid_nos[of_interval]] = round_nos[of_interval]
         rounds[interval] = row
     return Reference(
-        sites, numbers(site_grids), numbers(unit_counts), households, numbers(household_grids), grids, channels,
-        numbers(channel_numbers), points.to_numpy(), rounds,
+        CodeNumbers(sites), numbers(site_grids), numbers(unit_counts), CodeNumbers(households), numbers(household_grids),
+        CodeNumbers(grids), CodeNumbers(channels), numbers(channel_numbers), points.to_numpy(), rounds,
         tuple(find_district_spans(connection, settings.round_tolerance_s)) if len(points) else None,
         _microseconds(erased_until) if erased_until else _NO_TIME, find_constant_offset(settings.timezone), settings,
     )  # fmt: skip
@@ -114,7 +115,7 @@ def sight(rows: pa.Table, documents: pa.Table, reference: Reference, latest_at: 
     registered_us, has_registered = read_moments(rows["registered_at"], reference.offset_us)
     sampled_us, has_sampled = read_moments(rows["sampled_at"], reference.offset_us)
     site_no, household_no, channel_no = found["site_no"], found["household_no"], found["channel_no"]
-    grid_no, unit_no = found["residence_grid_no"], _find(rows["unit_no"], _UNITS)
+    grid_no, unit_no = found["residence_grid_no"], _UNITS.find(rows["unit_no"])
 
     is_right = has_registered & (site_no > 0) & (registered_us <= _microseconds(latest_at))
     is_right &= registered_us >= max(EARLIEST_EPOCH_S * 1_000_000, reference.erased_until_us)
@@ -212,19 +213,11 @@ def _leave(
 def _look_up(rows: pa.Table, reference: Reference) -> dict[str, np.ndarray]:
     """The numbers of the lines' codes; 0 where there is none, or none such."""
     return {
-        "site_no": _find(rows["site_code"], reference.sites),
-        "household_no": _find(rows["household_code"], reference.households),
-        "residence_grid_no": _find(rows["residence_grid_code"], reference.grids),
-        "channel_no": reference.channel_numbers[_find(rows["channel"], reference.channels)],
+        "site_no": reference.sites.find(rows["site_code"]),
+        "household_no": reference.households.find(rows["household_code"]),
+        "residence_grid_no": reference.grids.find(rows["residence_grid_code"]),
+        "channel_no": reference.channel_numbers[reference.channels.find(rows["channel"])],
     }
-
-
-def _find(cells: pa.ChunkedArray, codes: pa.Array) -> np.ndarray:
-    """The number of each cell's code, 0 for what is none."""
-    if cells.null_count == len(cells):
-        return np.zeros(len(cells), np.int32)
-    places: np.ndarray = pc.index_in(cells, codes).fill_null(-1).to_numpy()
-    return places + np.int32(1)
 
 
 def _find_rounds(registered_us: np.ndarray, grid_no: np.ndarray, reference: Reference) -> np.ndarray:
@@ -273,7 +266,7 @@ def _empty(columns: Sequence[tuple[str, Any]]) -> pa.Table:
     return pa.schema(list(columns)).empty_table()
 
 
-_UNITS = pa.array([str(number) for number in range(1, MOST_UNITS + 1)])
+_UNITS = CodeNumbers(pa.array([str(number) for number in range(1, MOST_UNITS + 1)]))
 _NONE = _empty([
     ("file_no", pa.int32()), ("line_no", pa.int32()), ("token_high", pa.uint64()), ("token_low", pa.uint64()),
     ("registered_at", _US), ("sampled_at", _US), ("site_no", pa.int32()), ("unit_no", pa.int32()), ("household_no", pa.int32()),

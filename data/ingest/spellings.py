@@ -8,11 +8,13 @@ ever found wrong by this module. Knows no reference data, and how the rules are 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.ingest.cell_bytes import WORD_BYTES, AlikeCells, join_chunks, pick_by_length
 from data.ingest.documents import EARLIEST_BIRTH_YEAR, ID_WEIGHTS
 
 MOMENT_LENGTH, PHONE_LENGTH, NUMBER_LENGTH = 19, 11, 18
@@ -24,26 +26,81 @@ def read_moments(cells: pa.ChunkedArray, offset_us: int) -> tuple[np.ndarray, np
     """The moments of cells spelt `2022-07-14 08:30:00`, with the zone's own offset behind it or none: microseconds since
     1970, UTC, and whether each is known. `offset_us`: the zone's offset.
     """
-    if cells.null_count == len(cells):
-        return np.zeros(len(cells), np.int64), np.zeros(len(cells), bool)
-    joined = _joined(cells)
-    length = pc.binary_length(joined)
-    plain, is_usual = joined, pc.equal(length, MOMENT_LENGTH)
+    moments_us, are_known = np.zeros(len(cells), np.int64), np.zeros(len(cells), bool)
     suffix = _write_offset(offset_us)
-    is_zoned = pc.and_(pc.equal(length, MOMENT_LENGTH + len(suffix)), pc.ends_with(joined, suffix))
-    if pc.any(is_zoned).as_py():
-        plain = pc.if_else(is_zoned, pc.replace_substring(joined, suffix, "", max_replacements=1), joined)
-        is_usual = pc.or_(is_usual, is_zoned)
-    try:
-        # the engine's own reading of these nineteen characters; a value that is none of it fails the whole column
-        moments = pc.cast(pc.if_else(is_usual, plain, None), pa.timestamp("us"))
-    except pa.ArrowInvalid:
-        found = pc.match_substring_regex(
-            plain, r"^20\d\d-(0[1-9]|1[0-2])-([01]\d|2[0-8])[ T]([01]\d|2[0-3]):[0-5]\d:[0-5]\d$"
-        )
-        moments = pc.cast(pc.if_else(found, plain, None), pa.timestamp("us"))
-    local_us: np.ndarray = moments.cast(pa.int64()).fill_null(0).to_numpy()
-    return local_us - offset_us, moments.is_valid().to_numpy(zero_copy_only=False)
+    for alike in pick_by_length(cells, (MOMENT_LENGTH, MOMENT_LENGTH + len(suffix))):
+        local_us, is_known = _read_local(alike)
+        if alike.length > MOMENT_LENGTH:
+            is_known &= alike.read_word(alike.length - WORD_BYTES) >> np.uint64(16) == _read_bytes(suffix)
+        moments_us[alike.places] = (local_us - offset_us) * is_known
+        are_known[alike.places] = is_known
+    return moments_us, are_known
+
+
+def _read_local(cells: AlikeCells) -> tuple[np.ndarray, np.ndarray]:
+    """The moments that the first 19 characters tell, microseconds since 1970, and whether they tell one."""
+    begin, middle, clock = cells.read_word(0), cells.read_word(3), cells.read_word(11)
+    separator = middle >> np.uint64(56)
+    is_known = (separator == ord(" ")) | (separator == ord("T"))
+    middle &= np.uint64((1 << 56) - 1)
+    begin, middle, clock = _BEGIN.take_off(begin), _MIDDLE.take_off(middle), _CLOCK.take_off(clock)
+    is_known &= _BEGIN.fits(begin) & _MIDDLE.fits(middle) & _CLOCK.fits(clock)
+    begin, middle, clock = _pair_digits(begin), _pair_digits(middle), _pair_digits(clock)
+    year, month, day = _read_pair(begin, 2), _read_pair(begin, 5), _read_pair(middle, 5)
+    hour, minute, second = _read_pair(clock, 0), _read_pair(clock, 3), _read_pair(clock, 6)
+    is_known &= hour < 24
+    place = (year * _MONTHS + month) * _MONTH_DAYS + day
+    days = _DAYS[place if is_known.all() else place * is_known]
+    is_known &= days != _NO_DAY
+    return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000, is_known
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Eight characters, each from `lowest` to `highest`: their bits differ from those of the lowest as their numbers do."""
+
+    lowest: str
+    highest: str
+
+    @cached_property
+    def _room(self) -> np.uint64:
+        pairs = enumerate(zip(self.lowest, self.highest, strict=True))
+        return np.uint64(sum((0x7F - (ord(high) - ord(low))) << 8 * place for place, (low, high) in pairs))
+
+    def take_off(self, word: np.ndarray) -> np.ndarray:
+        """What each character is more than the lowest."""
+        more: np.ndarray = word ^ _read_bytes(self.lowest)
+        return more
+
+    def fits(self, more: np.ndarray) -> np.ndarray:
+        """Whether none is more than it may be: of a sum the eighth bit tells."""
+        sums = more + self._room
+        sums |= more
+        sums &= _EIGHTH_BITS
+        fits: np.ndarray = sums == 0
+        return fits
+
+
+def _pair_digits(more: np.ndarray) -> np.ndarray:
+    """Each byte becomes the number that its digit and the next make: 99 at most, so none runs over."""
+    paired: np.ndarray = more * np.uint64(10)
+    paired += more >> np.uint64(8)
+    return paired
+
+
+def _read_pair(paired: np.ndarray, place: int) -> np.ndarray:
+    pair = paired >> np.uint64(8 * place)
+    pair &= _BYTE
+    return pair.view(np.int64)
+
+
+def _read_bytes(text: str) -> np.uint64:
+    return np.uint64(int.from_bytes(text.encode(), "little"))
+
+
+_BEGIN, _CLOCK = _Shape("2000-00-", "2099-19-"), _Shape("00:00:00", "29:59:59")
+_MIDDLE = _Shape("0-00-00\0", "9-19-39\0")
+_BYTE, _EIGHTH_BITS = np.uint64(0xFF), np.uint64(0x8080808080808080)
 
 
 def _write_offset(offset_us: int) -> str:
@@ -83,7 +140,9 @@ def find_resident_numbers(cells: pa.ChunkedArray, today: int) -> ResidentNumbers
     month, day = wide[4] * 10 + wide[5], wide[6] * 10 + wide[7]
     is_right &= (year >= EARLIEST_BIRTH_YEAR) & (year <= _LATEST_BIRTH_YEAR) & (month <= 12) & (day <= 31)
     is_right &= year * 10_000 + month * 100 + day <= today
-    is_right[is_right] = _IS_DAY[(year[is_right] - EARLIEST_BIRTH_YEAR) * 416 + month[is_right] * 32 + day[is_right]]
+    is_right[is_right] = _IS_DAY[
+        ((year[is_right] - EARLIEST_BIRTH_YEAR) * _MONTHS + month[is_right]) * _MONTH_DAYS + day[is_right]
+    ]
     right = grid.digits if is_right.all() else grid.digits[:, is_right]
     texts = np.ascontiguousarray((right + np.uint8(48)).T).view(f"S{NUMBER_LENGTH}").ravel()
     # three times six digits: numbers that fit 32 bits are added up twice as fast
@@ -101,19 +160,22 @@ def _add_up(digits: np.ndarray) -> np.ndarray:
     return wide
 
 
-def _list_days() -> np.ndarray:
-    """Whether (year, month, day) is a day of the calendar: 13 months of 32 days a year, so that any two digits have a place."""
-    is_day = np.zeros((_LATEST_BIRTH_YEAR - EARLIEST_BIRTH_YEAR + 1, 13, 32), bool)
-    first, last = f"{EARLIEST_BIRTH_YEAR}-01-01", f"{_LATEST_BIRTH_YEAR}-12-31"
-    days = np.arange(np.datetime64(first), np.datetime64(last) + 1)
+def _list_days(first_year: int, last_year: int) -> np.ndarray:
+    """The day of the calendar, counted from 1970, by (year, month, day); _NO_DAY for what is none."""
+    number = np.full((last_year - first_year + 1, _MONTHS, _MONTH_DAYS), _NO_DAY, np.int64)
+    days = np.arange(np.datetime64(f"{first_year}-01-01"), np.datetime64(f"{last_year}-12-31") + 1)
     months = days.astype("datetime64[M]")
-    number = months.astype(np.int64)
-    year, month = number // 12 + 1970, number % 12 + 1
-    is_day[year - EARLIEST_BIRTH_YEAR, month, (days - months).astype(np.int64) + 1] = True
-    return is_day.ravel()
+    month_no = months.astype(np.int64)
+    year, month = month_no // 12 + 1970, month_no % 12 + 1
+    number[year - first_year, month, (days - months).astype(np.int64) + 1] = days.astype(np.int64)
+    return number.ravel()
 
 
-_IS_DAY = _list_days()
+_NO_DAY = -(1 << 40)
+_MONTHS, _MONTH_DAYS = 20, 40
+"""Also what cannot be has a place: a month of two digits begins with 0 or 1, a day with 0 to 3."""
+_IS_DAY = _list_days(EARLIEST_BIRTH_YEAR, _LATEST_BIRTH_YEAR) != _NO_DAY
+_DAYS = _list_days(2000, 2099)
 
 
 @dataclass(frozen=True)
@@ -132,7 +194,7 @@ class _Grid:
 
 
 def _read_grid(cells: pa.ChunkedArray, length: int) -> _Grid:
-    joined = _joined(cells)
+    joined = join_chunks(cells)
     count = len(joined)
     _, offset_buffer, text_buffer = joined.buffers()
     offsets = np.frombuffer(offset_buffer, np.int32)[joined.offset : joined.offset + count + 1]
@@ -151,9 +213,3 @@ def _read_grid(cells: pa.ChunkedArray, length: int) -> _Grid:
 def _are_digits(digits: np.ndarray) -> np.ndarray:
     are_digits: np.ndarray = np.logical_and.reduce(digits <= 9, axis=0)
     return are_digits
-
-
-def _joined(cells: pa.ChunkedArray) -> pa.Array:
-    """The column in one piece."""
-    joined = pa.concat_arrays(cells.chunks) if cells.num_chunks != 1 else cells.chunk(0)
-    return joined if joined.type == pa.string() else joined.cast(pa.string())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
@@ -38,9 +38,21 @@ def test_moments_with_the_zones_own_offset_are_read_and_those_with_another_are_l
 
 
 def test_a_moment_that_cannot_be_spoils_no_other() -> None:
-    assert read("2022-07-14 08:30:00", "2022-02-30 08:30:00", "2022-07-14 24:30:00", "nineteen characters") == [
-        "14 00:30:00", None, None, None,
-    ]  # fmt: skip
+    assert read(
+        "2022-07-14 08:30:00", "2022-02-30 08:30:00", "2022-07-14 24:30:00", "nineteen characters", "2022-13-14 08:30:00",
+        "2022-07-00 08:30:00", "2022-07-14 08:60:00", "2022-07-14 08:30:60", "2022/07/14 08:30:00", "2022-07-14_08:30:00",
+        "2022-07-14 08:3a:00", "2022-07-14 :8:30:00", "1022-07-14 08:30:00", "二〇二二年七1", "2022-15-14 08:30:00",
+        "2022-07-35 08:30:00", "2099-19-39 08:30:00",
+    ) == ["14 00:30:00", *[None] * 16]  # fmt: skip
+
+
+def test_every_day_and_second_is_the_one_that_is_written() -> None:
+    written = [datetime(2000, 1, 1) + timedelta(days=17 * number, seconds=997 * number) for number in range(2_140)]
+    moments_us, are_known = read_moments(column(*map(str, written)), 8 * 3_600_000_000)
+    assert are_known.all() and written[-1].year == 2099
+    assert moments_us.tolist() == [
+        (moment - datetime(1970, 1, 1, 8)) // timedelta(microseconds=1) for moment in written
+    ]
 
 
 def test_only_a_mobiles_eleven_digits_are_a_plain_telephone() -> None:

@@ -72,6 +72,7 @@ class Lake:
         self._renewed_s = 0.0
         # SQLite knows what it committed; a server's word may be lost on its way
         self._second_names = SecondNames(settings.lake_data_dir) if self.catalogue.is_postgres else None
+        self._appended: list[Path] = []
         if not is_read_only:
             try:
                 self._claim_data_dir()
@@ -164,6 +165,7 @@ class Lake:
             self._restore_uncertain()
             if self._second_names:
                 self._second_names.look()
+            self._appended = []
             self.connection.execute("begin")
             try:
                 renewed = self.connection.execute(
@@ -180,7 +182,22 @@ class Lake:
                 self._renewed_s = time.monotonic()
             except BaseException:
                 _roll_back(self.connection)
+                self._remove_appended()
                 raise
+
+    def note_appended(self, path: Path) -> None:
+        """Says that a file is about to be written beside the engine: it goes if the transaction does not come about."""
+        self._appended.append(path)
+
+    def _remove_appended(self) -> None:
+        """Removes the appended files of a transaction that failed. What cannot be told now, upkeep finds as nobody's."""
+        with suppress(duckdb.Error, OSError):
+            # the commit may have been done after all, and something else have failed right after it
+            doomed = set(self._appended)
+            if doomed:
+                doomed -= list_known_files(self.connection, self.settings.lake_data_dir)
+            for path in doomed:
+                path.unlink(missing_ok=True)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

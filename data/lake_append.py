@@ -8,7 +8,6 @@ names it.
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
@@ -49,7 +48,7 @@ def append_rows(lake: Lake, table: str, rows: pa.Table, *, repeating: Iterable[s
             lake.connection.unregister("appended")
         return
     lake.connection.execute(
-        "call ducklake_add_data_files('lake', ?, ?, hive_partitioning => false)", [table, _without_wildcards(path)]
+        "call ducklake_add_data_files('lake', ?, ?, hive_partitioning => false)", [table, str(path)]
     )
 
 
@@ -95,8 +94,3 @@ def _has_bounds(found: pq.FileMetaData) -> bool:
             if not statistics.has_min_max and statistics.null_count < group.num_rows:
                 return False
     return True
-
-
-def _without_wildcards(path: Path) -> str:
-    """The path as a pattern that fits nothing else."""
-    return re.sub(r"[*?\[]", r"[\g<0>]", str(path))

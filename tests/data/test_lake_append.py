@@ -209,7 +209,7 @@ def test_text_too_long_for_bounds_is_found_all_the_same(lake: Lake) -> None:
     long = "T" * 5000
     append(lake, AT_A)
     append(lake, [(*AT_B[0][:8], long, *AT_B[0][9:])])
-    insert(lake, AT_B)
+    insert(lake, [(*AT_B[0][:8], "U", *AT_B[0][9:])])
     assert [row[1] for row in versions(lake, f"tube_code = '{long}'")] == [EVE]
     assert [row[1] for row in versions(lake, "tube_code = 'T\\x41'")] == [ANN]
 

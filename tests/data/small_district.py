@@ -61,8 +61,8 @@ insert into lake.zone_order_version by name select
 
 
 def make_district(settings: Settings) -> Settings:
-    """A new lake with the reference rows, published. Where nothing but the home is set it is a copy of one made before."""
-    if settings == Settings(home=settings.home) and is_shared():
+    """A new lake with the reference rows, published. Where the catalogue is the home's own it is a copy of one made before."""
+    if not settings.catalogue and not settings.lake_data_path and is_shared():
         shutil.copytree(shared_district().home, settings.home, dirs_exist_ok=True)
         return settings
     return _write_district(settings)
@@ -88,6 +88,18 @@ def _write_district(settings: Settings) -> Settings:
         have_held_rows(lake)
         publish_situation(lake, settings)
     return settings
+
+
+def empty_lake(home: Path) -> Settings:
+    """A home with a lake in which no row is any more: a copy of one made before."""
+
+    def make(folder: Path) -> None:
+        with open_lake(Settings(home=folder)) as lake:
+            lake.take_lease("import")
+            have_held_rows(lake)
+
+    shutil.copytree(make_once("empty", make), home, dirs_exist_ok=True)
+    return Settings(home=home)
 
 
 def have_held_rows(lake: Lake) -> None:

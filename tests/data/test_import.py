@@ -23,6 +23,7 @@ from data.reference_import import (
 from data.saved_report import read_attempts, read_in_force
 from data.settings import INBOX_FOLDERS, PROJECT_ROOT, Settings
 from data.situation import open_situation
+from tests.data.small_district import empty_lake
 
 FEEDS = """\
 feed_code,feed_name,feed_name_en,kind,town_code,silent_after_min
@@ -47,7 +48,7 @@ S1,东华名岸,G1,113.0705,22.5805,baisha,6
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home")
+    return empty_lake(tmp_path / "home")
 
 
 def square(code: str, lon: float, size_deg: float = 0.001, **properties: Any) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
 
 def build_district(home: Path, files: Path) -> Settings:
     """Two grids side by side, a building and a household in each."""
-    settings = Settings(home=home)
+    settings = empty_lake(home)
     import_all(
         settings,
         [
@@ -98,15 +99,15 @@ def build_district(home: Path, files: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def district(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A district that tests read, or try to import wrong files into: a refusal changes nothing."""
-    return build_district(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("files"))
-
-
-@pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of that district as it was imported."""
     return build_district(tmp_path_factory.mktemp("untouched"), tmp_path_factory.mktemp("files")).home
+
+
+@pytest.fixture(scope="module")
+def district(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A district that tests read, or try to import wrong files into: a refusal changes nothing."""
+    return Settings(home=Path(shutil.copytree(untouched, tmp_path_factory.mktemp("read") / "home")))
 
 
 @pytest.fixture
@@ -384,7 +385,7 @@ def test_the_examples_of_the_formats_page_lack_nothing_but_what_they_refer_to(tm
     page = (PROJECT_ROOT / "data" / "FORMATS.md").read_text(encoding="utf-8")
     section = page.partition(f"### {kind} ")[2].partition("\n###")[0].partition("\n## ")[0]
     example = "\n".join(line.strip() for line in section.splitlines() if line.startswith("    "))
-    reasons = refused_reasons(Settings(home=tmp_path), kind, write(tmp_path, f"{kind}.csv", example + "\n"))
+    reasons = refused_reasons(empty_lake(tmp_path / "home"), kind, write(tmp_path, f"{kind}.csv", example + "\n"))
     assert [reason for reason in reasons if "was imported" not in reason] == []
 
 

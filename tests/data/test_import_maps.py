@@ -23,6 +23,7 @@ from data.settings import Settings
 from data.situation import open_situation
 from geo.crs import metres_from_degrees
 from geo.layer import LayerOptions
+from tests.data.small_district import empty_lake
 from tests.geo.layers import CODES, NAMES, SQUARES, three_grids, write_dbf, write_layer
 
 PARENTS = {
@@ -36,22 +37,21 @@ FEEDS = "feed_code,feed_name,kind\nbaisha,白沙,registrations\n"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home")
+    return empty_lake(tmp_path / "home")
 
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with three grids side by side and a feed, as it was imported."""
     files, home = tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("untouched") / "home"
-    import_all(Settings(home=home), [("feeds", write(files, "feeds.csv", FEEDS)), ("grids", write_grids(files))])
+    import_all(empty_lake(home), [("feeds", write(files, "feeds.csv", FEEDS)), ("grids", write_grids(files))])
     return home
 
 
 @pytest.fixture
-def district(untouched: Path, settings: Settings) -> Settings:
+def district(untouched: Path, tmp_path: Path) -> Settings:
     """That district, to be changed."""
-    shutil.copytree(untouched, settings.home)
-    return settings
+    return Settings(home=shutil.copytree(untouched, tmp_path / "home"))
 
 
 def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import random
 
 import numpy as np
@@ -22,6 +24,15 @@ def test_tokens_are_the_same_however_often_and_in_whatever_company_they_are_aske
         high, low = memory.find(asked, texts)
         made = make_tokens(texts.tolist(), KEY, b"resident:")
         assert (high.tolist(), low.tolist()) == (made[0].tolist(), made[1].tolist())
+
+
+def test_a_token_is_the_keyed_hash_of_the_document() -> None:
+    padded = (b"k" * 32).ljust(64, b"\0")
+    key = bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
+    high, low = make_tokens([b"990421197407301302", b""], key, b"resident:")
+    for number, text in enumerate((b"resident:990421197407301302", b"resident:")):
+        expected = hmac.new(b"k" * 32, text, hashlib.sha256).digest()[:16]
+        assert int(high[number]).to_bytes(8, "big") + int(low[number]).to_bytes(8, "big") == expected
 
 
 def test_a_token_is_made_once(monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -34,7 +34,9 @@ def write_sheets(
     title = say_round("sheet_title", language, grid=grid)
     if not pages:
         pages = [
-            element("p", say_round("sheet_none", language), " ", say_round("sheet_at", language, at=at), classes="note")
+            element("header", element("h1", title), element("h2", screening)),
+            element("p", say_round("sheet_none", language)),
+            element("p", say_round("sheet_at", language, at=at)),
         ]
     buttons = element(
         "nav",

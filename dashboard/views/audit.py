@@ -84,8 +84,8 @@ def show_head(settings: Settings, sought: Sought, language: Language, *, has_row
     """What this is, the way back, and all that is sought as a file."""
     with st.container(key="audit_head", horizontal=True, vertical_alignment="center"):
         st.html(element("h3", say_audit("title", language)), width="stretch")
-        back = element("a", say_audit("to_sql", language), href="/sql" + link_to(read_address()), target="_self")
-        st.html(back, width="content")
+        to = "/sql" + link_to(read_address())
+        st.html(element("a", say_audit("to_sql", language), href=to, target="_self", classes="wg-to"), width="content")
         if has_rows:
             st.download_button(
                 "CSV", lambda: write_account(read_account(settings, FILE_MAX, sought), _zone(settings), language),

@@ -245,7 +245,7 @@ function makeCompleter() {
 function namedTables(text, tables) {
   const byName = new Map(tables.map((one) => [one.name, one]));
   const found = new Map();
-  for (const [, name, alias] of text.matchAll(/\b(?:from|join|,)\s+(?:situation\.)?(\w+)(?:\s+(?:as\s+)?(\w+))?/gi)) {
+  for (const [, name, alias] of text.matchAll(/(?:\b(?:from|join)\s+|,\s*)(?:situation\.)?(\w+)(?:\s+(?:as\s+)?(\w+))?/gi)) {
     const table = byName.get(name.toLowerCase());
     if (!table) continue;
     found.set(name.toLowerCase(), table);
@@ -309,7 +309,11 @@ function draw(host, data) {
 function fold(host, key, isOpen, summary, children, title) {
   const details = make("details", { title }, summary, ...children);
   details.open = isOpen || host.state.open.has(key);
-  details.ontoggle = () => { if (details.open) host.state.open.add(key); else host.state.open.delete(key); };
+  details.ontoggle = () => {
+    if (isOpen) return; // what a search opens closes with it
+    if (details.open) host.state.open.add(key);
+    else host.state.open.delete(key);
+  };
   return details;
 }
 

@@ -47,8 +47,15 @@ def test_an_analyst_types_completes_runs_mends_cancels_and_comes_back(chromium: 
     page.keyboard.press("Control+Enter")
     expect(page.locator(".wg-sql-error")).to_contain_text("是不是 site_name", timeout=WITHIN_MS)
     expect(page.locator(".wg-sql-wrong")).to_have_count(1)
+    page.keyboard.type(" ")
+    expect(page.locator(".wg-sql-wrong")).to_have_count(0)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".wg-sql-wrong")).to_have_count(1, timeout=WITHIN_MS)  # the same mistake again is marked again
+    page.keyboard.press("Backspace")
     page.locator(".wg-sql-shelf input").fill("whistle_code")
     page.get_by_role("button", name="whistle", exact=True).click()
+    page.locator(".wg-sql-shelf input").fill("")
+    expect(page.locator(".wg-sql-kind details[open]")).to_have_count(0)  # what a search opens closes with it
     assert page.evaluate(TEXT_NOW) == "select site_nam\nfrom sitewhistle"
     # what takes long says so and can be ended
     type_anew(page, ENDLESS)

@@ -40,6 +40,8 @@ class Desk:
     query: Query | None = None
     asked: str = ""
     """The text of that query."""
+    answered: str = ""
+    """The id of the query that was over last."""
     result: Result | None = None
     error: WanggeError | None = None
     handed: str = ""
@@ -77,7 +79,7 @@ class Desk:
         if self.query is None or not self.query.is_over:
             return
         query, self.query = self.query, None
-        self.error = query.error
+        self.answered, self.error = query.id, query.error
         self.result = query.result() if query.error is None else None
 
 

@@ -15,7 +15,6 @@ from dashboard.asset import address_of
 from dashboard.parts.sql.desk import Desk
 from dashboard.parts.sql.words import say_sql
 from dashboard.parts.wording import Language
-from data.errors import WanggeError
 from data.sandbox import SandboxError
 
 KEY = "sql_editor_text"
@@ -52,7 +51,7 @@ def show_editor(desk: Desk, language: Language, on_run: Callable[[], None]) -> N
         data={
             "scripts": [address_of(f"{_ACE}/ace.js"), address_of(f"{_ACE}/ext-language_tools.js")],
             "opened": {"id": desk.opened_id, "text": desk.opened_text},
-            "error": _place(desk.error),
+            "error": _place(desk),
             "copied": {"count": desk.copied[0], "query": desk.copied[1]},
             "words": {word: say_sql(f"editor_{word}", language) for word in _WORDS},
         },
@@ -71,7 +70,9 @@ def _told(name: str) -> object:
     return None if state is None else state.get(name)
 
 
-def _place(error: WanggeError | None) -> dict[str, Any] | None:
+def _place(desk: Desk) -> dict[str, Any] | None:
+    """Where the mistake is to be marked; `of` tells one run's from the same mistake of the next, which is marked anew."""
+    error = desk.error
     if not isinstance(error, SandboxError) or not error.line:
         return None
-    return {"line": error.line, "column": error.column, "message": error.message}
+    return {"line": error.line, "column": error.column, "message": error.message, "of": desk.answered}

@@ -38,6 +38,20 @@ class AlikeCells:
         words: np.ndarray = np.ndarray((len(self.text) - WORD_BYTES + 1,), _WORD, self.text, 0, (1,))[self.starts + at]
         return words
 
+    def read_texts(self) -> np.ndarray:
+        """The cells as byte strings."""
+        kind = np.dtype(f"S{self.length}")
+        if self.are_dense:
+            return np.ndarray((len(self.starts),), kind, self.text, int(self.starts[0]))
+        texts: np.ndarray = np.ndarray((len(self.text) - self.length + 1,), kind, self.text, 0, (1,))[self.starts]
+        return texts
+
+    def list_places(self) -> np.ndarray:
+        """Which of the column's cells they are."""
+        if isinstance(self.places, slice):
+            return np.arange(self.places.start, self.places.start + len(self.starts))
+        return self.places
+
     def read_whole(self) -> list[np.ndarray]:
         """The cells as numbers: all of their bytes and nothing else, some perhaps twice."""
         length = self.length

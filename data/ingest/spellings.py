@@ -7,18 +7,17 @@ ever found wrong by this module. Knows no reference data, and how the rules are 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from data.ingest.cell_bytes import WORD_BYTES, AlikeCells, join_chunks, pick_by_length
+from data.ingest.cell_bytes import WORD_BYTES, AlikeCells, pick_by_length
 from data.ingest.documents import EARLIEST_BIRTH_YEAR, ID_WEIGHTS
 
 MOMENT_LENGTH, PHONE_LENGTH, NUMBER_LENGTH = 19, 11, 18
-_CHECK_CHARACTERS = np.frombuffer(b"10X98765432", np.uint8) - 48
 _LATEST_BIRTH_YEAR = 2199
 
 
@@ -110,9 +109,12 @@ def _write_offset(offset_us: int) -> str:
 
 def find_plain_phones(cells: pa.ChunkedArray) -> np.ndarray:
     """Whether a cell is eleven digits of a mobile telephone, 13000000000 to 19999999999; false for all others."""
-    grid = _read_grid(cells, PHONE_LENGTH)
-    is_plain = _are_digits(grid.digits) & (grid.digits[0] == 1) & (grid.digits[1] >= 3)
-    return grid.spread(is_plain)
+    are_plain = np.zeros(len(cells), bool)
+    for alike in pick_by_length(cells, (PHONE_LENGTH,)):
+        begin, end = _MOBILE.take_off(alike.read_word(0)), _DIGITS.take_off(alike.read_word(PHONE_LENGTH - WORD_BYTES))
+        second = begin >> np.uint64(8) & _BYTE
+        are_plain[alike.places] = _MOBILE.fits(begin) & _DIGITS.fits(end) & (second >= 3)
+    return are_plain
 
 
 @dataclass(frozen=True)
@@ -129,35 +131,57 @@ def find_resident_numbers(cells: pa.ChunkedArray, today: int) -> ResidentNumbers
 
     GB 11643-1999, as `documents.document_fault_sql` has it. `today`: the district's date as the integer YYYYMMDD.
     """
-    grid = _read_grid(cells, NUMBER_LENGTH)
-    body = grid.digits[:17]
-    total = np.zeros(body.shape[1], np.uint16)
-    for weight, digit in zip(ID_WEIGHTS, body, strict=True):
-        total += np.uint16(weight) * digit
-    is_right = _are_digits(body) & (body[0] != 0) & (_CHECK_CHARACTERS[total % 11] == grid.digits[17])
-    wide = body[6:14].astype(np.int32)
-    year = wide[0] * 1000 + wide[1] * 100 + wide[2] * 10 + wide[3]
-    month, day = wide[4] * 10 + wide[5], wide[6] * 10 + wide[7]
-    is_right &= (year >= EARLIEST_BIRTH_YEAR) & (year <= _LATEST_BIRTH_YEAR) & (month <= 12) & (day <= 31)
-    is_right &= year * 10_000 + month * 100 + day <= today
-    is_right[is_right] = _IS_DAY[
-        ((year[is_right] - EARLIEST_BIRTH_YEAR) * _MONTHS + month[is_right]) * _MONTH_DAYS + day[is_right]
-    ]
-    right = grid.digits if is_right.all() else grid.digits[:, is_right]
-    texts = np.ascontiguousarray((right + np.uint8(48)).T).view(f"S{NUMBER_LENGTH}").ravel()
-    # three times six digits: numbers that fit 32 bits are added up twice as fast
-    bodies = _add_up(right[:6]) * 10**11 + _add_up(right[6:12]) * 10**5 + _add_up(right[12:17])
-    return ResidentNumbers(grid.places[is_right], texts, bodies)
+    texts = [np.zeros(0, f"S{NUMBER_LENGTH}")]
+    places, bodies = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for alike in pick_by_length(cells, (NUMBER_LENGTH,)):
+        body, is_right = _read_bodies(alike, today)
+        places.append(alike.list_places()[is_right])
+        texts.append(alike.read_texts()[is_right])
+        bodies.append(body[is_right])
+    return ResidentNumbers(np.concatenate(places), np.concatenate(texts), np.concatenate(bodies))
 
 
-def _add_up(digits: np.ndarray) -> np.ndarray:
-    """The numbers that rows of up to nine digits make, column by column."""
-    total = digits[0].astype(np.int32)
-    for digit in digits[1:]:
-        total *= 10
-        total += digit
-    wide: np.ndarray = total.astype(np.int64)
-    return wide
+def _read_bodies(cells: AlikeCells, today: int) -> tuple[np.ndarray, np.ndarray]:
+    """The number that the first 17 characters make, and whether the cell is a resident number without a fault."""
+    first, second, last = cells.read_word(0), cells.read_word(8), cells.read_word(10) >> np.uint64(48)
+    first, second = _DIGITS.take_off(first), _DIGITS.take_off(second)
+    seventeenth, check = (last & _BYTE) ^ np.uint64(ord("0")), last >> np.uint64(8)
+    is_right = _DIGITS.fits(first) & _DIGITS.fits(second) & (seventeenth <= 9) & (first & _BYTE != 0)
+    total = _weigh(first, ID_WEIGHTS[:8]) + _weigh(second, ID_WEIGHTS[8:16]) + seventeenth * np.uint64(ID_WEIGHTS[16])
+    is_right &= _CHECK_BY_TOTAL[(total & _MOST_TOTAL).view(np.int64)] == check
+    born = _pair_digits(_DIGITS.take_off(cells.read_word(6)))
+    year, month, day = _read_pair(born, 0) * 100 + _read_pair(born, 2), _read_pair(born, 4), _read_pair(born, 6)
+    is_right &= (year >= EARLIEST_BIRTH_YEAR) & (year <= _LATEST_BIRTH_YEAR) & (month < _MONTHS) & (day < _MONTH_DAYS)
+    is_right &= (year * 100 + month) * 100 + day <= today
+    is_right &= _IS_DAY[(((year - EARLIEST_BIRTH_YEAR) * _MONTHS + month) * _MONTH_DAYS + day) * is_right]
+    bodies = _read_number(first) * np.uint64(10**9) + _read_number(second) * np.uint64(10) + seventeenth
+    return bodies.view(np.int64), is_right
+
+
+def _weigh(digits: np.ndarray, weights: Sequence[int]) -> np.ndarray:
+    """The sum of eight digits, each times its weight: one product of four sums up in its highest 16 bits."""
+    even, odd = (
+        np.uint64(sum(weight << 48 - 16 * place for place, weight in enumerate(weights[first::2]))) for first in (0, 1)
+    )
+    total: np.ndarray = ((digits & _EVEN_BYTES) * even + (digits >> np.uint64(8) & _EVEN_BYTES) * odd) >> np.uint64(48)
+    return total
+
+
+def _read_number(digits: np.ndarray) -> np.ndarray:
+    """The number that eight digits make: of two, then of four, then of eight."""
+    pairs = _pair_digits(digits)
+    upper = (pairs & _TWO_BYTES) * np.uint64(100 + (1_000_000 << 32))
+    number: np.ndarray = (upper + (pairs >> np.uint64(16) & _TWO_BYTES) * np.uint64(1 + (10_000 << 32))) >> np.uint64(
+        32
+    )
+    return number
+
+
+_DIGITS, _MOBILE = _Shape("0" * 8, "9" * 8), _Shape("10000000", "19999999")
+_EVEN_BYTES, _TWO_BYTES = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x000000FF000000FF)
+_MOST_TOTAL = np.uint64(1023)
+_CHECK_BY_TOTAL = np.frombuffer(b"10X98765432" * 94, np.uint8)[: int(_MOST_TOTAL) + 1].astype(np.uint64)
+"""The check character by the weighted sum of the 17 digits, which is 900 at most (ISO 7064 MOD 11-2)."""
 
 
 def _list_days(first_year: int, last_year: int) -> np.ndarray:
@@ -176,40 +200,3 @@ _MONTHS, _MONTH_DAYS = 20, 40
 """Also what cannot be has a place: a month of two digits begins with 0 or 1, a day with 0 to 3."""
 _IS_DAY = _list_days(EARLIEST_BIRTH_YEAR, _LATEST_BIRTH_YEAR) != _NO_DAY
 _DAYS = _list_days(2000, 2099)
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """The cells of one length: a row for each character, less "0", a column for each cell; and their places among all."""
-
-    digits: np.ndarray
-    places: np.ndarray
-    count: int
-
-    def spread(self, found: np.ndarray) -> np.ndarray:
-        """What was found of these cells, among all: false for the others."""
-        spread = np.zeros(self.count, bool)
-        spread[self.places] = found
-        return spread
-
-
-def _read_grid(cells: pa.ChunkedArray, length: int) -> _Grid:
-    joined = join_chunks(cells)
-    count = len(joined)
-    _, offset_buffer, text_buffer = joined.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int32)[joined.offset : joined.offset + count + 1]
-    text = np.frombuffer(text_buffer, np.uint8) if text_buffer else np.empty(0, np.uint8)
-    is_long = np.diff(offsets) == length
-    if joined.null_count:
-        is_long &= pc.is_valid(joined).to_numpy(zero_copy_only=False)
-    places = np.flatnonzero(is_long)
-    if len(places) * length == int(offsets[-1]) - int(offsets[0]):  # all that is there: no need to gather it
-        characters = text[offsets[0] : offsets[-1]].reshape(-1, length)
-    else:
-        characters = text[offsets[places][:, None] + np.arange(length, dtype=np.int32)]
-    return _Grid(np.ascontiguousarray(characters.T) - np.uint8(48), places, count)
-
-
-def _are_digits(digits: np.ndarray) -> np.ndarray:
-    are_digits: np.ndarray = np.logical_and.reduce(digits <= 9, axis=0)
-    return are_digits

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pyarrow as pa
 
+from data.ingest.documents import ID_WEIGHTS, document_fault_sql
 from data.ingest.spellings import find_plain_phones, find_resident_numbers, read_moments
 
 TODAY = 20220714
@@ -75,3 +78,26 @@ def test_resident_numbers_are_found_by_their_check_character_and_birth_date() ->
     assert found.places.tolist() == [0, 4]
     assert found.texts.tolist() == [b"990421197407301302", b"990101202207140008"]
     assert found.bodies.tolist() == [99042119740730130, 99010120220714000]
+
+
+def test_resident_numbers_are_those_in_which_the_engine_finds_no_fault() -> None:
+    chance = random.Random(5)
+    cells = []
+    for _ in range(4_000):
+        body = f"{chance.choice((440703, 990101, 90101)):06}{chance.choice((1899, 1900, 1974, 2022, 2200))}"
+        body += f"{chance.choice((0, 1, 7, 12, 13)):02}{chance.choice((0, 1, 14, 15, 28, 29, 31, 32)):02}{chance.randrange(1000):03}"
+        total = sum(weight * int(digit) for weight, digit in zip(ID_WEIGHTS, body, strict=True))
+        number = body + ("10X98765432"[total % 11] if chance.random() < 0.9 else chance.choice("0123456789Xx"))
+        cells.append(
+            number if chance.random() < 0.9 else number.replace(chance.choice(number), chance.choice("0:/A"), 1)
+        )
+    fault = document_fault_sql("'resident'", "number", "try_cast(left(number, 17) as bigint)", str(TODAY))
+    answers = duckdb.execute(
+        f"select {fault} is null and number = upper(number) from (select unnest(?) as number)", [cells]
+    )
+    expected = [place for place, (is_right,) in enumerate(answers.fetchall()) if is_right]
+    found = find_resident_numbers(column(*cells), TODAY)
+    assert 300 < len(expected) < 3_000
+    assert found.places.tolist() == expected
+    assert found.texts.tolist() == [cells[place].encode() for place in expected]
+    assert found.bodies.tolist() == [int(cells[place][:17]) for place in expected]

@@ -83,8 +83,6 @@ _HINTS = {
     "prepare": "Send the SELECT itself.",
     "execute": "Send the SELECT itself.",
 }
-
-
 _SHAPES = (
     "Shapes are GeoJSON texts, geometry.geojson, which json_extract reads; distance_m(lon, lat, lon, lat) gives metres; "
     "sites, buildings and registrations say their grid_code."

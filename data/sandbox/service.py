@@ -164,18 +164,22 @@ class Query:
         The first piece is empty and tells the columns. Raises SandboxError where the query fails, be it half way. Whoever
         stops listening calls `cancel`. `progress()` and `cut_by` tell the rest.
         """
-        while True:
-            try:
-                piece = self._batches.get(timeout=0.2)
-            except queue.Empty:
-                if not self.is_over or not self._batches.empty():
-                    continue
-                piece = None
-            if piece is None:
-                break
-            if isinstance(piece, pa.Schema):
-                piece = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in piece], schema=piece)
-            yield piece
+        try:
+            while True:
+                try:
+                    piece = self._batches.get(timeout=0.2)
+                except queue.Empty:
+                    if not self.is_over or not self._batches.empty():
+                        continue
+                    piece = None
+                if piece is None:
+                    break
+                if isinstance(piece, pa.Schema):
+                    piece = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in piece], schema=piece)
+                yield piece
+        finally:
+            with self._batches.mutex:  # what nobody took, some MB: the query itself may be kept long after its end
+                self._batches.queue.clear()
         self.wait()
         if self._error:
             raise self._error

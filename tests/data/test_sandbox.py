@@ -247,9 +247,13 @@ def test_a_download_is_streamed_piece_by_piece(sandbox: Sandbox) -> None:
 
 def test_whoever_stops_listening_to_a_download_frees_its_turn(sandbox: Sandbox) -> None:
     query = sandbox.submit("select * from range(100000000)", streams=True)
-    next(query.batches())
+    pieces = query.batches()
+    next(pieces)
     query.cancel()
     assert query.wait(30) and query.progress().state == "cancelled"
+    pieces.close()
+    with pytest.raises(SandboxError, match="cancelled"):
+        next(query.batches())  # nor is what was on its way kept
 
 
 def test_a_query_is_stopped_at_its_time_and_when_cancelled(sandbox: Sandbox) -> None:

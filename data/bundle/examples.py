@@ -11,7 +11,7 @@ COUNT = 3
 
 @dataclass(frozen=True)
 class Example:
-    """A query, in words and in SQL; tables stand in braces."""
+    """A query, in words and in SQL; tables stand in braces, `$zone` for the district's."""
 
     zh: str
     en: str
@@ -21,9 +21,9 @@ class Example:
     def title(self, language: str) -> str:
         return self.zh if language == "zh" else self.en
 
-    def statement(self, is_folder: bool) -> str:
+    def statement(self, is_folder: bool, zone: str) -> str:
         """The SQL, over the files of a folder or the tables of a DuckDB file."""
-        return re.sub(r"\{(\w+)\}", r"'\1.parquet'" if is_folder else r'"\1"', self.text)
+        return re.sub(r"\{(\w+)\}", r"'\1.parquet'" if is_folder else r'"\1"', self.text).replace("$zone", f"'{zone}'")
 
 
 EXAMPLES = (
@@ -74,7 +74,7 @@ EXAMPLES = (
         "每小时登记和采样人次",
         "Registrations and samplings in each hour",
         {"site_bucket": "bucket_start_at registered_count sampled_count"},
-        "select strftime(date_trunc('hour', bucket_start_at at time zone 'Asia/Shanghai'), '%m-%d %H:%M') as hour,\n"
+        "select strftime(date_trunc('hour', bucket_start_at at time zone $zone), '%m-%d %H:%M') as hour,\n"
         "    sum(registered_count) as registered, sum(sampled_count) as sampled\n"
         "from {site_bucket}\ngroup by all\norder by all",
     ),

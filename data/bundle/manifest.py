@@ -77,7 +77,8 @@ def pack_manifest(told: dict[str, Any], files: Sequence[tuple[str, Path]]) -> by
     listed = []
     for name, path in files:
         with path.open("rb") as file:
-            listed.append({"name": name, "byte_count": path.stat().st_size, "sha256": _hash(file)})
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        listed.append({"name": name, "byte_count": path.stat().st_size, "sha256": sha256})
     return (json.dumps({**told, "files": listed}, ensure_ascii=False, indent=1) + "\n").encode()
 
 
@@ -96,27 +97,23 @@ def write_readme(told: dict[str, Any]) -> str:
     is_folder, zone = told["format"] == "parquet", ZoneInfo(told["district"]["timezone"])
     head = {
         "district": told["district"]["name"], "district_en": told["district"]["name_en"],
-        "as_of": _read(told["situation"]["as_of"], zone), "version": told["product"]["version"],
-        "from": _read(told["period"]["from"], zone), "to": _read(told["period"]["to"], zone),
-        "rounds": told["rounds"] if isinstance(told["rounds"], str) else ", ".join(told["rounds"]),
+        "as_of": _read(told["situation"]["as_of"], zone) or "—", "version": told["product"]["version"],
     }  # fmt: skip
     zh = [
         f"# {head['district']} 数据包",
-        f"由 Wangge 网格 {head['version']} 导出的去标识化数据；截至 {head['as_of']}，"
-        f"时段 {head['from']} 至 {head['to']}（不含），轮次 {head['rounds']}。",
+        f"由 Wangge 网格 {head['version']} 导出的去标识化数据；截至 {head['as_of']}，{_tell_extent(told, zone, 'zh')}。",
         "不含姓名、证件号码、电话。人员、住户、试管、工作人员的代码只在本数据包内有效。限制、各列说明和文件校验值见"
         f" `{MANIFEST}`{'' if is_folder else '（文件旁）或表 `manifest`'}。",
         "在装有 DuckDB 的机器上" + ("，于本文件夹内" if is_folder else "，打开本文件后") + "可以直接查询：",
-        *_tell_examples(examples, "zh", is_folder),
+        *_tell_examples(examples, "zh", is_folder, zone),
     ]
     en = [
         f"# Bundle of {head['district_en']}",
-        f"De-identified data exported by Wangge {head['version']}; as of {head['as_of']}, from {head['from']} to {head['to']}"
-        f" (not included), rounds: {head['rounds']}.",
+        f"De-identified data exported by Wangge {head['version']}; as of {head['as_of']}, {_tell_extent(told, zone, 'en')}.",
         "It holds no name, ID number or telephone. Codes of persons, households, tubes and staff exist in this bundle alone."
         f" Limits, columns and the files' hashes are in `{MANIFEST}`{'' if is_folder else ' (beside the file) or the table `manifest`'}.",
         "With DuckDB on any machine" + (", within this folder:" if is_folder else ", once this file is open:"),
-        *_tell_examples(examples, "en", is_folder),
+        *_tell_examples(examples, "en", is_folder, zone),
         "## Tables 表",
         f"| 表 table | 行数 rows | | |\n| --- | --- | --- | --- |\n{tables}",
         "## Do the tables agree? 各表是否一致",
@@ -154,8 +151,10 @@ def _describe(name: str) -> dict[str, str]:
     return {"description": describe_table(name, "en"), "description_zh": describe_table(name, "zh")}
 
 
-def _tell_examples(examples: Sequence[Example], language: str, is_folder: bool) -> list[str]:
-    return [f"{example.title(language)}\n\n```sql\n{example.statement(is_folder)}\n```" for example in examples]
+def _tell_examples(examples: Sequence[Example], language: str, is_folder: bool, zone: ZoneInfo) -> list[str]:
+    return [
+        f"{example.title(language)}\n\n```sql\n{example.statement(is_folder, zone.key)}\n```" for example in examples
+    ]
 
 
 def _tell_left_out(source: Source, written: Mapping[str, Sequence[Column]]) -> list[dict[str, str]]:
@@ -220,17 +219,31 @@ def _tell_limits(source: Source) -> list[dict[str, str]]:
     return limits
 
 
-def _hash(file: Any) -> str:
-    return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _iso(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat() if moment else None
 
 
+def _tell_extent(told: Mapping[str, Any], zone: ZoneInfo, language: str) -> str:
+    """Of which time and which rounds the bundle is."""
+    is_zh = language == "zh"
+    since, until = (_read(told["period"][end], zone) for end in ("from", "to"))
+    if since and until:
+        period = f"时段 {since} 至 {until}（不含）" if is_zh else f"from {since} to {until} (not included)"
+    elif since:
+        period = f"{since} 起" if is_zh else f"from {since} on"
+    elif until:
+        period = f"{until} 之前" if is_zh else f"before {until}"
+    else:
+        period = "全部时段" if is_zh else "all times"
+    if isinstance(told["rounds"], str):
+        return f"{period}，全部轮次" if is_zh else f"{period}, all rounds"
+    rounds = ", ".join(told["rounds"])
+    return f"{period}，轮次 {rounds}" if is_zh else f"{period}, rounds: {rounds}"
+
+
 def _read(moment: str | None, zone: ZoneInfo) -> str:
-    """A moment of the manifest as people of the district read it."""
-    return datetime.fromisoformat(moment).astimezone(zone).strftime("%Y-%m-%d %H:%M") if moment else "—"
+    """A moment of the manifest as people of the district read it; "" for none."""
+    return datetime.fromisoformat(moment).astimezone(zone).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
 def _product_version() -> str:

@@ -116,6 +116,8 @@ def test_a_manifest_says_what_is_in_the_bundle_and_its_hashes_hold(folder: Path,
         path = folder / listed["name"] if listed["name"] != file.name else file
         assert (listed["byte_count"], listed["sha256"]) == (path.stat().st_size, sha256(path.read_bytes()).hexdigest())
     assert {path.name for path in folder.iterdir()} == {"manifest.json", *(listed["name"] for listed in told["files"])}
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert "截至 2022-07-14 23:30，全部时段，全部轮次。" in readme and "all times, all rounds." in readme
     left = {one["what"]: one["why"] for one in told["left_out"]}
     assert "address" in left["household.building_code"]
     told_of = [one for table in told["tables"] for one in (table, *table["columns"])]

@@ -20,8 +20,6 @@ from data.durable import sync_file
 from data.lake import Lake
 from data.lake_errors import write_permission_error
 
-GROUP_ROWS = 122_880
-"""As DuckDB's own files have it: what is skipped by its range of time, and what one thread reads."""
 COMPRESSION = "snappy"
 WRITE_ROWS = 65_536
 """So many values are handed to a column's writer at a time: a tenth cheaper than Arrow's 1,024."""
@@ -65,7 +63,8 @@ def _write(path: Path, rows: pa.Table, repeating: Iterable[str]) -> bool:
         pq.write_table(
             rows,
             path,
-            row_group_size=GROUP_ROWS,
+            # of a column that has no value in one of several groups, the lake would learn no bounds at all
+            row_group_size=rows.num_rows,
             write_batch_size=WRITE_ROWS,
             use_dictionary=[name for name in rows.column_names if name in names],
             compression={name: "none" if name in incompressible else COMPRESSION for name in rows.column_names},
@@ -85,12 +84,13 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _has_bounds(found: pq.FileMetaData) -> bool:
-    for group_no in range(found.num_row_groups):
-        group = found.row_group(group_no)
-        for column_no in range(group.num_columns):
-            statistics = group.column(column_no).statistics
-            if statistics is None or not statistics.has_null_count:
-                return False
-            if not statistics.has_min_max and statistics.null_count < group.num_rows:
-                return False
+    if found.num_row_groups != 1:
+        return False
+    group = found.row_group(0)
+    for column_no in range(group.num_columns):
+        statistics = group.column(column_no).statistics
+        if statistics is None or not statistics.has_null_count:
+            return False
+        if not statistics.has_min_max and statistics.null_count < group.num_rows:
+            return False
     return True

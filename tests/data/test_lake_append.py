@@ -196,7 +196,7 @@ def test_a_file_whose_commit_was_done_stays_whatever_fails_right_after_it(
 
 def test_a_folder_that_cannot_be_written_says_so_and_nothing_is_taken(lake: Lake) -> None:
     folder = lake.settings.lake_data_dir / "main" / "registration_version"
-    folder.parent.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
     folder.write_text("in the way")
     with pytest.raises(LakeError, match="registration_version cannot be written"):
         append(lake, AT_A)

@@ -181,6 +181,12 @@ function start(ace, host) {
   editor.completers = [makeCompleter()];
   // names come by themselves while one types: Enter is then the end of a line, unless one has gone to a name; Tab takes the first
   const completer = ace.require("ace/autocomplete").Autocomplete.for(editor);
+  // Ace looks a moment later at what was typed; a Tab that comes sooner would put a name beside letters that it has not seen yet
+  const insertMatch = completer.insertMatch.bind(completer);
+  completer.insertMatch = (chosen) => {
+    completer.updateCompletions(true);
+    return completer.completions ? insertMatch(chosen) : false;
+  };
   completer.keyboardHandler.bindKey("Return", () => {
     if (!completer.autoShown || completer.popup.getRow() > 0) return completer.insertMatch();
     completer.detach();

@@ -41,7 +41,8 @@ class _Table:
         bits = max(4, (2 * len(numbers)).bit_length())
         self._shift, self._mask = np.uint64(64 - bits), (1 << bits) - 1
         # a code's words lie together, so that comparing a cell with it reaches for memory once
-        self._codes = np.stack([np.concatenate([word[:1], word]) for word in words], axis=1).view(f"V{8 * len(words)}")
+        codes = np.stack([np.concatenate([word[:1], word]) for word in words], axis=1)
+        self._codes = codes.view(f"V{8 * len(words)}").ravel() if len(words) > 1 else codes.ravel()
         self._numbers = np.concatenate([np.zeros(1, np.int32), numbers])
         self._rows = np.zeros(1 << bits, np.int32)  # 0: no code
         places, left = self._begin(words), np.arange(1, len(numbers) + 1, dtype=np.int32)
@@ -80,7 +81,7 @@ class _Table:
 
     def _differ(self, rows: np.ndarray, words: list[np.ndarray]) -> np.ndarray:
         """Whether another code stands there; not so where none does."""
-        codes = self._codes[rows, 0].view(np.uint64).reshape(len(rows), -1)
+        codes = self._codes[rows].view(np.uint64).reshape(len(rows), -1)
         differ: np.ndarray = codes[:, 0] != words[0]
         for number, word in enumerate(words[1:], start=1):
             differ |= codes[:, number] != word

@@ -223,3 +223,18 @@ def test_the_bar_moves_within_one_large_file(tmp_path: Path, monkeypatch: pytest
     assert len(moved) > 2
     assert moved == sorted(moved)
     assert (moved[0][0] < size / 2, moved[-1]) == (True, (size, size))
+
+
+@given(
+    st.lists(st.sampled_from(["2022-07-14,", "S01", "绿色通道", "丂", "㐀", "é", "Ω", "𠀀", "\n", "€"]), max_size=30),
+    st.integers(0, 80),
+)
+def test_gb18030_is_read_as_pythons_codec_reads_it(words: list[str], cut: int) -> None:
+    text = "".join(words).encode("gb18030")
+    for piece in (text, text[:cut], text[cut:]):
+        try:
+            expected = piece.decode("gb18030").encode()
+        except UnicodeDecodeError:
+            assert encodings._transcode_pairs(piece) is None
+            continue
+        assert encodings.decode(piece, ("gb18030",)) == (expected, [])

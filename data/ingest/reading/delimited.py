@@ -206,7 +206,7 @@ def parse_group(group: Sequence[_Body]) -> LogTable:
     text = b"".join([body.text for body in group]) if len(group) > 1 else group[0].text
     counts = [len(body.line_nos) for body in group]
     file_no = np.repeat(np.array([body.file_no for body in group], np.int32), counts)
-    line_no = np.concatenate([np.asarray(body.line_nos, np.int32) for body in group])
+    line_no = np.concatenate([_list_numbers(body.line_nos) for body in group])
     pieces, bad = _split_lines(text, sum(counts), header)
     is_padded = _is_padded(text, header.delimiter)
     tables = [
@@ -215,6 +215,12 @@ def parse_group(group: Sequence[_Body]) -> LogTable:
     broken = [BrokenLine(int(file_no[i]), int(line_no[i]), reason) for i, reason in bad if reason]
     lost = [line for body in group for line in body.broken] + broken
     return LogTable(header.kind, pa.concat_tables(tables), tuple(lost))
+
+
+def _list_numbers(line_nos: np.ndarray | range) -> np.ndarray:
+    if isinstance(line_nos, range):
+        return np.arange(line_nos.start, line_nos.stop, dtype=np.int32)
+    return line_nos.astype(np.int32)
 
 
 _Cells = dict[str, pa.Array | pa.ChunkedArray]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Sequence
+from functools import cache
 from typing import BinaryIO
 
 import numpy as np
@@ -14,6 +15,7 @@ BLOCK_BYTES = 16_000_000
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SAMPLE_BYTES = 65_536
+_PIECE_BYTES = 1 << 18
 
 
 class TextBlocks:
@@ -102,6 +104,9 @@ def decode(text: bytes, encodings: Sequence[str]) -> tuple[bytes, list[int]]:
         if text.isascii() or (encodings[0] == "utf-8" and is_utf8(text)):
             return text, []
         if encodings[0] == "gb18030":
+            plain = _transcode_pairs(text)
+            if plain is not None:
+                return plain, []
             try:
                 return text.decode("gb18030").encode(), []
             except UnicodeDecodeError:
@@ -113,6 +118,48 @@ def decode(text: bytes, encodings: Sequence[str]) -> tuple[bytes, list[int]]:
             bad.append(index)
         lines[index] = decoded.encode() if decoded is not None else b""
     return b"\n".join(lines), bad
+
+
+def _transcode_pairs(text: bytes) -> bytes | None:
+    """The UTF-8 of a GB18030 text of nothing but ASCII and characters of two high bytes, as Chinese exports are.
+
+    None for any other: Python's codec reads it, at half the pace.
+    """
+    characters = np.frombuffer(text, np.uint8)
+    pieces: list[memoryview] = []
+    begin = 0
+    while begin < len(text):
+        end = text.find(b"\n", begin + _PIECE_BYTES) + 1 or len(text)
+        piece = characters[begin:end]
+        high = np.flatnonzero(piece >= 0x80)
+        first, second = high[0::2], high[1::2]
+        if len(first) != len(second) or (second - first != 1).any():
+            return None
+        utf8 = _list_pairs()[piece[first].astype(np.uint16) << 8 | piece[second]]
+        if not utf8[:, 0].all():
+            return None
+        whole = np.empty(len(piece) + len(first), np.uint8)
+        is_from_text = np.ones(len(whole), bool)
+        first += np.arange(len(first))
+        is_from_text[first + 2] = False
+        whole[is_from_text] = piece
+        for place in range(3):
+            whole[first + place] = utf8[:, place]
+        pieces.append(whole.data)
+        begin = end
+    return b"".join(pieces)
+
+
+@cache
+def _list_pairs() -> np.ndarray:
+    """The three bytes of UTF-8 for each two high bytes of GB18030; zeros for what is no character, or one of two bytes."""
+    pairs = np.zeros((1 << 16, 3), np.uint8)
+    for first in range(0x81, 0xFF):
+        for second in range(0x80, 0xFF):
+            utf8 = bytes((first, second)).decode("gb18030", "ignore").encode()
+            if len(utf8) == 3:
+                pairs[first << 8 | second] = list(utf8)
+    return pairs
 
 
 def decode_line(line: bytes, encodings: Sequence[str]) -> str | None:

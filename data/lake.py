@@ -44,8 +44,10 @@ LEASE_RENEW_S = 20
 """How often a worker with nothing to write renews its lease, where workers of other machines could take it for dead."""
 WRITE_WAIT_S = 60.0
 """How long a writer waits for another's transaction: an import of 300,000 households takes some 10 s."""
-BUCKET = "make_timestamptz(epoch_us({moment}) // 300000000 * 300000000)"
-"""SQL: the start of the five minutes that roll-ups count by, aligned to the epoch: as time_bucket has it, at half its cost."""
+BUCKET_S = 300
+"""Roll-ups count by stretches of so many seconds, aligned to the epoch."""
+BUCKET = f"make_timestamptz(epoch_us({{moment}}) // {BUCKET_S}000000 * {BUCKET_S}000000)"
+"""SQL: the start of the stretch that a moment lies in: as time_bucket has it, at half its cost."""
 LAKE_MARK = "lake.id"
 """The file in the folder of Parquet files that says which lake they belong to."""
 

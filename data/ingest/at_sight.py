@@ -26,7 +26,6 @@ from data.settings import Settings
 MOST_UNITS = 99
 """A unit's number of more digits is left to the checks."""
 _US = pa.timestamp("us", "UTC")
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _NO_TIME = np.iinfo(np.int64).min
 
 
@@ -177,7 +176,7 @@ def sight(rows: pa.Table, documents: pa.Table, reference: Reference, latest_at: 
         "tube_code": cells["tube_code"],
         "is_unknown_household": pa.array(~has_household & _is_valid(cells["household_code"])),
         "round_no": number(round_no),
-        "is_alone": pa.array(_are_alone(kept(registered_us), kept(site_no), kept(round_no), tokens)),
+        "is_withdrawn": pa.array(np.zeros(len(keep), bool)),
     }
     last = int(last_us[keep].max(initial=_NO_TIME))
     return _leave(rows, documents, found, ~is_right, reference, pa.table(right), last)
@@ -235,24 +234,6 @@ def _find_rounds(registered_us: np.ndarray, grid_no: np.ndarray, reference: Refe
     return found
 
 
-def _are_alone(registered_us: np.ndarray, site_no: np.ndarray, round_no: np.ndarray, tokens: pa.Table) -> np.ndarray:
-    """Whether no other of these lines has the same registration, or the same person in the same round.
-
-    Told by 64 bits of each. A line outside every round may be taken for one that shares them.
-    """
-    high, low = (tokens[name].to_numpy() for name in ("token_high", "token_low"))
-    person = high ^ (round_no.astype(np.uint64) * _SPREAD)
-    registration = low ^ ((registered_us.astype(np.uint64) * np.uint64(1 << 12) + site_no.astype(np.uint64)) * _SPREAD)
-    are_alone = np.ones(len(high), bool)
-    for mark in (person, registration):
-        order = np.argsort(mark)
-        in_order = mark[order]
-        is_same = in_order[1:] == in_order[:-1]
-        are_alone[order[1:][is_same]] = False
-        are_alone[order[:-1][is_same]] = False
-    return are_alone
-
-
 def _is_valid(cells: pa.ChunkedArray) -> np.ndarray:
     if not cells.null_count:
         return np.ones(len(cells), bool)
@@ -274,5 +255,5 @@ _NONE = _empty([
     ("file_no", pa.int32()), ("line_no", pa.int32()), ("token_high", pa.uint64()), ("token_low", pa.uint64()),
     ("registered_at", _US), ("sampled_at", _US), ("site_no", pa.int32()), ("unit_no", pa.int32()), ("household_no", pa.int32()),
     ("household_code", pa.string()), ("grid_no", pa.int32()), ("channel_no", pa.int32()), ("tube_code", pa.string()),
-    ("is_unknown_household", pa.bool_()), ("round_no", pa.int32()), ("is_alone", pa.bool_()),
+    ("is_unknown_household", pa.bool_()), ("round_no", pa.int32()), ("is_withdrawn", pa.bool_()),
 ])  # fmt: skip

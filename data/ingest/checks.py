@@ -202,7 +202,7 @@ def _registration_checks(settings: Settings) -> KindChecks:
                 c.file_no, c.line_no, c.site_code as site_code_cell, c.token_high as id_number_cell, c.unit_no as unit_no_cell,
                 c.registered_at as registered_at_cell, c.sampled_at as sampled_at_cell, c.channel as channel_cell,
                 c.residence_grid_code, c.household_code, c.tube_code,
-                s.site_no, s.unit_count, c.token_high::uhugeint * 18446744073709551616::uhugeint + c.token_low as token, c.document_fault,
+                s.site_no, s.unit_count, c.token_high, c.token_low, c.document_fault,
                 {time_sql("c.registered_at")} as registered_at,
                 {time_sql("c.sampled_at")} as sampled_at,
                 try_cast(c.unit_no as integer) as unit_no,
@@ -244,7 +244,7 @@ def _registration_checks(settings: Settings) -> KindChecks:
     )  # fmt: skip
     # a withdrawal said twice is the same; a sampling within the tolerance before registering is no wait
     columns = """
-            site_no, token, registered_at, is_withdrawn,
+            site_no, token_high, token_low, registered_at, is_withdrawn,
             case when not is_withdrawn then case when sampled_at < registered_at then registered_at else sampled_at end end as sampled_at,
             case when not is_withdrawn then unit_no end as unit_no,
             case when not is_withdrawn then household_no end as household_no,

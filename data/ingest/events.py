@@ -61,7 +61,7 @@ def classify_events(connection: duckdb.DuckDBPyConnection, kind: EventKind) -> N
     connection.execute(f"""
         insert into line_count
         select c.file_no, count(*) filter (f.is_accepted), count(*) filter (not f.is_accepted), count(*) filter (f.line_id is null),
-            min(c.event_at), max({kind.last_event})
+            min(c.event_at), max({kind.last_event}), null
         from checked_{kind.name} as c
         left join (select line_id, is_accepted from fresh_{kind.name}) as f on f.line_id = (c.file_no::bigint << 32) | c.line_no
         where c.reason is null

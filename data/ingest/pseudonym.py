@@ -29,6 +29,7 @@ class _Hash(Protocol):
 
 KEY_BYTES = 32
 BLOCK_BYTES = 64
+TOKEN_BYTES = 16
 Key = tuple[bytes, bytes]
 """The padded inner and outer keys of RFC 2104."""
 

@@ -1,24 +1,43 @@
 """What a batch of good registration lines adds: new versions, and the changes they make to every roll-up.
 
-Everything is computed from one fact table, the versions: what the persons of this batch looked like before, what they
-look like with it, and the difference. So no roll-up can depend on the order of arrival.
-
 The versions of recent rounds are mirrored in a scratch file, packed, 40 bytes a version (10 million: 400 MB, of which as
 much is in memory as the engine's limit allows); older ones stay in the lake until a late line needs them. In plain memory
-they took 105 bytes each, and probing cost the same.
+they took 105 bytes each, and probing cost the same. Hardly any line is about a registration that was known before, or about
+somebody whom its round had seen: a filter (`seen`) tells which may be, and only those are looked up. What lines make of
+registrations is worked out in `merging`.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from data.lake import BUCKET, Lake
+from data.ingest.merging import (
+    NO_TIME,
+    Merged,
+    Sums,
+    Versions,
+    find_sights,
+    mark_persons,
+    mark_registrations,
+    merge,
+    read_versions,
+    sum_lines,
+    sum_round_changes,
+    sum_sights,
+    sum_site_changes,
+)
+from data.ingest.pseudonym import TOKEN_BYTES
+from data.ingest.seen import Seen
+from data.lake import BUCKET, BUCKET_S, Lake
 
 MIRROR_DAYS = 2
 """At start, versions of so many days before the newest are mirrored."""
@@ -30,23 +49,29 @@ LOAD_STEP = timedelta(hours=1)
 """The versions of so long are mirrored at a time: what lies unpacked is bounded, whatever a day brought."""
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _OPENED = itertools.count(1)
+_ROWS_AT_A_TIME = 500_000
+_US = pa.timestamp("us", "UTC")
+_NOTHING_KNOWN = pa.schema([
+    ("token_high", pa.uint64()), ("token_low", pa.uint64()), ("registered_at", _US), ("sampled_at", _US), ("content", pa.uint64()),
+    ("household_no", pa.int32()), ("site_no", pa.int32()), ("grid_no", pa.int32()), ("round_no", pa.int32()), ("unit_no", pa.int32()),
+    ("channel_no", pa.int32()), ("is_withdrawn", pa.bool_()),
+]).empty_table()  # fmt: skip
 
-CONTENT_HASH = (
+_CONTENT = (
     "hash(site_no, registered_at, sampled_at, unit_no, household_no, grid_no, channel_no, tube_code, is_withdrawn)"
 )
-"""64 bits, compared only between versions of one person."""
-
+_COLUMNS = "token_high, token_low, registered_at, sampled_at, content, household_no, site_no, grid_no, round_no, unit_no, channel_no, is_withdrawn"
 VERSION_TABLE = """
 create or replace table scratch.version (
-    token uhugeint, registered_at timestamptz, sampled_at timestamptz, content ubigint, household_no integer,
+    token_high ubigint, token_low ubigint, registered_at timestamptz, sampled_at timestamptz, content ubigint, household_no integer,
     site_no integer, grid_no integer, round_no integer, unit_no integer, channel_no integer, is_withdrawn boolean)
 """
-LOAD_VERSIONS = f"""
-insert into scratch.version
-select token, registered_at, sampled_at, {CONTENT_HASH}, household_no, site_no, grid_no, round_no, unit_no, channel_no, is_withdrawn
+FETCH_VERSIONS = f"""
+select person_token, registered_at, sampled_at, {_CONTENT} as content, household_no, site_no, grid_no, round_no, unit_no, channel_no,
+    is_withdrawn
 from (
-    select v.person_token::bit::uhugeint as token, v.registered_at, v.sampled_at, h.household_no, s.site_no, g.grid_no, r.round_no,
-        v.unit_no, c.channel_no, v.tube_code, coalesce(v.is_withdrawn, false) as is_withdrawn
+    select v.person_token, v.registered_at, v.sampled_at, h.household_no, s.site_no, g.grid_no, r.round_no, v.unit_no, c.channel_no,
+        v.tube_code, coalesce(v.is_withdrawn, false) as is_withdrawn
     from lake.registration_version as v
     left join mirror.ref_site as s on s.site_code = v.site_code
     left join mirror.ref_household as h on h.household_code = v.household_code
@@ -56,31 +81,13 @@ from (
     where v.registered_at >= $from_at and v.registered_at < $until_at
 )
 """
-# `known`: all versions, of the rounds at hand, of the persons of this batch. A hash join built on the batch; the mirror's
-# row groups outside the window are skipped by their time range.
-FIND_KNOWN = """
-create or replace temp table known as
-select v.* from scratch.version as v
-semi join fresh as f on f.token = v.token
+# Of the persons looked for all versions, of the rounds at hand; the mirror's row groups outside the window are skipped by
+# their time range.
+FIND_KNOWN = f"""
+select {_COLUMNS}
+from scratch.version as v
+semi join wanted as w on w.token_high = v.token_high and w.token_low = v.token_low
 where v.registered_at >= $from_at and v.registered_at < $until_at
-"""
-# Hardly any registration has a second line, in a batch or before, and hardly anyone a second one in a round. Only the lines of
-# which either holds are compared and grouped; every other line is a version, a registration and the round's one sight of
-# its person, whatever else that person does in other rounds. Which lines of a batch share either is known of those that are
-# right at sight (`at_sight`); the few others are compared with all. Told by 64 bits of each: should two differ and share
-# them, a line is compared for nothing.
-_PERSON, _REGISTRATION = "hash(token, round_no)", "hash(token, site_no, registered_at)"
-MARK_AGAIN = f"""
-with other as materialized (
-    select token, round_no, site_no, registered_at from known
-    union all
-    select token, round_no, site_no, registered_at from fresh where not is_alone
-)
-update fresh set is_alone = false
-where is_alone and (
-    {_PERSON} in (select {_PERSON} from other where round_no is not null)
-    or {_REGISTRATION} in (select {_REGISTRATION} from other)
-)
 """
 # What the checks select, with the round that each line falls into: the narrowest that is open then in its grid.
 PLACE_IN_ROUNDS = """
@@ -90,112 +97,24 @@ from ({checked}) as c
 asof left join mirror.round_point as p on c.registered_at >= p.point_at
 left join mirror.round_span as s on s.interval_no = p.interval_no and s.grid_no = c.grid_no
 """
-# A token is made of its halves only here: the engine's arrow tables know no number of 128 bits.
-_GOOD = f"""
-select file_no, (file_no::bigint << 32) | line_no as line_id, token, site_no, registered_at, sampled_at, unit_no, household_no,
-    household_code, grid_no, channel_no, tube_code, round_no, is_withdrawn, is_unknown_household, is_alone, {CONTENT_HASH} as content
+SELECT_CHECKED = """
+select file_no, line_no, token_high, token_low, registered_at, sampled_at, site_no, unit_no, household_no, household_code, grid_no,
+    channel_no, tube_code, is_unknown_household, round_no, is_withdrawn
+from checked_registration where reason is null
 """
-GATHER_RIGHT = f"""
-create or replace temp table fresh as {_GOOD}
-from (
-    select *, token_high::uhugeint * 18446744073709551616::uhugeint + token_low as token, false as is_withdrawn from right_line
-)
-"""
-ADD_CHECKED = f"""
-insert into fresh {_GOOD} from (select *, false as is_alone from checked_registration where reason is null)
-"""
-COUNT_GOOD = """
-create or replace temp table good_count as
-select file_no, count(*) as line_count, min(registered_at) as first_event_at, greatest(max(registered_at), max(sampled_at)) as last_event_at
-from fresh group by file_no
-"""
-DROP_DUPLICATES = """
-delete from fresh where line_id in (
-    select line_id from (select * from fresh where not is_alone) as f
-    semi join known as k on k.token = f.token and k.content = f.content
-    union all
-    select line_id from fresh where not is_alone qualify line_id > min(line_id) over (partition by token, content)
-)
-"""
-MERGE = """
-create or replace temp table merged_again as
-select
-    token, site_no, registered_at,
-    bool_or(is_known) as was_known,
-    bool_or(is_known) and not coalesce(bool_or(is_withdrawn) filter (is_known), false) as was_counted,
-    not bool_or(is_withdrawn) as is_counted,
-    min(line_id) as line_id,
-    max(sampled_at) filter (is_known) as old_sampled_at, max(sampled_at) as new_sampled_at,
-    max(unit_no) filter (is_known) as old_unit_no, max(unit_no) as new_unit_no,
-    max(grid_no) filter (is_known) as old_grid_no, max(grid_no) as new_grid_no,
-    max(round_no) filter (is_known) as old_round_no, max(round_no) as new_round_no,
-    coalesce(max(channel_no) filter (is_known), 3) as old_channel_no, coalesce(max(channel_no), 3) as new_channel_no
-from (
-    select token, site_no, registered_at, sampled_at, unit_no, grid_no, round_no, channel_no, is_withdrawn,
-        true as is_known, null as line_id
-    from known semi join (select token from fresh where not is_alone) as f on f.token = known.token
-    union all
-    select token, site_no, registered_at, sampled_at, unit_no, grid_no, round_no, channel_no, is_withdrawn, false, line_id
-    from fresh where not is_alone
-)
-group by token, site_no, registered_at
-"""
-# Every registration that the batch touches, as it was and as it is.
-MERGED = """merged as not materialized (
-    select token, site_no, registered_at, false as was_known, false as was_counted, not is_withdrawn as is_counted, line_id,
-        null::timestamptz as old_sampled_at, sampled_at as new_sampled_at, null::integer as old_unit_no, unit_no as new_unit_no,
-        null::integer as old_grid_no, grid_no as new_grid_no, null::integer as old_round_no, round_no as new_round_no,
-        3 as old_channel_no, coalesce(channel_no, 3) as new_channel_no
-    from fresh where is_alone
-    union all
-    select * from merged_again
-)"""
+_MOMENT = f"make_timestamptz(d.{{}} * {BUCKET_S}000000)"
 SITE_BUCKETS = f"""
 create or replace temp table site_bucket_change as
-with {MERGED}
-select d.bucket_start_at, s.site_code, c.channel, d.registered_count, d.sampled_count, d.waited_count, d.wait_s_sum
-from (
-select bucket_start_at, site_no, channel_no, sum(registered)::bigint as registered_count, sum(sampled)::bigint as sampled_count,
-    sum(sampled)::bigint as waited_count, sum(wait_s) as wait_s_sum
-from (
-    select {BUCKET.format(moment="registered_at")} as bucket_start_at, site_no, new_channel_no as channel_no,
-        1 as registered, 0 as sampled, 0.0::double as wait_s
-    from merged where is_counted and (not was_counted or new_channel_no != old_channel_no)
-    union all
-    select {BUCKET.format(moment="registered_at")}, site_no, old_channel_no, -1, 0, 0
-    from merged where was_counted and (not is_counted or new_channel_no != old_channel_no)
-    union all
-    select {BUCKET.format(moment="new_sampled_at")}, site_no, new_channel_no, 0, 1, epoch(new_sampled_at) - epoch(registered_at)
-    from merged where is_counted and new_sampled_at is not null
-        and (not was_counted or old_sampled_at is distinct from new_sampled_at or new_channel_no != old_channel_no)
-    union all
-    select {BUCKET.format(moment="old_sampled_at")}, site_no, old_channel_no, 0, -1, epoch(registered_at) - epoch(old_sampled_at)
-    from merged where was_counted and old_sampled_at is not null
-        and (not is_counted or old_sampled_at is distinct from new_sampled_at or new_channel_no != old_channel_no)
-)
-group by bucket_start_at, site_no, channel_no
-having sum(registered) != 0 or sum(sampled) != 0 or sum(wait_s) != 0
-) as d
+select {_MOMENT.format("bucket")} as bucket_start_at, s.site_code, c.channel, d.registered_count, d.sampled_count,
+    d.sampled_count as waited_count, d.waited_us / 1000000.0::double as wait_s_sum
+from site_sum as d
 inner join mirror.ref_site as s on s.site_no = d.site_no
 inner join mirror.ref_channel as c on c.channel_no = d.channel_no
 """
-ROUND_UNITS = f"""
+ROUND_UNITS = """
 create or replace temp table round_unit_change as
-with {MERGED}
-select r.round_code, s.site_code, d.unit_no, c.channel, d.registered_count, d.sampled_count
-from (
-select round_no, site_no, unit_no, channel_no, sum(registered)::bigint as registered_count, sum(sampled)::bigint as sampled_count
-from (
-    select new_round_no as round_no, site_no, new_unit_no as unit_no, new_channel_no as channel_no, 1 as registered,
-        (new_sampled_at is not null)::integer as sampled
-    from merged where is_counted and line_id is not null
-    union all
-    select old_round_no, site_no, old_unit_no, old_channel_no, -1, -(old_sampled_at is not null)::integer
-    from merged where was_counted and line_id is not null
-)
-group by round_no, site_no, unit_no, channel_no
-having sum(registered) != 0 or sum(sampled) != 0
-) as d
+select r.round_code, s.site_code, nullif(d.unit_no, 0)::integer as unit_no, c.channel, d.registered_count, d.sampled_count
+from round_sum as d
 inner join mirror.ref_round as r on r.round_no = d.round_no
 inner join mirror.ref_site as s on s.site_no = d.site_no
 inner join mirror.ref_channel as c on c.channel_no = d.channel_no
@@ -213,14 +132,14 @@ left join mirror.household_seen as s on s.round_no = n.round_no and s.household_
 where s.seen_at is null or n.registered_at < s.seen_at
 """
 # Where some row is withdrawn by now: the versions are looked through for the households of which one is withdrawn just now.
-HOUSEHOLDS_WITHDRAWN = f"""
+HOUSEHOLDS_WITHDRAWN = """
 create or replace temp table household_change as
-with {MERGED},
-gone as materialized (select token, site_no, registered_at, was_counted from merged where not is_counted),
+with
 named as materialized (
     select f.round_no, f.household_no, min(f.registered_at) as registered_at
     from fresh as f
-    anti join gone as w on w.token = f.token and w.site_no = f.site_no and w.registered_at = f.registered_at
+    anti join gone as w
+        on w.token_high = f.token_high and w.token_low = f.token_low and w.site_no = f.site_no and w.registered_at = f.registered_at
     where f.round_no is not null and f.household_no is not null
     group by f.round_no, f.household_no
 ),
@@ -228,7 +147,7 @@ lost as materialized (
     select distinct v.round_no, v.household_no
     from known as v
     semi join (select * from gone where was_counted) as w
-        on w.token = v.token and w.site_no = v.site_no and w.registered_at = v.registered_at
+        on w.token_high = v.token_high and w.token_low = v.token_low and w.site_no = v.site_no and w.registered_at = v.registered_at
     where v.round_no is not null and v.household_no is not null
 ),
 kept as (
@@ -236,9 +155,9 @@ kept as (
     from scratch.version as v
     inner join lost as l on l.round_no = v.round_no and l.household_no = v.household_no
     anti join (
-        select token, site_no, registered_at from scratch.version where is_withdrawn
-        union all select token, site_no, registered_at from gone
-    ) as w on w.token = v.token and w.site_no = v.site_no and w.registered_at = v.registered_at
+        select token_high, token_low, site_no, registered_at from scratch.version where is_withdrawn
+        union all select token_high, token_low, site_no, registered_at from gone
+    ) as w on w.token_high = v.token_high and w.token_low = v.token_low and w.site_no = v.site_no and w.registered_at = v.registered_at
     group by v.round_no, v.household_no
 )
 select * from (
@@ -256,8 +175,8 @@ SUM_HOUSEHOLDS = """
 create or replace table mirror.household_seen as
 select v.round_no, v.household_no, min(v.registered_at) as seen_at
 from scratch.version as v
-anti join (select token, site_no, registered_at from scratch.version where is_withdrawn) as w
-    on w.token = v.token and w.site_no = v.site_no and w.registered_at = v.registered_at
+anti join (select token_high, token_low, site_no, registered_at from scratch.version where is_withdrawn) as w
+    on w.token_high = v.token_high and w.token_low = v.token_low and w.site_no = v.site_no and w.registered_at = v.registered_at
 where v.round_no is not null and v.household_no is not null
 group by v.round_no, v.household_no
 """
@@ -266,38 +185,14 @@ delete from mirror.household_seen as s using household_change as c
 where c.round_no = s.round_no and c.household_no = s.household_no and c.known_at is not null;
 insert into mirror.household_seen select round_no, household_no, seen_at from household_change where seen_at is not null;
 """
-# The person's grid is that of the earliest registration, ties by site: time, site and grid packed into one number, whose
-# minimum is found faster than an arg_min over a struct. Only those of whom there is more than one line are grouped.
 GRID_BUCKETS = f"""
 create or replace temp table grid_bucket_change as
-with state as (
-    select token, new_round_no as round_no, 1 as sign, site_no, registered_at, new_grid_no as grid_no, new_sampled_at as sampled_at
-    from merged_again where is_counted and new_round_no is not null
-    union all
-    select token, old_round_no, -1, site_no, registered_at, old_grid_no, old_sampled_at
-    from merged_again where was_counted and old_round_no is not null
-),
-person as materialized (
-    select f.round_no, 1 as sign, f.grid_no, f.registered_at,
-        case when s.is_sampling_reported then f.sampled_at else coalesce(f.sampled_at, f.registered_at) end as covered_at
-    from fresh as f inner join mirror.ref_site as s on s.site_no = f.site_no
-    where f.is_alone and not f.is_withdrawn and f.round_no is not null
-    union all
-    select t.round_no, t.sign,
-        (min((epoch_us(t.registered_at)::hugeint << 44) + (t.site_no::hugeint << 24) + t.grid_no) & 16777215)::integer,
-        min(t.registered_at), min(case when s.is_sampling_reported then t.sampled_at else coalesce(t.sampled_at, t.registered_at) end)
-    from state as t inner join mirror.ref_site as s on s.site_no = t.site_no group by t.round_no, t.token, t.sign
-)
 select d.bucket_start_at, g.grid_code, r.round_code, d.registered_person_count, d.covered_person_count, d.seen_household_count
 from (
 select bucket_start_at, grid_no, round_no, sum(registered)::bigint as registered_person_count,
     sum(covered)::bigint as covered_person_count, sum(seen)::bigint as seen_household_count
 from (
-    select {BUCKET.format(moment="registered_at")} as bucket_start_at, grid_no, round_no, sign as registered, 0 as covered, 0 as seen
-    from person
-    union all
-    select {BUCKET.format(moment="covered_at")}, grid_no, round_no, 0, sign, 0
-    from person where covered_at is not null
+    select {_MOMENT.format("bucket")} as bucket_start_at, d.grid_no, d.round_no, d.registered, d.covered, 0 as seen from sight_sum as d
     union all
     select {BUCKET.format(moment="h.seen_at")}, n.grid_no, h.round_no, 0, 0, 1
     from household_change as h inner join mirror.ref_household as n on n.household_no = h.household_no where h.seen_at is not null
@@ -311,35 +206,13 @@ having sum(registered) != 0 or sum(covered) != 0 or sum(seen) != 0
 inner join mirror.ref_grid as g on g.grid_no = d.grid_no
 inner join mirror.ref_round as r on r.round_no = d.round_no
 """
-COUNT_LINES = f"""
-insert into line_count
-with {MERGED}
-select g.file_no, coalesce(a.line_count, 0) as accepted_count, coalesce(f.line_count, 0) - coalesce(a.line_count, 0) as corrected_count,
-    g.line_count - coalesce(f.line_count, 0) as duplicate_count, g.first_event_at, g.last_event_at
-from good_count as g
-left join (select file_no, count(*) as line_count from fresh group by file_no) as f on f.file_no = g.file_no
-left join (
-    select (line_id >> 32)::integer as file_no, count(*) as line_count from merged where not was_known and line_id is not null group by all
-) as a on a.file_no = g.file_no
-"""
-INSERT_VERSIONS = """
-insert into lake.registration_version
-select s.site_code, f.token::bit::blob, f.registered_at, f.sampled_at, f.unit_no, f.household_code, g.grid_code, c.channel, f.tube_code,
-    r.round_code, b.feed_code, b.ingest_no, $received_at, f.is_withdrawn
-from fresh as f
-inner join batch_file as b on b.file_no = f.file_no
-inner join mirror.ref_site as s on s.site_no = f.site_no
-left join mirror.ref_grid as g on g.grid_no = f.grid_no
-left join mirror.ref_channel as c on c.channel_no = f.channel_no
-left join mirror.ref_round as r on r.round_no = f.round_no
+FEED_BUCKETS = f"""
+insert into feed_bucket_change
+select b.feed_code, {_MOMENT.format("bucket")}, d.line_count::bigint
+from event_sum as d inner join batch_file as b on b.file_no = d.file_no
 """
 NEXT_VERSION = """
 select min(registered_at) from lake.registration_version where registered_at >= $from_at and registered_at <= $last_at
-"""
-REMEMBER_VERSIONS = """
-insert into scratch.version
-select token, registered_at, sampled_at, content, household_no, site_no, grid_no, round_no, unit_no, channel_no, is_withdrawn
-from fresh
 """
 
 
@@ -351,6 +224,11 @@ class VersionMirror:
         self._home = lake.settings.home
         self._from_at = EARLIEST
         self._unpacked_rows = 0
+        self._row_count = 0
+        self._seen = Seen()
+        self.good: pa.Table = _NOTHING_KNOWN
+        """The batch's good lines, before duplicates are told from the others."""
+        self._fresh: pa.Table = _NOTHING_KNOWN
 
     def load(self) -> None:
         """Mirrors the versions of the last days; call after the reference mirrors."""
@@ -359,13 +237,13 @@ class VersionMirror:
             self._connection, "select max(last_event_at) from lake.ingest_file where log_kind = 'registration'"
         )
         self._from_at = self._round_down(newest - timedelta(days=MIRROR_DAYS)) if newest else EARLIEST
+        self._seen, self._row_count = Seen(), 0
         self._connection.execute(VERSION_TABLE)
+        self._is_reporting = _read_reporting(self._connection)
+        self._codes = {name: _read_codes(self._connection, name) for name in ("site", "grid", "channel", "round")}
         if newest:
             self._fetch(self._from_at, newest)
-            self._connection.execute(
-                LOAD_VERSIONS,
-                {"from_at": newest + timedelta(microseconds=1), "until_at": datetime(2100, 1, 1, tzinfo=UTC)},
-            )
+            self._fetch_span(newest + timedelta(microseconds=1), datetime(2100, 1, 1, tzinfo=UTC))
             self._pack()
         self._connection.execute(SUM_HOUSEHOLDS)
 
@@ -374,56 +252,175 @@ class VersionMirror:
         self._connection.execute(PLACE_IN_ROUNDS.format(checked=checked), {"latest_at": latest_at})
 
     def gather(self, right: pa.Table, *, has_checked: bool) -> None:
-        """Makes `fresh` of the lines that are right at sight, and of those in `checked_registration`, if any, that are good."""
-        self._connection.register("right_line", right)
-        try:
-            self._connection.execute(GATHER_RIGHT)
-            if has_checked:
-                self._connection.execute(ADD_CHECKED)
-        finally:
-            self._connection.unregister("right_line")
+        """Takes for the batch's good lines those that are right at sight, and those in `checked_registration`, if any."""
+        self.good = right
+        if has_checked:
+            checked = self._connection.execute(SELECT_CHECKED).to_arrow_table()
+            self.good = pa.concat_tables([right, checked.cast(right.schema)])
 
     def classify(self) -> bool:
-        """Compares `fresh` with what is known, makes `merged_again`, and the changes of every roll-up; False when no line is good.
+        """Compares the good lines with what is known, and makes the changes of every roll-up; False when no line is good.
 
         Afterwards `line_count` holds accepted, corrected and duplicate lines of each file.
         """
-        connection = self._connection
-        bounds = connection.execute("select min(registered_at), max(registered_at) from fresh").fetchone()
-        if not bounds or bounds[0] is None:
+        if not self.good.num_rows:
             return False
-        window = {"from_at": self._round_down(bounds[0]), "until_at": self._round_up(bounds[1])}
-        self._widen(window["from_at"])
-        connection.execute(FIND_KNOWN, window)
-        connection.execute(MARK_AGAIN)
-        connection.execute(COUNT_GOOD)
-        connection.execute(DROP_DUPLICATES)
-        connection.execute(MERGE)
-        connection.execute(COUNT_LINES)
-        connection.execute(SITE_BUCKETS)
-        connection.execute(ROUND_UNITS)
-        is_some_withdrawn = _one(connection, "select count(*) from merged_again where not is_counted") or _one(
-            connection, "select count(*) from fresh where is_withdrawn"
+        good = self._add_content(self.good)
+        lines = read_versions(good, _number_lines(good))
+        known_rows = self._find_known(lines)
+        merged = merge(read_versions(known_rows), lines)
+        self._count_lines(good, lines, merged)
+        is_version = pa.array(~merged.is_duplicate)
+        fresh = good.filter(is_version) if merged.is_duplicate.any() else good
+        self._fresh = fresh
+        sampled_us = lines.sampled_us
+        event_us = np.where(sampled_us == NO_TIME, lines.registered_us, sampled_us)[~merged.is_duplicate]
+        event_sum = _lay(
+            sum_lines(_read_files(lines.line_id)[~merged.is_duplicate], event_us), "file_no bucket", "line_count"
         )
-        connection.execute(HOUSEHOLDS_WITHDRAWN if is_some_withdrawn else HOUSEHOLDS)
-        connection.execute(GRID_BUCKETS)
+        site_sum = _lay(
+            sum_site_changes(merged), "bucket site_no channel_no", "registered_count sampled_count waited_us"
+        )
+        round_sum = _lay(
+            sum_round_changes(merged), "round_no site_no unit_no channel_no", "registered_count sampled_count"
+        )
+        sights = find_sights(merged, self._is_reporting)
+        sight_sum = _lay(sum_sights(sights), "bucket grid_no round_no", "registered covered")
+        with self._lend(
+            fresh=fresh,
+            known=known_rows,
+            gone=_list_gone(merged),
+            event_sum=event_sum,
+            site_sum=site_sum,
+            round_sum=round_sum,
+            sight_sum=sight_sum,
+        ):
+            self._connection.execute(FEED_BUCKETS)
+            self._connection.execute(SITE_BUCKETS)
+            self._connection.execute(ROUND_UNITS)
+            self._connection.execute(HOUSEHOLDS if merged.new.is_counted.all() else HOUSEHOLDS_WITHDRAWN)
+            self._connection.execute(GRID_BUCKETS)
         return True
+
+    def insert(self, received_at: datetime) -> None:
+        """Writes the new versions to the lake, within the caller's transaction."""
+        with self._lend(version=self._spell_out(received_at)):
+            self._connection.execute("insert into lake.registration_version from version")
+
+    def _spell_out(self, received_at: datetime) -> pa.Table:
+        """The new versions as the lake has them: codes for numbers."""
+        fresh = self._fresh
+        files = self._connection.execute("select file_no, feed_code, ingest_no from batch_file").to_arrow_table()
+        place = pc.index_in(fresh["file_no"], files["file_no"])
+        feeds = files["feed_code"].combine_chunks().dictionary_encode()
+
+        def spell(name: str) -> pa.ChunkedArray:
+            places = pc.subtract(fresh[f"{name}_no"], pa.scalar(1, pa.int32()))
+            return _name_all(places, self._codes[name])
+
+        return pa.table(
+            {
+                "site_code": spell("site"),
+                "person_token": fresh["person_token"],
+                "registered_at": fresh["registered_at"],
+                "sampled_at": fresh["sampled_at"],
+                "unit_no": fresh["unit_no"],
+                "household_code": fresh["household_code"],
+                "grid_code": spell("grid"),
+                "channel": spell("channel"),
+                "tube_code": fresh["tube_code"],
+                "round_code": spell("round"),
+                "feed_code": feeds.take(place),
+                "ingest_no": files["ingest_no"].take(place),
+                "received_at": pa.repeat(pa.scalar(received_at, _US), fresh.num_rows),
+                "is_withdrawn": fresh["is_withdrawn"],
+            }
+        )
 
     def remember(self) -> None:
         """After the commit: the batch's new versions are known from now on."""
         self._connection.execute(REMEMBER_HOUSEHOLDS)
-        inserted = self._connection.execute(REMEMBER_VERSIONS).fetchone()
-        self._unpacked_rows += int(inserted[0]) if inserted else 0
+        self._mirror(self._fresh)
+        if self._row_count > MIRROR_ROWS_MAX:
+            self._cut_back()
+
+    def _find_known(self, lines: Versions) -> pa.Table:
+        """All known versions, of the rounds at hand, of those persons of whom something may be known in them."""
+        window = {
+            "from_at": self._round_down(_moment(lines.registered_us.min())),
+            "until_at": self._round_up(_moment(lines.registered_us.max())),
+        }
+        self._widen(window["from_at"])
+        persons, registrations = _mark(lines)
+        is_wanted = self._seen.may_hold(persons) | self._seen.may_hold(registrations)
+        wanted = pa.table({"token_high": lines.token_high[is_wanted], "token_low": lines.token_low[is_wanted]})
+        if not wanted.num_rows:
+            return _NOTHING_KNOWN
+        with self._lend(wanted=wanted):
+            return self._connection.execute(FIND_KNOWN, window).to_arrow_table()
+
+    def _add_content(self, good: pa.Table) -> pa.Table:
+        """The lines with their tokens in one piece, and 64 bits of what each says."""
+        tokens = np.stack([good[name].to_numpy() for name in ("token_high", "token_low")], axis=1).astype(">u8")
+        person_token = pa.Array.from_buffers(pa.binary(TOKEN_BYTES), len(tokens), [None, pa.py_buffer(tokens)])
+        with self._lend(line=good):
+            content = self._connection.execute(f"select {_CONTENT} as content from line").to_arrow_table()["content"]
+        return good.append_column("person_token", person_token).append_column("content", content)
+
+    def _count_lines(self, good: pa.Table, lines: Versions, merged: Merged) -> None:
+        """Adds to `line_count` what became of each file's lines."""
+        file_no = _read_files(lines.line_id)
+        count = int(file_no.max()) + 1
+        first_us, last_us = np.full(count, np.iinfo(np.int64).max), np.full(count, NO_TIME)
+        np.minimum.at(first_us, file_no, lines.registered_us)
+        np.maximum.at(last_us, file_no, np.maximum(lines.registered_us, lines.sampled_us))
+        good_count = np.bincount(file_no, minlength=count)
+        duplicate_count = np.bincount(file_no[merged.is_duplicate], minlength=count)
+        accepted_count = np.bincount(_read_files(merged.first_line_id[~merged.was_known]), minlength=count)
+        unknown_count = np.bincount(file_no[good["is_unknown_household"].to_numpy()], minlength=count)
+        of_file = np.flatnonzero(good_count)
+        line_sum = {
+            "file_no": pa.array(of_file),
+            "accepted_count": accepted_count[of_file],
+            "corrected_count": (good_count - duplicate_count - accepted_count)[of_file],
+            "duplicate_count": duplicate_count[of_file],
+            "first_event_at": pa.array(first_us[of_file]).cast(_US),
+            "last_event_at": pa.array(last_us[of_file]).cast(_US),
+            "unknown_household_count": pa.array(unknown_count[of_file], mask=unknown_count[of_file] == 0),
+        }
+        with self._lend(line_sum=pa.table(line_sum)):
+            self._connection.execute("insert into line_count by name from line_sum")
+
+    def _mirror(self, versions: pa.Table) -> None:
+        """Takes versions into the mirror."""
+        self._note(versions)
+        with self._lend(version=versions):
+            self._connection.execute(f"insert into scratch.version select {_COLUMNS} from version")
+        self._row_count += versions.num_rows
+        self._unpacked_rows += versions.num_rows
         if self._unpacked_rows > PACK_ROWS:
             self._pack()
-        if _one(self._connection, "select count(*) from scratch.version") > MIRROR_ROWS_MAX:
-            newest = _one(self._connection, "select max(registered_at) from scratch.version")
-            cut = self._round_down(newest - timedelta(days=MIRROR_DAYS))
-            if cut > self._from_at:
-                self._from_at = cut
-                self._connection.execute(
-                    "create or replace table scratch.version as from scratch.version where registered_at >= ?", [cut]
-                )
+
+    def _note(self, versions: pa.Table) -> None:
+        for marks in _mark(read_versions(versions)):
+            self._seen.note(marks)
+
+    def _cut_back(self) -> None:
+        """Lets go of the mirror's oldest versions, if whole rounds are older than MIRROR_DAYS."""
+        newest = _one(self._connection, "select max(registered_at) from scratch.version")
+        cut = self._round_down(newest - timedelta(days=MIRROR_DAYS))
+        if cut <= self._from_at:
+            return
+        self._from_at = cut
+        self._connection.execute(
+            "create or replace table scratch.version as from scratch.version where registered_at >= ?", [cut]
+        )
+        self._connection.execute(SUM_HOUSEHOLDS)
+        self._seen, self._row_count = Seen(), 0
+        kept = self._connection.execute(f"select {_COLUMNS} from scratch.version")
+        for versions in kept.to_arrow_reader(_ROWS_AT_A_TIME):
+            self._note(pa.table(versions))
+            self._row_count += versions.num_rows
 
     def _widen(self, from_at: datetime) -> None:
         """Fetches older versions from the lake when a late line asks for them."""
@@ -437,16 +434,20 @@ class VersionMirror:
         """Mirrors the lake's versions from one moment to another, both included, hour by hour."""
         while from_at <= last_at:
             until_at = min(from_at + LOAD_STEP, last_at + timedelta(microseconds=1))
-            row = self._connection.execute(LOAD_VERSIONS, {"from_at": from_at, "until_at": until_at}).fetchone()
-            found = int(row[0]) if row else 0
-            self._unpacked_rows += found
-            if self._unpacked_rows > PACK_ROWS:
-                self._pack()
-            if not found:  # a night, or a year
+            if not self._fetch_span(from_at, until_at):  # a night, or a year
                 until_at = _one(self._connection, NEXT_VERSION, {"from_at": until_at, "last_at": last_at})
                 if until_at is None:
                     break
             from_at = until_at
+
+    def _fetch_span(self, from_at: datetime, until_at: datetime) -> int:
+        """Mirrors the lake's versions from the one moment on and before the other; gives their number."""
+        fetched = self._connection.execute(FETCH_VERSIONS, {"from_at": from_at, "until_at": until_at}).to_arrow_table()
+        if fetched.num_rows:
+            halves = np.frombuffer(b"".join(fetched["person_token"].to_pylist()), ">u8").astype(np.uint64)
+            fetched = fetched.append_column("token_high", pa.array(halves[0::2]))
+            self._mirror(fetched.append_column("token_low", pa.array(halves[1::2])))
+        return int(fetched.num_rows)
 
     def _open_scratch(self) -> None:
         """Attaches an empty scratch file that has no name any more: it vanishes with the process, however that ends.
@@ -484,6 +485,80 @@ class VersionMirror:
             [moment, moment],
         )
         return max(close, moment + timedelta(microseconds=1)) if close else moment + timedelta(microseconds=1)
+
+    @contextmanager
+    def _lend(self, **tables: pa.Table) -> Iterator[None]:
+        """Lets the engine read these tables under their names."""
+        try:
+            for name, table in tables.items():
+                self._connection.register(name, table)
+            yield
+        finally:
+            for name in tables:
+                self._connection.unregister(name)
+
+
+def _mark(versions: Versions) -> tuple[np.ndarray, np.ndarray]:
+    return (
+        mark_persons(versions.token_high, versions.round_no),
+        mark_registrations(versions.token_low, versions.site_no, versions.registered_us),
+    )
+
+
+def _number_lines(rows: pa.Table) -> np.ndarray:
+    numbers: np.ndarray = rows["file_no"].to_numpy().astype(np.int64) << 32 | rows["line_no"].to_numpy()
+    return numbers
+
+
+def _read_files(line_id: np.ndarray) -> np.ndarray:
+    numbers: np.ndarray = line_id >> 32
+    return numbers
+
+
+def _lay(sums: Sums, keys: str, names: str) -> pa.Table:
+    """The sums as a table, with names for the parts of the key and for the sums."""
+    return pa.table(dict(zip(keys.split() + names.split(), (*sums.keys, *sums.sums), strict=True)))
+
+
+def _name_all(places: pa.ChunkedArray, codes: pa.Array) -> pa.ChunkedArray:
+    """The codes at these places, as a column that holds each of them once."""
+    return pa.chunked_array(
+        [pa.DictionaryArray.from_arrays(chunk, codes) for chunk in places.chunks],
+        pa.dictionary(pa.int32(), pa.string()),
+    )
+
+
+def _list_gone(merged: Merged) -> pa.Table:
+    """The registrations that are withdrawn."""
+    is_gone = ~merged.new.is_counted
+    return pa.table(
+        {
+            "token_high": merged.token_high[is_gone],
+            "token_low": merged.token_low[is_gone],
+            "site_no": merged.site_no[is_gone],
+            "registered_at": pa.array(merged.registered_us[is_gone]).cast(_US),
+            "was_counted": merged.old.is_counted[is_gone],
+        }
+    )
+
+
+def _read_reporting(connection: duckdb.DuckDBPyConnection) -> np.ndarray:
+    """By site number whether the site tells when somebody was sampled."""
+    rows = connection.execute(
+        "select coalesce(is_sampling_reported, false) from mirror.ref_site order by site_no"
+    ).fetchall()
+    return np.array([False, *(row[0] for row in rows)])
+
+
+def _read_codes(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Array:
+    """The codes of a mirrored table, in the order of their numbers, which count from 1."""
+    column = "channel" if name == "channel" else f"{name}_code"
+    found = connection.execute(f"select {column} from mirror.ref_{name} order by {name}_no").to_arrow_table()
+    return found[column].combine_chunks()
+
+
+def _moment(since_us: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(since_us))
 
 
 def _one(connection: duckdb.DuckDBPyConnection, statement: str, values: object = None):  # type: ignore[no-untyped-def]

@@ -42,7 +42,7 @@ from data.ingest.quarantine import (
 )
 from data.ingest.reading import BrokenLine, LogFile, LogTable
 from data.ingest.reference import has_reference, load_reference, note_zones
-from data.ingest.registrations import INSERT_VERSIONS, VersionMirror
+from data.ingest.registrations import VersionMirror
 from data.ingest.sealing import Sealer
 from data.lake import BUCKET, Lake, LeaseLost
 from data.orders import OrdersBusy, has_requests, take_requests
@@ -56,10 +56,9 @@ create or replace temp table batch_file (
 create or replace temp table rejected (
     file_no integer, line_no bigint, reason varchar, column_name varchar, masked_value varchar, due_at timestamptz);
 create or replace temp table sealed (file_no integer, line_no bigint, sealed_file varchar, sealed_no integer);
-create or replace temp table unknown_household (file_no integer, line_count bigint);
 create or replace temp table line_count (
     file_no integer, accepted_count bigint, corrected_count bigint, duplicate_count bigint,
-    first_event_at timestamptz, last_event_at timestamptz);
+    first_event_at timestamptz, last_event_at timestamptz, unknown_household_count bigint);
 create or replace temp table feed_bucket_change (feed_code varchar, bucket_start_at timestamptz, row_count bigint);
 """
 SUM_FILES = """
@@ -72,9 +71,8 @@ select b.file_sha256, b.file_name, b.ingest_no, b.feed_code, b.log_kind, b.byte_
     coalesce(l.corrected_count, 0) as corrected_count,
     coalesce(r.rejected_count, 0) as quarantined_count,
     l.first_event_at, l.last_event_at, $received_at::timestamptz as received_at, b.part_no, b.last_line_no, b.is_last,
-    u.line_count as unknown_household_count, b.file_no
+    l.unknown_household_count, b.file_no
 from batch_file as b
-left join unknown_household as u on u.file_no = b.file_no
 left join line_count as l on l.file_no = b.file_no
 left join (select file_no, count(*) as rejected_count from rejected group by file_no) as r on r.file_no = b.file_no
 """
@@ -145,19 +143,15 @@ group by r.sealed_file
 REMEMBER_RELEASES = """
 insert into mirror.quarantine select feed_code, log_kind, reason, -count(*) from released group by all
 """
-COUNT_UNKNOWN_HOUSEHOLDS = """
-insert into unknown_household
-select file_no, count(*) from fresh where is_unknown_household group by file_no
-"""
 NOTE_SEALED = """
 insert into sealed select file_no, line_no, ?, (row_number() over () - 1)::integer from sealed_cell
 """
 RETRY_PART_NO = -1
 """The part number of a retry's row in the ledger: no part of the file, and not the file again."""
 DROPPED_TABLES = (
-    "batch_file", "rejected", "sealed", "unknown_household", "retried", "released",
+    "batch_file", "rejected", "sealed", "retried", "released",
     "line_count", "taken", "feed_bucket_change", "site_bucket_change", "round_unit_change",
-    "grid_bucket_change", "household_change", "known", "fresh", "good_count", "merged_again",
+    "grid_bucket_change", "household_change",
     *(f"checked_{kind}" for kind in LOG_KINDS),
     *(f"fresh_{kind}" for kind in EVENT_KINDS),
 )  # fmt: skip
@@ -619,7 +613,7 @@ class Taker:
         return sighted
 
     def _check_registrations(self, sighted: Sighted, latest_at: datetime) -> None:
-        """Makes `fresh` of the good lines, and `checked_registration` of what the checks find of those that are left, if any."""
+        """Gathers the good lines, and makes `checked_registration` of what the checks find of those that are left, if any."""
         if sighted.left.num_rows:
             self._connection.register("cell_read", sighted.left)
             try:
@@ -633,7 +627,6 @@ class Taker:
                 mark_erased(self._connection, self._erased_until)
             mark_outside_rounds(self._connection, self._settings.round_tolerance_s)
         self._versions.gather(sighted.right, has_checked=sighted.left.num_rows > 0)
-        self._connection.execute(COUNT_UNKNOWN_HOUSEHOLDS)
 
     def _seal(self, table: LogTable) -> None:
         """Seals the lines of a kind that failed, but for those that were erased: no copy of them may come back."""
@@ -661,20 +654,13 @@ class Taker:
             kind = table.kind.name
             if kind == "registration":
                 has_registrations = self._versions.classify()
-                source = (
-                    "select file_no, coalesce(sampled_at, registered_at) as event_at from fresh"
-                    if has_registrations
-                    else ""
-                )
             else:
                 classify_events(self._connection, EVENT_KINDS[kind])
-                source = f"select file_no, last_event_at as event_at from fresh_{kind}"
-            if source:
                 self._connection.execute(
                     f"""
                     insert into feed_bucket_change
-                    select b.feed_code, {BUCKET.format(moment="e.event_at")}, count(*)
-                    from ({source}) as e inner join batch_file as b on b.file_no = e.file_no group by all
+                    select b.feed_code, {BUCKET.format(moment="e.last_event_at")}, count(*)
+                    from fresh_{kind} as e inner join batch_file as b on b.file_no = e.file_no group by all
                     """
                 )
         return has_registrations
@@ -687,7 +673,7 @@ class Taker:
             if is_retry:
                 connection.execute(INSERT_RELEASES)
             if has_registrations:
-                connection.execute(INSERT_VERSIONS, {"received_at": received_at})
+                self._versions.insert(received_at)
                 connection.execute(INSERT_ROLL_UPS)
             for table in tables:
                 if table.kind.name in EVENT_KINDS:

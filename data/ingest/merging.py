@@ -53,6 +53,12 @@ class Versions:
     def __len__(self) -> int:
         return len(self.line_id)
 
+    @property
+    def file_no(self) -> np.ndarray:
+        """The files of lines."""
+        numbers: np.ndarray = self.line_id >> 32
+        return numbers
+
 
 @dataclass(frozen=True, eq=False)
 class State:
@@ -233,9 +239,11 @@ def sum_sights(sights: Sights) -> Sums:
     return _sum(keys, [(sights.sign, 0), (0, sights.sign[is_covered])], 2)
 
 
-def sum_lines(file_no: np.ndarray, moment_us: np.ndarray) -> Sums:
-    """By (file, moment): lines."""
-    return _sum([(file_no, _buckets(moment_us))], [(1,)], 1)
+def sum_lines(lines: Versions, merged: Merged) -> Sums:
+    """By (file, moment of the last event): lines of the batch that are no duplicates."""
+    is_fresh = ~merged.is_duplicate
+    moments_us = np.where(lines.sampled_us == NO_TIME, lines.registered_us, lines.sampled_us)
+    return _sum([(lines.file_no[is_fresh], _buckets(moments_us[is_fresh]))], [(1,)], 1)
 
 
 def _join(known: Versions, lines: Versions) -> Versions:

@@ -60,7 +60,7 @@ _NOTHING_KNOWN = pa.schema([
 _CONTENT = (
     "hash(site_no, registered_at, sampled_at, unit_no, household_no, grid_no, channel_no, tube_code, is_withdrawn)"
 )
-_COLUMNS = "token_high, token_low, registered_at, sampled_at, content, household_no, site_no, grid_no, round_no, unit_no, channel_no, is_withdrawn"
+_COLUMNS = ", ".join(_NOTHING_KNOWN.column_names)
 VERSION_TABLE = """
 create or replace table scratch.version (
     token_high ubigint, token_low ubigint, registered_at timestamptz, sampled_at timestamptz, content ubigint, household_no integer,
@@ -267,34 +267,12 @@ class VersionMirror:
             return False
         good = self._add_content(self.good)
         lines = read_versions(good, _number_lines(good))
-        known_rows = self._find_known(lines)
-        merged = merge(read_versions(known_rows), lines)
+        known = self._find_known(lines)
+        merged = merge(read_versions(known), lines)
         self._count_lines(good, lines, merged)
-        is_version = pa.array(~merged.is_duplicate)
-        fresh = good.filter(is_version) if merged.is_duplicate.any() else good
-        self._fresh = fresh
-        sampled_us = lines.sampled_us
-        event_us = np.where(sampled_us == NO_TIME, lines.registered_us, sampled_us)[~merged.is_duplicate]
-        event_sum = _lay(
-            sum_lines(_read_files(lines.line_id)[~merged.is_duplicate], event_us), "file_no bucket", "line_count"
-        )
-        site_sum = _lay(
-            sum_site_changes(merged), "bucket site_no channel_no", "registered_count sampled_count waited_us"
-        )
-        round_sum = _lay(
-            sum_round_changes(merged), "round_no site_no unit_no channel_no", "registered_count sampled_count"
-        )
-        sights = find_sights(merged, self._is_reporting)
-        sight_sum = _lay(sum_sights(sights), "bucket grid_no round_no", "registered covered")
-        with self._lend(
-            fresh=fresh,
-            known=known_rows,
-            gone=_list_gone(merged),
-            event_sum=event_sum,
-            site_sum=site_sum,
-            round_sum=round_sum,
-            sight_sum=sight_sum,
-        ):
+        has_duplicates = bool(merged.is_duplicate.any())
+        self._fresh = good.filter(pa.array(~merged.is_duplicate)) if has_duplicates else good
+        with self._lend(fresh=self._fresh, known=known, gone=_list_gone(merged), **self._sum(lines, merged)):
             self._connection.execute(FEED_BUCKETS)
             self._connection.execute(SITE_BUCKETS)
             self._connection.execute(ROUND_UNITS)
@@ -344,6 +322,10 @@ class VersionMirror:
         if self._row_count > MIRROR_ROWS_MAX:
             self._cut_back()
 
+    def forget(self) -> None:
+        """Lets go of the batch."""
+        self.good = self._fresh = _NOTHING_KNOWN
+
     def _find_known(self, lines: Versions) -> pa.Table:
         """All known versions, of the rounds at hand, of those persons of whom something may be known in them."""
         window = {
@@ -367,16 +349,31 @@ class VersionMirror:
             content = self._connection.execute(f"select {_CONTENT} as content from line").to_arrow_table()["content"]
         return good.append_column("person_token", person_token).append_column("content", content)
 
+    def _sum(self, lines: Versions, merged: Merged) -> dict[str, pa.Table]:
+        """What the batch changes in the roll-ups, by numbers."""
+        return {
+            "event_sum": _lay(sum_lines(lines, merged), "file_no bucket", "line_count"),
+            "site_sum": _lay(
+                sum_site_changes(merged), "bucket site_no channel_no", "registered_count sampled_count waited_us"
+            ),
+            "round_sum": _lay(
+                sum_round_changes(merged), "round_no site_no unit_no channel_no", "registered_count sampled_count"
+            ),
+            "sight_sum": _lay(
+                sum_sights(find_sights(merged, self._is_reporting)), "bucket grid_no round_no", "registered covered"
+            ),
+        }
+
     def _count_lines(self, good: pa.Table, lines: Versions, merged: Merged) -> None:
         """Adds to `line_count` what became of each file's lines."""
-        file_no = _read_files(lines.line_id)
+        file_no = lines.file_no
         count = int(file_no.max()) + 1
         first_us, last_us = np.full(count, np.iinfo(np.int64).max), np.full(count, NO_TIME)
         np.minimum.at(first_us, file_no, lines.registered_us)
         np.maximum.at(last_us, file_no, np.maximum(lines.registered_us, lines.sampled_us))
         good_count = np.bincount(file_no, minlength=count)
         duplicate_count = np.bincount(file_no[merged.is_duplicate], minlength=count)
-        accepted_count = np.bincount(_read_files(merged.first_line_id[~merged.was_known]), minlength=count)
+        accepted_count = np.bincount(merged.first_line_id[~merged.was_known] >> 32, minlength=count)
         unknown_count = np.bincount(file_no[good["is_unknown_household"].to_numpy()], minlength=count)
         of_file = np.flatnonzero(good_count)
         line_sum = {
@@ -507,11 +504,6 @@ def _mark(versions: Versions) -> tuple[np.ndarray, np.ndarray]:
 
 def _number_lines(rows: pa.Table) -> np.ndarray:
     numbers: np.ndarray = rows["file_no"].to_numpy().astype(np.int64) << 32 | rows["line_no"].to_numpy()
-    return numbers
-
-
-def _read_files(line_id: np.ndarray) -> np.ndarray:
-    numbers: np.ndarray = line_id >> 32
     return numbers
 
 

@@ -548,6 +548,7 @@ class Taker:
         return frozenset(row[0] for row in rows)
 
     def _drop_tables(self) -> None:
+        self._versions.forget()
         with suppress(duckdb.Error):
             self._connection.execute(";".join(f"drop table if exists temp.{name}" for name in DROPPED_TABLES))
 

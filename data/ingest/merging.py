@@ -27,7 +27,7 @@ _NO_LINE = np.iinfo(np.int64).max
 _NO_COVER = np.iinfo(np.int64).max
 _BUCKET_US = BUCKET_S * 1_000_000
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
-_DENSE = 4_000_000
+_DENSE = 500_000
 """With so many possible keys or fewer, sums are made in one array of them all; with more, the keys are sorted first."""
 
 
@@ -110,6 +110,17 @@ class Sights:
     registered_us: np.ndarray
     covered_us: np.ndarray
     sign: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Households:
+    """Households in rounds: when one was first seen as far as was known, and with the batch (NO_TIME: not at all)."""
+
+    round_no: np.ndarray
+    grid_no: np.ndarray
+    """Of the household, not of who is registered."""
+    known_us: np.ndarray
+    seen_us: np.ndarray
 
 
 def read_versions(table: pa.Table, line_id: np.ndarray | None = None) -> Versions:
@@ -229,14 +240,20 @@ def find_sights(merged: Merged, is_sampling_reported: np.ndarray) -> Sights:
     return Sights(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
 
 
-def sum_sights(sights: Sights) -> Sums:
-    """By (moment, grid, round): persons registered first, persons covered first."""
-    is_covered = np.flatnonzero(sights.covered_us != NO_TIME)
-    keys = [
-        (_buckets(sights.registered_us), sights.grid_no, sights.round_no),
-        (_buckets(sights.covered_us[is_covered]), sights.grid_no[is_covered], sights.round_no[is_covered]),
+def sum_grid_changes(sights: Sights, households: Households) -> Sums:
+    """By (moment, grid, round): persons registered first, persons covered first, households seen first."""
+    parts: list[tuple[np.ndarray, Sights | Households, tuple[np.ndarray | int, ...]]] = [
+        (sights.registered_us, sights, (sights.sign, 0, 0)),
+        (sights.covered_us, sights, (0, sights.sign, 0)),
+        (households.seen_us, households, (0, 0, 1)),
+        (households.known_us, households, (0, 0, -1)),
     ]
-    return _sum(keys, [(sights.sign, 0), (0, sights.sign[is_covered])], 2)
+    keys, values = [], []
+    for moments_us, seen, signs in parts:
+        places = np.flatnonzero((moments_us != NO_TIME) & (seen.grid_no > 0))
+        keys.append((_buckets(moments_us[places]), seen.grid_no[places], seen.round_no[places]))
+        values.append(tuple(sign if isinstance(sign, int) else sign[places] for sign in signs))
+    return _sum(keys, values, 3)
 
 
 def sum_lines(lines: Versions, merged: Merged) -> Sums:
@@ -376,7 +393,7 @@ def _sum(
             elif value:
                 total += value * np.bincount(packed[begin:end], minlength=size)
         sums.append(total)
-    some = np.flatnonzero(np.any(sums, axis=0))
+    some = np.flatnonzero(np.logical_or.reduce([total != 0 for total in sums]))
     left = found[some] if found is not None else some
     unpacked = []
     for low, span in zip(reversed(least), reversed(spans), strict=True):

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from data.ingest.merging import (
     NO_TIME,
+    Households,
     Merged,
     Sums,
     Versions,
@@ -30,14 +31,14 @@ from data.ingest.merging import (
     mark_registrations,
     merge,
     read_versions,
+    sum_grid_changes,
     sum_lines,
     sum_round_changes,
-    sum_sights,
     sum_site_changes,
 )
 from data.ingest.pseudonym import TOKEN_BYTES
 from data.ingest.seen import Seen
-from data.lake import BUCKET, BUCKET_S, Lake
+from data.lake import BUCKET_S, Lake
 
 MIRROR_DAYS = 2
 """At start, versions of so many days before the newest are mirrored."""
@@ -51,6 +52,8 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _OPENED = itertools.count(1)
 _ROWS_AT_A_TIME = 500_000
 _US = pa.timestamp("us", "UTC")
+Marks = tuple[np.ndarray, ...]
+"""Of persons in rounds, and of registrations: 64 bits each (`seen`)."""
 _NOTHING_KNOWN = pa.schema([
     ("token_high", pa.uint64()), ("token_low", pa.uint64()), ("registered_at", _US), ("sampled_at", _US), ("content", pa.uint64()),
     ("household_no", pa.int32()), ("site_no", pa.int32()), ("grid_no", pa.int32()), ("round_no", pa.int32()), ("unit_no", pa.int32()),
@@ -122,7 +125,6 @@ inner join mirror.ref_channel as c on c.channel_no = d.channel_no
 # A household is seen when any line of the round names it, of a row that is not withdrawn. When it was first seen is kept
 # beside the versions.
 HOUSEHOLDS = """
-create or replace temp table household_change as
 select n.round_no, n.household_no, s.seen_at as known_at, n.registered_at as seen_at
 from (
     select round_no, household_no, min(registered_at) as registered_at
@@ -133,7 +135,6 @@ where s.seen_at is null or n.registered_at < s.seen_at
 """
 # Where some row is withdrawn by now: the versions are looked through for the households of which one is withdrawn just now.
 HOUSEHOLDS_WITHDRAWN = """
-create or replace temp table household_change as
 with
 named as materialized (
     select f.round_no, f.household_no, min(f.registered_at) as registered_at
@@ -187,22 +188,9 @@ insert into mirror.household_seen select round_no, household_no, seen_at from ho
 """
 GRID_BUCKETS = f"""
 create or replace temp table grid_bucket_change as
-select d.bucket_start_at, g.grid_code, r.round_code, d.registered_person_count, d.covered_person_count, d.seen_household_count
-from (
-select bucket_start_at, grid_no, round_no, sum(registered)::bigint as registered_person_count,
-    sum(covered)::bigint as covered_person_count, sum(seen)::bigint as seen_household_count
-from (
-    select {_MOMENT.format("bucket")} as bucket_start_at, d.grid_no, d.round_no, d.registered, d.covered, 0 as seen from sight_sum as d
-    union all
-    select {BUCKET.format(moment="h.seen_at")}, n.grid_no, h.round_no, 0, 0, 1
-    from household_change as h inner join mirror.ref_household as n on n.household_no = h.household_no where h.seen_at is not null
-    union all
-    select {BUCKET.format(moment="h.known_at")}, n.grid_no, h.round_no, 0, 0, -1
-    from household_change as h inner join mirror.ref_household as n on n.household_no = h.household_no where h.known_at is not null
-)
-group by bucket_start_at, grid_no, round_no
-having sum(registered) != 0 or sum(covered) != 0 or sum(seen) != 0
-) as d
+select {_MOMENT.format("bucket")} as bucket_start_at, g.grid_code, r.round_code, d.registered_person_count, d.covered_person_count,
+    d.seen_household_count
+from grid_sum as d
 inner join mirror.ref_grid as g on g.grid_no = d.grid_no
 inner join mirror.ref_round as r on r.round_no = d.round_no
 """
@@ -229,6 +217,8 @@ class VersionMirror:
         self.good: pa.Table = _NOTHING_KNOWN
         """The batch's good lines, before duplicates are told from the others."""
         self._fresh: pa.Table = _NOTHING_KNOWN
+        self._households: pa.Table = _NOTHING_KNOWN
+        self._marks: Marks = ()
 
     def load(self) -> None:
         """Mirrors the versions of the last days; call after the reference mirrors."""
@@ -240,6 +230,7 @@ class VersionMirror:
         self._seen, self._row_count = Seen(), 0
         self._connection.execute(VERSION_TABLE)
         self._is_reporting = _read_reporting(self._connection)
+        self._household_grids = _read_household_grids(self._connection)
         self._codes = {name: _read_codes(self._connection, name) for name in ("site", "grid", "channel", "round")}
         if newest:
             self._fetch(self._from_at, newest)
@@ -272,11 +263,11 @@ class VersionMirror:
         self._count_lines(good, lines, merged)
         has_duplicates = bool(merged.is_duplicate.any())
         self._fresh = good.filter(pa.array(~merged.is_duplicate)) if has_duplicates else good
-        with self._lend(fresh=self._fresh, known=known, gone=_list_gone(merged), **self._sum(lines, merged)):
+        self._households = self._find_households(known, merged)
+        with self._lend(**self._sum(lines, merged)):
             self._connection.execute(FEED_BUCKETS)
             self._connection.execute(SITE_BUCKETS)
             self._connection.execute(ROUND_UNITS)
-            self._connection.execute(HOUSEHOLDS if merged.new.is_counted.all() else HOUSEHOLDS_WITHDRAWN)
             self._connection.execute(GRID_BUCKETS)
         return True
 
@@ -317,14 +308,16 @@ class VersionMirror:
 
     def remember(self) -> None:
         """After the commit: the batch's new versions are known from now on."""
-        self._connection.execute(REMEMBER_HOUSEHOLDS)
-        self._mirror(self._fresh)
+        with self._lend(household_change=self._households):
+            self._connection.execute(REMEMBER_HOUSEHOLDS)
+        self._mirror(self._fresh, self._marks)
         if self._row_count > MIRROR_ROWS_MAX:
             self._cut_back()
 
     def forget(self) -> None:
         """Lets go of the batch."""
-        self.good = self._fresh = _NOTHING_KNOWN
+        self.good = self._fresh = self._households = _NOTHING_KNOWN
+        self._marks = ()
 
     def _find_known(self, lines: Versions) -> pa.Table:
         """All known versions, of the rounds at hand, of those persons of whom something may be known in them."""
@@ -333,8 +326,8 @@ class VersionMirror:
             "until_at": self._round_up(_moment(lines.registered_us.max())),
         }
         self._widen(window["from_at"])
-        persons, registrations = _mark(lines)
-        is_wanted = self._seen.may_hold(persons) | self._seen.may_hold(registrations)
+        self._marks = _mark(lines)
+        is_wanted = np.logical_or(*(self._seen.may_hold(marks) for marks in self._marks))
         wanted = pa.table({"token_high": lines.token_high[is_wanted], "token_low": lines.token_low[is_wanted]})
         if not wanted.num_rows:
             return _NOTHING_KNOWN
@@ -349,6 +342,20 @@ class VersionMirror:
             content = self._connection.execute(f"select {_CONTENT} as content from line").to_arrow_table()["content"]
         return good.append_column("person_token", person_token).append_column("content", content)
 
+    def _find_households(self, known: pa.Table, merged: Merged) -> pa.Table:
+        """Of which households it changes when their rounds first saw them: when that was and is."""
+        is_some_withdrawn = not merged.new.is_counted.all()
+        with self._lend(fresh=self._fresh, known=known, gone=_list_gone(merged)):
+            statement = HOUSEHOLDS_WITHDRAWN if is_some_withdrawn else HOUSEHOLDS
+            return self._connection.execute(statement).to_arrow_table()
+
+    def _read_households(self) -> Households:
+        round_no, household_no = (self._households[name].to_numpy() for name in ("round_no", "household_no"))
+        known_us, seen_us = (
+            self._households[name].cast(pa.int64()).fill_null(NO_TIME).to_numpy() for name in ("known_at", "seen_at")
+        )
+        return Households(round_no, self._household_grids[household_no], known_us, seen_us)
+
     def _sum(self, lines: Versions, merged: Merged) -> dict[str, pa.Table]:
         """What the batch changes in the roll-ups, by numbers."""
         return {
@@ -359,8 +366,10 @@ class VersionMirror:
             "round_sum": _lay(
                 sum_round_changes(merged), "round_no site_no unit_no channel_no", "registered_count sampled_count"
             ),
-            "sight_sum": _lay(
-                sum_sights(find_sights(merged, self._is_reporting)), "bucket grid_no round_no", "registered covered"
+            "grid_sum": _lay(
+                sum_grid_changes(find_sights(merged, self._is_reporting), self._read_households()),
+                "bucket grid_no round_no",
+                "registered_person_count covered_person_count seen_household_count",
             ),
         }
 
@@ -388,9 +397,9 @@ class VersionMirror:
         with self._lend(line_sum=pa.table(line_sum)):
             self._connection.execute("insert into line_count by name from line_sum")
 
-    def _mirror(self, versions: pa.Table) -> None:
-        """Takes versions into the mirror."""
-        self._note(versions)
+    def _mirror(self, versions: pa.Table, marks: Marks) -> None:
+        """Takes versions into the mirror, with the marks of their persons and registrations."""
+        self._note(marks)
         with self._lend(version=versions):
             self._connection.execute(f"insert into scratch.version select {_COLUMNS} from version")
         self._row_count += versions.num_rows
@@ -398,9 +407,9 @@ class VersionMirror:
         if self._unpacked_rows > PACK_ROWS:
             self._pack()
 
-    def _note(self, versions: pa.Table) -> None:
-        for marks in _mark(read_versions(versions)):
-            self._seen.note(marks)
+    def _note(self, marks: Marks) -> None:
+        for of_kind in marks:
+            self._seen.note(of_kind)
 
     def _cut_back(self) -> None:
         """Lets go of the mirror's oldest versions, if whole rounds are older than MIRROR_DAYS."""
@@ -416,7 +425,7 @@ class VersionMirror:
         self._seen, self._row_count = Seen(), 0
         kept = self._connection.execute(f"select {_COLUMNS} from scratch.version")
         for versions in kept.to_arrow_reader(_ROWS_AT_A_TIME):
-            self._note(pa.table(versions))
+            self._note(_mark(read_versions(versions)))
             self._row_count += versions.num_rows
 
     def _widen(self, from_at: datetime) -> None:
@@ -443,7 +452,8 @@ class VersionMirror:
         if fetched.num_rows:
             halves = np.frombuffer(b"".join(fetched["person_token"].to_pylist()), ">u8").astype(np.uint64)
             fetched = fetched.append_column("token_high", pa.array(halves[0::2]))
-            self._mirror(fetched.append_column("token_low", pa.array(halves[1::2])))
+            fetched = fetched.append_column("token_low", pa.array(halves[1::2]))
+            self._mirror(fetched, _mark(read_versions(fetched)))
         return int(fetched.num_rows)
 
     def _open_scratch(self) -> None:
@@ -495,7 +505,7 @@ class VersionMirror:
                 self._connection.unregister(name)
 
 
-def _mark(versions: Versions) -> tuple[np.ndarray, np.ndarray]:
+def _mark(versions: Versions) -> Marks:
     return (
         mark_persons(versions.token_high, versions.round_no),
         mark_registrations(versions.token_low, versions.site_no, versions.registered_us),
@@ -540,6 +550,14 @@ def _read_reporting(connection: duckdb.DuckDBPyConnection) -> np.ndarray:
         "select coalesce(is_sampling_reported, false) from mirror.ref_site order by site_no"
     ).fetchall()
     return np.array([False, *(row[0] for row in rows)])
+
+
+def _read_household_grids(connection: duckdb.DuckDBPyConnection) -> np.ndarray:
+    """By household number the number of its grid, 0 where that is unknown."""
+    found = connection.execute(
+        "select coalesce(grid_no, 0)::integer as grid_no from mirror.ref_household order by household_no"
+    )
+    return np.concatenate([np.zeros(1, np.int32), found.fetchnumpy()["grid_no"]])
 
 
 def _read_codes(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Array:

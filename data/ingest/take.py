@@ -151,7 +151,7 @@ RETRY_PART_NO = -1
 DROPPED_TABLES = (
     "batch_file", "rejected", "sealed", "retried", "released",
     "line_count", "taken", "feed_bucket_change", "site_bucket_change", "round_unit_change",
-    "grid_bucket_change", "household_change",
+    "grid_bucket_change",
     *(f"checked_{kind}" for kind in LOG_KINDS),
     *(f"fresh_{kind}" for kind in EVENT_KINDS),
 )  # fmt: skip

@@ -386,10 +386,8 @@ def _sum(
         total = np.zeros(size, np.int64)
         for part, begin, end in zip(values, [0, *ends], ends, strict=False):
             value = part[number]
-            if not isinstance(value, int):
-                total += np.bincount(packed[begin:end], value, size).astype(
-                    np.int64
-                )  # whole, below 2^53: nothing is lost
+            if not isinstance(value, int):  # whole numbers below 2^53: adding them up as floats loses nothing
+                total += np.bincount(packed[begin:end], value, size).astype(np.int64)
             elif value:
                 total += value * np.bincount(packed[begin:end], minlength=size)
         sums.append(total)

@@ -6,7 +6,7 @@ Knows no log and no reference data.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
@@ -19,6 +19,7 @@ EARLIEST_SERIAL, LATEST_SERIAL = 36_526, 73_051
 SERIAL_DAY_0 = "timestamp '1899-12-30'"
 """Day 0, counted back from today: the system takes 1900 for a leap year, so it is off by one before March 1900."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FULL_WIDTH = "０１２３４５６７８９：．／－＋，（）　ＡＭＰＴＵＣＧＺａｍｐｔｕｃｇｚ"
 HALF_WIDTH = "0123456789:./-+,() AMPTUCGZamptucgz"
 
@@ -149,3 +150,14 @@ create or replace temp macro patterned_moment(cell) as list_transform(
     end)[1];
 create or replace temp macro moment_of(cell) as coalesce(usual_moment(cell), patterned_moment(cell));
 """
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Microseconds since 1970."""
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def from_microseconds(since_us: int) -> datetime:
+    """The moment so many microseconds after the beginning of 1970, UTC."""
+    return _EPOCH + timedelta(microseconds=int(since_us))

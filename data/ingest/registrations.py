@@ -1,18 +1,14 @@
 """What a batch of good registration lines adds: new versions, and the changes they make to every roll-up.
 
-The versions of recent rounds are mirrored in a scratch file, packed, 40 bytes a version (10 million: 400 MB, of which as
-much is in memory as the engine's limit allows); older ones stay in the lake until a late line needs them. In plain memory
-they took 105 bytes each, and probing cost the same. Hardly any line is about a registration that was known before, or about
-somebody whom its round had seen: a filter (`seen`) tells which may be, and only those are looked up. What lines make of
-registrations is worked out in `merging`.
+The versions of recent rounds are mirrored beside the lake (`version_store`); older ones stay in the lake until a late line needs
+them. Hardly any line is about a registration that was known before, or about somebody whom its round had seen: a filter
+(`seen`) tells which may be, and only those are looked up. What lines make of registrations is worked out in `merging`.
 """
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -36,21 +32,19 @@ from data.ingest.merging import (
     sum_round_changes,
     sum_site_changes,
 )
+from data.ingest.moments import from_microseconds, to_microseconds
 from data.ingest.pseudonym import TOKEN_BYTES
 from data.ingest.seen import Seen
+from data.ingest.version_store import VersionStore
 from data.lake import BUCKET_S, Lake
 
 MIRROR_DAYS = 2
 """At start, versions of so many days before the newest are mirrored."""
 MIRROR_ROWS_MAX = 8_000_000
-"""With more than this (about 0.3 GB) the mirror is cut back to MIRROR_DAYS, or to the rounds that were open then."""
-PACK_ROWS = 500_000
-"""So many new versions lie unpacked in memory (about 50 MB) before they are packed into the scratch file."""
+"""With more than this (about 0.5 GB of disk) the mirror is cut back to MIRROR_DAYS, or to the rounds that were open then."""
 LOAD_STEP = timedelta(hours=1)
-"""The versions of so long are mirrored at a time: what lies unpacked is bounded, whatever a day brought."""
+"""The versions of so long are mirrored at a time."""
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_OPENED = itertools.count(1)
-_ROWS_AT_A_TIME = 500_000
 _US = pa.timestamp("us", "UTC")
 Marks = tuple[np.ndarray, ...]
 """Of persons in rounds, and of registrations: 64 bits each (`seen`)."""
@@ -63,12 +57,6 @@ _NOTHING_KNOWN = pa.schema([
 _CONTENT = (
     "hash(site_no, registered_at, sampled_at, unit_no, household_no, grid_no, channel_no, tube_code, is_withdrawn)"
 )
-_COLUMNS = ", ".join(_NOTHING_KNOWN.column_names)
-VERSION_TABLE = """
-create or replace table scratch.version (
-    token_high ubigint, token_low ubigint, registered_at timestamptz, sampled_at timestamptz, content ubigint, household_no integer,
-    site_no integer, grid_no integer, round_no integer, unit_no integer, channel_no integer, is_withdrawn boolean)
-"""
 FETCH_VERSIONS = f"""
 select person_token, registered_at, sampled_at, {_CONTENT} as content, household_no, site_no, grid_no, round_no, unit_no, channel_no,
     is_withdrawn
@@ -83,14 +71,6 @@ from (
     left join mirror.ref_channel as c on c.channel = v.channel
     where v.registered_at >= $from_at and v.registered_at < $until_at
 )
-"""
-# Of the persons looked for all versions, of the rounds at hand; the mirror's row groups outside the window are skipped by
-# their time range.
-FIND_KNOWN = f"""
-select {_COLUMNS}
-from scratch.version as v
-semi join wanted as w on w.token_high = v.token_high and w.token_low = v.token_low
-where v.registered_at >= $from_at and v.registered_at < $until_at
 """
 # What the checks select, with the round that each line falls into: the narrowest that is open then in its grid.
 PLACE_IN_ROUNDS = """
@@ -153,10 +133,10 @@ lost as materialized (
 ),
 kept as (
     select v.round_no, v.household_no, min(v.registered_at) as registered_at
-    from scratch.version as v
+    from version as v
     inner join lost as l on l.round_no = v.round_no and l.household_no = v.household_no
     anti join (
-        select token_high, token_low, site_no, registered_at from scratch.version where is_withdrawn
+        select token_high, token_low, site_no, registered_at from version where is_withdrawn
         union all select token_high, token_low, site_no, registered_at from gone
     ) as w on w.token_high = v.token_high and w.token_low = v.token_low and w.site_no = v.site_no and w.registered_at = v.registered_at
     group by v.round_no, v.household_no
@@ -175,8 +155,8 @@ where seen_at is distinct from known_at
 SUM_HOUSEHOLDS = """
 create or replace table mirror.household_seen as
 select v.round_no, v.household_no, min(v.registered_at) as seen_at
-from scratch.version as v
-anti join (select token_high, token_low, site_no, registered_at from scratch.version where is_withdrawn) as w
+from version as v
+anti join (select token_high, token_low, site_no, registered_at from version where is_withdrawn) as w
     on w.token_high = v.token_high and w.token_low = v.token_low and w.site_no = v.site_no and w.registered_at = v.registered_at
 where v.round_no is not null and v.household_no is not null
 group by v.round_no, v.household_no
@@ -211,9 +191,8 @@ class VersionMirror:
         self._connection = lake.connection
         self._home = lake.settings.home
         self._from_at = EARLIEST
-        self._unpacked_rows = 0
-        self._row_count = 0
         self._seen = Seen()
+        self._store = VersionStore(self._home, _NOTHING_KNOWN.schema)
         self.good: pa.Table = _NOTHING_KNOWN
         """The batch's good lines, before duplicates are told from the others."""
         self._fresh: pa.Table = _NOTHING_KNOWN
@@ -222,21 +201,19 @@ class VersionMirror:
 
     def load(self) -> None:
         """Mirrors the versions of the last days; call after the reference mirrors."""
-        self._open_scratch()
+        self._seen = Seen()
+        self._store = VersionStore(self._home, _NOTHING_KNOWN.schema)
         newest = _one(
             self._connection, "select max(last_event_at) from lake.ingest_file where log_kind = 'registration'"
         )
         self._from_at = self._round_down(newest - timedelta(days=MIRROR_DAYS)) if newest else EARLIEST
-        self._seen, self._row_count = Seen(), 0
-        self._connection.execute(VERSION_TABLE)
         self._is_reporting = _read_reporting(self._connection)
         self._household_grids = _read_household_grids(self._connection)
         self._codes = {name: _read_codes(self._connection, name) for name in ("site", "grid", "channel", "round")}
         if newest:
             self._fetch(self._from_at, newest)
             self._fetch_span(newest + timedelta(microseconds=1), datetime(2100, 1, 1, tzinfo=UTC))
-            self._pack()
-        self._connection.execute(SUM_HOUSEHOLDS)
+        self._sum_households()
 
     def place(self, checked: str, latest_at: datetime) -> None:
         """Makes `checked_registration` of what `checked` selects, its parameter being `latest_at`."""
@@ -311,7 +288,7 @@ class VersionMirror:
         with self._lend(household_change=self._households):
             self._connection.execute(REMEMBER_HOUSEHOLDS)
         self._mirror(self._fresh, self._marks)
-        if self._row_count > MIRROR_ROWS_MAX:
+        if self._store.row_count > MIRROR_ROWS_MAX:
             self._cut_back()
 
     def forget(self) -> None:
@@ -321,18 +298,12 @@ class VersionMirror:
 
     def _find_known(self, lines: Versions) -> pa.Table:
         """All known versions, of the rounds at hand, of those persons of whom something may be known in them."""
-        window = {
-            "from_at": self._round_down(_moment(lines.registered_us.min())),
-            "until_at": self._round_up(_moment(lines.registered_us.max())),
-        }
-        self._widen(window["from_at"])
+        from_at = self._round_down(from_microseconds(lines.registered_us.min()))
+        until_at = self._round_up(from_microseconds(lines.registered_us.max()))
+        self._widen(from_at)
         self._marks = _mark(lines)
         is_wanted = np.logical_or(*(self._seen.may_hold(marks) for marks in self._marks))
-        wanted = pa.table({"token_high": lines.token_high[is_wanted], "token_low": lines.token_low[is_wanted]})
-        if not wanted.num_rows:
-            return _NOTHING_KNOWN
-        with self._lend(wanted=wanted):
-            return self._connection.execute(FIND_KNOWN, window).to_arrow_table()
+        return self._store.find(lines.token_high[is_wanted], to_microseconds(from_at), to_microseconds(until_at))
 
     def _add_content(self, good: pa.Table) -> pa.Table:
         """The lines with their tokens in one piece, and 64 bits of what each says."""
@@ -345,7 +316,7 @@ class VersionMirror:
     def _find_households(self, known: pa.Table, merged: Merged) -> pa.Table:
         """Of which households it changes when their rounds first saw them: when that was and is."""
         is_some_withdrawn = not merged.new.is_counted.all()
-        with self._lend(fresh=self._fresh, known=known, gone=_list_gone(merged)):
+        with self._lend(fresh=self._fresh, known=known, gone=_list_gone(merged), version=self._store.read()):
             statement = HOUSEHOLDS_WITHDRAWN if is_some_withdrawn else HOUSEHOLDS
             return self._connection.execute(statement).to_arrow_table()
 
@@ -400,12 +371,7 @@ class VersionMirror:
     def _mirror(self, versions: pa.Table, marks: Marks) -> None:
         """Takes versions into the mirror, with the marks of their persons and registrations."""
         self._note(marks)
-        with self._lend(version=versions):
-            self._connection.execute(f"insert into scratch.version select {_COLUMNS} from version")
-        self._row_count += versions.num_rows
-        self._unpacked_rows += versions.num_rows
-        if self._unpacked_rows > PACK_ROWS:
-            self._pack()
+        self._store.add(versions)
 
     def _note(self, marks: Marks) -> None:
         for of_kind in marks:
@@ -413,20 +379,19 @@ class VersionMirror:
 
     def _cut_back(self) -> None:
         """Lets go of the mirror's oldest versions, if whole rounds are older than MIRROR_DAYS."""
-        newest = _one(self._connection, "select max(registered_at) from scratch.version")
-        cut = self._round_down(newest - timedelta(days=MIRROR_DAYS))
+        cut = self._round_down(from_microseconds(self._store.last_us) - timedelta(days=MIRROR_DAYS))
         if cut <= self._from_at:
             return
         self._from_at = cut
-        self._connection.execute(
-            "create or replace table scratch.version as from scratch.version where registered_at >= ?", [cut]
-        )
-        self._connection.execute(SUM_HOUSEHOLDS)
-        self._seen, self._row_count = Seen(), 0
-        kept = self._connection.execute(f"select {_COLUMNS} from scratch.version")
-        for versions in kept.to_arrow_reader(_ROWS_AT_A_TIME):
+        self._store.forget_before(to_microseconds(cut))
+        self._seen = Seen()
+        for versions in self._store:
             self._note(_mark(read_versions(versions)))
-            self._row_count += versions.num_rows
+        self._sum_households()
+
+    def _sum_households(self) -> None:
+        with self._lend(version=self._store.read()):
+            self._connection.execute(SUM_HOUSEHOLDS)
 
     def _widen(self, from_at: datetime) -> None:
         """Fetches older versions from the lake when a late line asks for them."""
@@ -434,7 +399,7 @@ class VersionMirror:
             return
         self._fetch(from_at, self._from_at - timedelta(microseconds=1))
         self._from_at = from_at
-        self._connection.execute(SUM_HOUSEHOLDS)
+        self._sum_households()
 
     def _fetch(self, from_at: datetime, last_at: datetime) -> None:
         """Mirrors the lake's versions from one moment to another, both included, hour by hour."""
@@ -455,25 +420,6 @@ class VersionMirror:
             fetched = fetched.append_column("token_low", pa.array(halves[1::2]))
             self._mirror(fetched, _mark(read_versions(fetched)))
         return int(fetched.num_rows)
-
-    def _open_scratch(self) -> None:
-        """Attaches an empty scratch file that has no name any more: it vanishes with the process, however that ends.
-
-        Never under the name of the one before: a transaction that a lost connection left open may still hold that.
-        """
-        path = self._home / f".versions.{os.getpid()}.{next(_OPENED)}.duckdb"
-        with suppress(duckdb.Error):
-            self._connection.execute("detach scratch")
-        path.unlink(missing_ok=True)
-        quoted = str(path).replace("'", "''")
-        self._connection.execute(f"attach '{quoted}' as scratch (recovery_mode no_wal_writes)")
-        path.unlink()
-        self._unpacked_rows = 0
-
-    def _pack(self) -> None:
-        """Packs the newest versions into the scratch file and frees their memory."""
-        self._connection.execute("checkpoint scratch")
-        self._unpacked_rows = 0
 
     def _round_down(self, moment: datetime) -> datetime:
         """The moment, or the start of the earliest round that was open then, so that no round is cut in two."""
@@ -565,10 +511,6 @@ def _read_codes(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Array:
     column = "channel" if name == "channel" else f"{name}_code"
     found = connection.execute(f"select {column} from mirror.ref_{name} order by {name}_no").to_arrow_table()
     return found[column].combine_chunks()
-
-
-def _moment(since_us: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(since_us))
 
 
 def _one(connection: duckdb.DuckDBPyConnection, statement: str, values: object = None):  # type: ignore[no-untyped-def]

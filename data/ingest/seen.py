@@ -21,13 +21,14 @@ class Seen:
 
     def note(self, marks: np.ndarray) -> None:
         """Notes these marks, 64 bits each, of which the first are as good as random."""
-        place, bit = _find(marks)
-        np.bitwise_or.at(self._bits, place, np.left_shift(np.uint8(1), bit))
+        places, bits = _find(marks)
+        for bit in range(8):  # marks that share a byte set the same bit of it at a time: none is lost
+            self._bits[places[bits == bit]] |= np.uint8(1 << bit)
 
     def may_hold(self, marks: np.ndarray) -> np.ndarray:
         """Whether each may have been noted."""
-        place, bit = _find(marks)
-        found: np.ndarray = (self._bits[place] >> bit & 1).astype(bool)
+        places, bits = _find(marks)
+        found: np.ndarray = (self._bits[places] >> bits & 1).astype(bool)
         return found
 
 

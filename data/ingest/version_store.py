@@ -102,7 +102,7 @@ class VersionStore:
 
 def _are_alike(former: _Run, latter: _Run) -> bool:
     """Whether joining them pays: so each row is written again no more than some eight times."""
-    return former.rows.num_rows < JOINED_ROWS and former.rows.num_rows <= 2 * latter.rows.num_rows
+    return bool(former.rows.num_rows < JOINED_ROWS and former.rows.num_rows <= 2 * latter.rows.num_rows)
 
 
 def _search(run: _Run, wanted: np.ndarray, from_us: int, until_us: int) -> np.ndarray:

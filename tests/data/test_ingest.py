@@ -408,15 +408,3 @@ def test_a_second_worker_is_told_who_is_writing(district: Settings, logs: Path) 
     write_log(logs / "a.csv", [line("S1", ADA, "08:00")])
     with only_worker(district), pytest.raises(LakeError, match=r"Another worker \(process \d+\) is writing"):
         ingest_paths(district, [logs])
-
-
-def test_versions_are_mirrored_anew_although_a_broken_transaction_still_holds_the_old_ones(
-    district: Settings, logs: Path
-) -> None:
-    with open_lake(district) as lake:
-        taker = Taker(lake, district)
-        taker.load()
-        held = lake.connection.cursor()
-        held.execute("begin; select count(*) from scratch.version")
-        taker.load()
-        assert taker.take(find_logs(write_log(logs / "a.csv", STORY), "baisha")).accepted > 0

@@ -37,6 +37,7 @@ from data.ingest.pseudonym import TOKEN_BYTES
 from data.ingest.seen import Seen
 from data.ingest.version_store import VersionStore
 from data.lake import BUCKET_S, Lake
+from data.lake_append import append_rows
 
 MIRROR_DAYS = 2
 """At start, versions of so many days before the newest are mirrored."""
@@ -188,6 +189,7 @@ class VersionMirror:
     """The versions of recent rounds, and the changes that a batch makes to the roll-ups."""
 
     def __init__(self, lake: Lake) -> None:
+        self._lake = lake
         self._connection = lake.connection
         self._home = lake.settings.home
         self._from_at = EARLIEST
@@ -250,8 +252,8 @@ class VersionMirror:
 
     def insert(self, received_at: datetime) -> None:
         """Writes the new versions to the lake, within the caller's transaction."""
-        with self._lend(version=self._spell_out(received_at)):
-            self._connection.execute("insert into lake.registration_version from version")
+        rows = self._spell_out(received_at)
+        append_rows(self._lake, "registration_version", rows, repeating=("unit_no", "ingest_no", "received_at"))
 
     def _spell_out(self, received_at: datetime) -> pa.Table:
         """The new versions as the lake has them: codes for numbers."""

@@ -161,14 +161,24 @@ def merge(known: Versions, lines: Versions) -> Merged:
     key = (rows.token_high, rows.token_low, rows.site_no, rows.registered_us)
     order, starts = _group(mark_registrations(*key[1:]), key)
 
-    def greatest(values: np.ndarray) -> np.ndarray:
-        found: np.ndarray = np.maximum.reduceat(values[order], starts)
+    first = order[starts]
+    sizes = np.diff(starts, append=len(order))
+    several = np.flatnonzero(sizes > 1)
+    group_no = np.repeat(np.arange(len(starts)), sizes)
+    among = order[(sizes > 1)[group_no]]
+    begins = np.cumsum(sizes[several]) - sizes[several]
+
+    def reduce(values: np.ndarray, ufunc: np.ufunc) -> np.ndarray:
+        found: np.ndarray = values[first]
+        if len(several):  # most registrations have one version, which needs no comparing
+            found[several] = ufunc.reduceat(values[among], begins)
         return found
 
-    first = order[starts]
-    group_no = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(order)))
+    def greatest(values: np.ndarray) -> np.ndarray:
+        return reduce(values, np.maximum)
+
     new = State(
-        is_counted=~np.logical_or.reduceat(rows.is_withdrawn[order], starts),
+        is_counted=~reduce(rows.is_withdrawn, np.logical_or),
         sampled_us=greatest(rows.sampled_us),
         unit_no=greatest(rows.unit_no),
         grid_no=greatest(rows.grid_no),
@@ -178,17 +188,17 @@ def merge(known: Versions, lines: Versions) -> Merged:
     group_of_row = np.empty(len(order), np.int64)
     group_of_row[order] = group_no
     was_known, old = _find_old(known, group_of_row[: len(known)], len(starts))
-    line_id = np.where(rows.line_id == KNOWN, _NO_LINE, rows.line_id)[order] if len(known) else rows.line_id[order]
+    line_id = np.where(rows.line_id == KNOWN, _NO_LINE, rows.line_id) if len(known) else rows.line_id
     return Merged(
         token_high=rows.token_high[first],
         token_low=rows.token_low[first],
         site_no=rows.site_no[first],
         registered_us=rows.registered_us[first],
         was_known=was_known,
-        first_line_id=np.minimum.reduceat(line_id, starts),
+        first_line_id=reduce(line_id, np.minimum),
         old=old,
         new=new,
-        is_duplicate=_find_duplicates(rows, order, starts, group_no)[len(known) :],
+        is_duplicate=_find_duplicates(rows, among, group_of_row[among])[len(known) :],
     )
 
 
@@ -313,14 +323,14 @@ def _find_old(known: Versions, group_no: np.ndarray, count: int) -> tuple[np.nda
     )
 
 
-def _find_duplicates(rows: Versions, order: np.ndarray, starts: np.ndarray, group_no: np.ndarray) -> np.ndarray:
-    """Whether a row says what a known version or an earlier line of its registration says."""
+def _find_duplicates(rows: Versions, places: np.ndarray, of_group: np.ndarray) -> np.ndarray:
+    """Whether a row says what a known version or an earlier line of its registration says.
+
+    `places`: the rows of registrations that have more than one; `of_group`: which registration each is of.
+    """
     is_duplicate = np.zeros(len(rows), bool)
-    sizes = np.diff(starts, append=len(order))
-    among = np.flatnonzero((sizes > 1)[group_no])
-    if not len(among):
+    if not len(places):
         return is_duplicate
-    places, of_group = order[among], group_no[among]
     content, line_id = rows.content[places], rows.line_id[places]
     again = np.argsort(content ^ (of_group.astype(np.uint64) * _SPREAD))
     is_start = _differ((content, of_group), again)

@@ -595,13 +595,14 @@ class Taker:
         ).fetchnumpy()["line_id"]
         if not len(failed):
             return
-        self._connection.register("failed_cell", _pick_lines(table.rows, failed))
+        lines = _pick_lines(table.rows, failed)
+        self._connection.register("failed_cell", lines)
         try:
             self._connection.execute(rejected_sql(kind, table.kind.columns))
         finally:
             self._connection.unregister("failed_cell")
         if not is_sealed:
-            self._seal(table)
+            self._seal(kind, lines)
 
     def _sight_now(self, rows: pa.Table, batch: ReadBatch | None, latest_at: datetime) -> Sighted:
         """These registrations told apart: as they were when they were read, unless key, reference or clock are others by now."""
@@ -629,15 +630,15 @@ class Taker:
             mark_outside_rounds(self._connection, self._settings.round_tolerance_s)
         self._versions.gather(sighted.right, has_checked=sighted.left.num_rows > 0)
 
-    def _seal(self, table: LogTable) -> None:
+    def _seal(self, kind: str, failed: pa.Table) -> None:
         """Seals the lines of a kind that failed, but for those that were erased: no copy of them may come back."""
         sealable = self._connection.execute(
             "select (r.file_no::bigint << 32) | r.line_no as line_id from rejected as r"
             " inner join batch_file as b on b.file_no = r.file_no where b.log_kind = ? and r.reason != 'erased'",
-            [table.kind.name],
+            [kind],
         ).fetchnumpy()["line_id"]
         if len(sealable):
-            lines = _pick_lines(table.rows, sealable)
+            lines = _pick_lines(failed, sealable)
             self._connection.register("sealed_cell", lines)
             self._connection.execute(NOTE_SEALED, [self._sealer.seal(lines.combine_chunks())])
             self._connection.unregister("sealed_cell")

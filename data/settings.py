@@ -33,7 +33,7 @@ class Settings:
     district_name_en: str = "Pengjiang"
     batch_seconds: float = 1.0
     """Seconds over which files are gathered into one transaction (design: 1–2 s)."""
-    batch_bytes: int = 32_000_000
+    batch_bytes: int = 48_000_000
     """Bytes of files in one transaction, about; of a long file a part of 16 MB. Bounds the memory of a worker (a file of ten
     million rows: 0.93 GB)."""
     writer_memory_bytes: int = 340_000_000

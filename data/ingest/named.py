@@ -19,9 +19,6 @@ from data.masking import mask_numbers
 from data.settings import Settings
 from data.upkeep import Upkeep, work_if_due
 
-BULK_BATCH_BYTES = 64_000_000
-"""Bytes of files in one transaction: fewer, larger transactions than the inbox's; about 1.5 GB at work, with the next
-batch read meanwhile."""
 REASON_SUFFIX = ".reason.txt"
 OnProgress = Callable[[int, int, int], None]
 """Is told the bytes done, the bytes in all, and the lines done."""
@@ -58,7 +55,7 @@ def ingest_paths(
             total = sum(path.stat().st_size for path, _ in found)
             bar = _Bar(on_progress, total, settings.batch_bytes)
             ahead: Future[ReadBatch | Exception] | None = None
-            batches = list(_divide([Delivery(path, feed_code) for path, feed_code in found]))
+            batches = list(_divide([Delivery(path, feed_code) for path, feed_code in found], settings.batch_bytes))
             for place, batch in enumerate(batches):
                 ahead = ahead or pool.submit(read_ahead, taker, batch)
                 read = ahead.result()
@@ -109,16 +106,19 @@ class _Bar:
         self._on_progress(min(self._done, self._total), self._total, self._lines)
 
 
-def _divide(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:
-    """Batches of about BULK_BATCH_BYTES as they lie on the disk; what unpacks to more takes several transactions."""
+def _divide(deliveries: Sequence[Delivery], most_bytes: int) -> Iterator[list[Delivery]]:
+    """Batches of so many bytes as they lie on the disk; what unpacks to more takes several transactions.
+
+    The first are smaller: while it is read there is nothing else to do.
+    """
     batch: list[Delivery] = []
-    size = 0
+    size, limit = 0, most_bytes // 4
     for delivery in deliveries:
         batch.append(delivery)
         size += delivery.path.stat().st_size
-        if size >= BULK_BATCH_BYTES:
+        if size >= limit:
             yield batch
-            batch, size = [], 0
+            batch, size, limit = [], 0, min(limit * 2, most_bytes)
     if batch:
         yield batch
 

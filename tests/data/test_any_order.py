@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import data.ingest.named
 from data.ingest import IngestSummary, ingest_paths
 from data.ingest.reading import find_logs
 from data.ingest.take import Taker
@@ -51,15 +50,13 @@ def test_the_scenario_in_another_order_in_one_batch_or_in_more_than_a_hundred_gi
     small_world: Settings,
     imported_world: Settings,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     seed: int,
     batch_bytes: int,
 ) -> None:
-    shuffled = Settings(home=tmp_path / "shuffled")
+    shuffled = Settings(home=tmp_path / "shuffled", batch_bytes=batch_bytes)
     shutil.copytree(imported_world.home, shuffled.home)
     files = sorted((small_world.scenario_dir / "logs").rglob("*.csv"))
     random.Random(seed).shuffle(files)
-    monkeypatch.setattr(data.ingest.named, "BULK_BATCH_BYTES", batch_bytes)
     progress: list[int] = []
     summary = ingest_paths(shuffled, files, lambda done, of_all, lines: progress.append(done))
     assert summary.refused == ()

@@ -26,12 +26,12 @@ from data.lake_errors import LeaseLost as LeaseLost
 from data.lake_errors import explained, loss_explained
 from data.lake_errors import write_permission_error as write_permission_error
 from data.lake_files import (
-    forget_extremes,
     forget_scheduled_files,
     list_known_files,
     list_present_files,
     list_scheduled_files,
     shred_file,
+    take_extremes_anew,
     vacuum_catalogue,
 )
 from data.settings import Settings
@@ -270,7 +270,7 @@ class Lake:
         with self.alone() as connection:
             self.execute_alone("call ducklake_rewrite_data_files('lake', delete_threshold => 0)")
             snapshots = self.expire_until(self.snapshot - 1)
-            forget_extremes(connection)
+            take_extremes_anew(connection)
             scheduled = list_scheduled_files(connection, data_dir)
             doomed = list_present_files(data_dir) - list_known_files(connection, data_dir)
             try:

@@ -42,37 +42,54 @@ inner join place as p on p.table_id = f.table_id
 """
 
 
+COMPARED_AS = {
+    "varchar": "varchar", "blob": "varchar", "boolean": "boolean", "int32": "bigint", "int64": "bigint", "float64": "double",
+    "timestamptz": "timestamptz",
+}  # fmt: skip
+"""Types of the lake's columns, and what the text of their extremes is compared as."""
 FIND_EXTREMES = f"""
-select t.table_id, c.column_id, min(s.min_value), max(s.max_value)
-from {METADATA}.ducklake_table as t
-inner join {METADATA}.ducklake_column as c
-    on c.table_id = t.table_id and c.end_snapshot is null and c.column_type in ('varchar', 'blob')
-left join {METADATA}.ducklake_data_file as d on d.table_id = t.table_id and d.end_snapshot is null
-left join {METADATA}.ducklake_file_column_stats as s on s.data_file_id = d.data_file_id and s.column_id = c.column_id
-where t.end_snapshot is null
-group by t.table_id, c.column_id
+with bound as (
+    select t.table_id, c.column_id, d.record_count, s.null_count,
+        -- a file from before the column has its default everywhere
+        s.data_file_id is null and d.begin_snapshot < c.begin_snapshot as is_older,
+        case when is_older then c.initial_default else s.min_value end as least_value,
+        case when is_older then c.initial_default else s.max_value end as greatest_value
+    from {METADATA}.ducklake_table as t
+    inner join {METADATA}.ducklake_column as c
+        on c.table_id = t.table_id and c.end_snapshot is null and c.column_type = ?
+    left join {METADATA}.ducklake_data_file as d on d.table_id = t.table_id and d.end_snapshot is null
+    left join {METADATA}.ducklake_file_column_stats as s on s.data_file_id = d.data_file_id and s.column_id = c.column_id
+    where t.end_snapshot is null
+)
+select table_id, column_id, arg_min(least_value, least_value::{{kind}}), arg_max(greatest_value, greatest_value::{{kind}})
+from bound
+group by table_id, column_id
 -- a file that has values and does not say which is as wide as can be: what is there stays
-having count(*) filter (s.min_value is null and d.record_count > coalesce(s.null_count, 0)) = 0
+having count(*) filter (least_value is null and not is_older and record_count > coalesce(null_count, 0)) = 0
 """
 
 
-def forget_extremes(connection: duckdb.DuckDBPyConnection) -> None:
-    """Takes the least and greatest text of every table anew from the files that are left.
+def take_extremes_anew(connection: duckdb.DuckDBPyConnection) -> None:
+    """Takes the least and greatest value of every column of every table anew from the files that are left.
 
-    DuckLake 1.5.5 keeps those of before when a file goes without another one being written anew. They must never be
-    narrower than the rows: unknown is right only for a table without files.
+    DuckLake 1.5.5 keeps those of before when a file goes without another one being written anew: text of what was destroyed.
+    And it forgets them when it writes a file anew while another has no value in that column; the next insert is then taken
+    for all there is, and other rows are not found. They must never be narrower than the rows: unknown is right only for a
+    table without files.
     """
     kept = connection.execute(
         f"select table_id, column_id, min_value, max_value from {METADATA}.ducklake_table_column_stats"
     ).fetchall()
     known = {(table_id, column_id): extremes for table_id, column_id, *extremes in kept}
-    for table_id, column_id, *extremes in connection.execute(FIND_EXTREMES).fetchall():
-        if known.get((table_id, column_id), extremes) != extremes:
-            connection.execute(
-                f"update {METADATA}.ducklake_table_column_stats set min_value = ?, max_value = ?"
-                " where table_id = ? and column_id = ?",
-                [*extremes, table_id, column_id],
-            )
+    for column_type, kind in COMPARED_AS.items():
+        found = connection.execute(FIND_EXTREMES.format(kind=kind), [column_type]).fetchall()
+        for table_id, column_id, *extremes in found:
+            if known.get((table_id, column_id), extremes) != extremes:
+                connection.execute(
+                    f"update {METADATA}.ducklake_table_column_stats set min_value = ?, max_value = ?"
+                    " where table_id = ? and column_id = ?",
+                    [*extremes, table_id, column_id],
+                )
 
 
 def list_known_files(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> set[Path]:

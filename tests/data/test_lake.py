@@ -131,6 +131,30 @@ def test_a_transaction_is_all_or_nothing(settings: Settings) -> None:
     assert feed_codes(settings) == ["kept"]
 
 
+def test_after_an_erasure_rows_are_found_by_columns_that_some_files_have_no_value_in(embedded: Settings) -> None:
+    columns = "site_code, unit_no, sampled_at, is_withdrawn"
+    with open_lake(embedded) as lake:
+        lake.take_lease("worker")
+        for remark, rows in (
+            ("", "('nothing known', null, null, null)"),
+            ("", "('early', 1, '2022-07-14 01:00:00+00', false), ('late', 11, '2022-07-14 23:00:00+00', true), ('gone', 2, null, null)"),
+            ("alter table lake.registration_version add column remark varchar", "('narrow', 9, '2022-07-14 12:00:00+00', false)"),
+        ):  # fmt: skip
+            lake.connection.execute(remark)
+            if remark:
+                with lake.transaction() as connection:
+                    connection.execute("delete from lake.registration_version where site_code = 'gone'")
+                lake.destroy_history()
+            with lake.transaction() as connection:
+                connection.execute(f"insert into lake.registration_version ({columns}) values {rows}")
+        for where, site_code in (
+            ("unit_no = 11", "late"), ("unit_no = 1", "early"), ("sampled_at > '2022-07-14 20:00:00+00'", "late"),
+            ("sampled_at < '2022-07-14 02:00:00+00'", "early"), ("is_withdrawn", "late"),
+        ):  # fmt: skip
+            found = lake.connection.execute(f"select site_code from lake.registration_version where {where}").fetchall()
+            assert found == [(site_code,)], where
+
+
 def test_who_lost_the_lease_can_write_nothing(settings: Settings) -> None:
     with open_lake(settings) as worker, open_lake(settings) as importer:
         worker.take_lease("worker")

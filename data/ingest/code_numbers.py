@@ -14,6 +14,8 @@ from data.ingest.cell_bytes import pick_by_length
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _FOLD = np.uint64(29)
+_FEW, _FEW_SPARE, _MANY_SPARE = 2_000, 16, 2
+"""Places for each code: few codes get many, so that hardly any is looked for twice, as long as they stay in the cache."""
 
 
 class CodeNumbers:
@@ -38,7 +40,7 @@ class _Table:
     """Codes of one length."""
 
     def __init__(self, words: list[np.ndarray], numbers: np.ndarray) -> None:
-        bits = max(4, (2 * len(numbers)).bit_length())
+        bits = ((_FEW_SPARE if len(numbers) <= _FEW else _MANY_SPARE) * len(numbers)).bit_length()
         self._shift, self._mask = np.uint64(64 - bits), (1 << bits) - 1
         # a code's words lie together, so that comparing a cell with it reaches for memory once
         codes = np.stack([np.concatenate([word[:1], word]) for word in words], axis=1)

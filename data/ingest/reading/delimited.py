@@ -118,7 +118,8 @@ def _find_header(blocks: TextBlocks, text: bytes, mapping: Mapping) -> tuple[Hea
             continue
         if len(line) > MAX_LINE_BYTES or b"\x00" in line:
             raise IngestError("it is no text.", "Export it as CSV, JSON Lines, Parquet or XLSX.")
-        encodings = find_encodings(line, text[start : start + _SAMPLE_BYTES], blocks.is_utf16)
+        sample = text[start : start + _SAMPLE_BYTES] if line.isascii() else b""  # else the header itself tells
+        encodings = find_encodings(line, sample, blocks.is_utf16)
         header = _read_header(line, encodings, mapping)
         if header:
             return header, line_no, text[start:]

@@ -136,15 +136,15 @@ def _transcode_pairs(text: bytes) -> bytes | None:
         if len(first) != len(second) or (second - first != 1).any():
             return None
         utf8 = _list_pairs()[piece[first].astype(np.uint16) << 8 | piece[second]]
-        if not utf8[:, 0].all():
+        if not utf8.view(np.uint8)[::3].all():
             return None
         whole = np.empty(len(piece) + len(first), np.uint8)
         is_from_text = np.ones(len(whole), bool)
         first += np.arange(len(first))
         is_from_text[first + 2] = False
         whole[is_from_text] = piece
-        for place in range(3):
-            whole[first + place] = utf8[:, place]
+        if len(first):
+            np.ndarray((len(whole) - 2,), utf8.dtype, whole, 0, (1,))[first] = utf8
         pieces.append(whole.data)
         begin = end
     return b"".join(pieces)
@@ -159,7 +159,7 @@ def _list_pairs() -> np.ndarray:
             utf8 = bytes((first, second)).decode("gb18030", "ignore").encode()
             if len(utf8) == 3:
                 pairs[first << 8 | second] = list(utf8)
-    return pairs
+    return pairs.view("V3").ravel()
 
 
 def decode_line(line: bytes, encodings: Sequence[str]) -> str | None:

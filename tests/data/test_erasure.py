@@ -119,36 +119,49 @@ def token_of(settings: Settings, person_time: str) -> bytes:
 
 def every_value(settings: Settings) -> Iterator[tuple[Path, str]]:
     """Every value of every Parquet, DuckDB and SQLite file of the home, and of every other file its bytes: as hexadecimal digits."""
-    for path in sorted(settings.home.rglob("*")):
-        if not path.is_file():
-            continue
-        yield path, path.read_bytes().hex()
-        if path.suffix == ".parquet":
-            with duckdb.connect() as engine:
+    with duckdb.connect() as engine:
+        for path in sorted(settings.home.rglob("*")):
+            if not path.is_file():
+                continue
+            yield path, path.read_bytes().hex()
+            if path.suffix == ".parquet":
                 for row in engine.execute(f"from read_parquet('{path}')").fetchall():
                     yield path, as_hex(row)
-        elif path.suffix == ".duckdb":
-            with duckdb.connect() as engine:
-                engine.execute(f"attach '{path}' as one (read_only); use one")
-                for (table,) in engine.execute("select name from (show tables)").fetchall():
-                    for row in engine.execute(f'from "{table}"').fetchall():
+            elif path.suffix == ".duckdb":
+                engine.execute(f"attach '{path}' as one (read_only)")
+                tables = "select table_name from duckdb_tables() where database_name = 'one'"
+                for (table,) in engine.execute(tables).fetchall():
+                    for row in engine.execute(f'from one."{table}"').fetchall():
                         yield path, as_hex(row)
-        elif path.suffix == ".sqlite":
-            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as catalogue:
-                for (table,) in catalogue.execute("select name from sqlite_master where type = 'table'").fetchall():
-                    for row in catalogue.execute(f'select * from "{table}"').fetchall():
-                        yield path, as_hex(row)
+                engine.execute("detach one")
+            elif path.suffix == ".sqlite":
+                with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as catalogue:
+                    for (table,) in catalogue.execute("select name from sqlite_master where type = 'table'").fetchall():
+                        for row in catalogue.execute(f'select * from "{table}"').fetchall():
+                            yield path, as_hex(row)
 
 
 def as_hex(row: tuple[Any, ...]) -> str:
     return "|".join((value if isinstance(value, bytes) else str(value).encode()).hex() for value in row)
 
 
-def places_of(settings: Settings, needle: str | bytes) -> set[str]:
-    """The files in which it stands: as it is, or as the hexadecimal digits a catalogue would write."""
-    raw = needle if isinstance(needle, bytes) else needle.encode()
-    forms = {raw.hex(), raw.hex().encode().hex(), raw.hex().upper().encode().hex()}
-    return {path.name for path, value in every_value(settings) if any(form in value for form in forms)}
+def places_of(settings: Settings, *needles: str | bytes) -> set[tuple[str, str]]:
+    """Each of them that is found, and the file it stands in: as it is, or as the hexadecimal digits a catalogue would write."""
+    forms = {}
+    for needle in needles:
+        raw = needle if isinstance(needle, bytes) else needle.encode()
+        forms[str(needle)] = (raw.hex(), raw.hex().encode().hex(), raw.hex().upper().encode().hex())
+    return {
+        (needle, path.name)
+        for path, value in every_value(settings)
+        for needle, written in forms.items()
+        if any(form in value for form in written)
+    }
+
+
+def files_with(settings: Settings, needle: str | bytes) -> set[str]:
+    """The names of the files in which it stands."""
+    return {name for _, name in places_of(settings, needle)}
 
 
 def situation_without_erasures(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
@@ -157,17 +170,17 @@ def situation_without_erasures(settings: Settings) -> dict[str, list[tuple[Any, 
 
 @pytest.mark.soak
 def test_the_scan_finds_what_is_there(home: Settings) -> None:
-    assert any(name.endswith(".parquet") for name in places_of(home, token_of(home, "12:00")))
-    assert "catalogue.sqlite" in places_of(home, "TUBE-M-ADA")  # the least tube of a file is one of its statistics
-    assert {"morning.csv"} <= places_of(home, ADA)
+    assert any(name.endswith(".parquet") for name in files_with(home, token_of(home, "12:00")))
+    assert "catalogue.sqlite" in files_with(home, "TUBE-M-ADA")  # the least tube of a file is one of its statistics
+    assert {"morning.csv"} <= files_with(home, ADA)
 
 
 def test_of_an_erased_round_no_token_tube_or_raw_line_is_left_in_any_byte_of_the_home(
     day: Settings, without_m: Settings
 ) -> None:
     gone = [token_of(day, "08:00"), token_of(day, "09:00"), "TUBE-M-ADA", "TUBE-M-DI", "TUBE-M-DI2", ADA, DI]
-    assert {str(needle): places for needle in gone if (places := places_of(without_m, needle))} == {}
-    assert places_of(without_m, token_of(day, "12:00"))
+    kept = token_of(day, "12:00")
+    assert {needle for needle, _ in places_of(without_m, *gone, kept)} == {str(kept)}
     assert [row[0] for row in lake_rows(without_m, "select tube_code from lake.registration order by 1")] == [
         "TUBE-D-BO", "TUBE-D-BO2", "TUBE-D-CAI",
     ]  # fmt: skip
@@ -287,7 +300,7 @@ def test_a_registration_of_which_one_line_fell_into_the_round_goes_whole(home: S
     assert lake_rows(
         home, "select count(*) from lake.registration_version where registered_at = '2022-07-14 09:10:00+08'"
     ) == [(0,)]
-    assert places_of(home, "TUBE-X") == places_of(home, "TUBE-Y") == set()
+    assert places_of(home, "TUBE-X", "TUBE-Y") == set()
 
 
 def test_all_destroys_the_key_too_and_ingest_goes_on_with_a_new_one(home: Settings) -> None:
@@ -297,9 +310,7 @@ def test_all_destroys_the_key_too_and_ingest_goes_on_with_a_new_one(home: Settin
     ]
     body = destroy(home, "all")
     assert not home.key_path.exists()
-    assert {
-        str(one): places for one in (key, *tokens, ADA, BO, CAI, DI, NAME, PHONE) if (places := places_of(home, one))
-    } == {}
+    assert places_of(home, key, *tokens, ADA, BO, CAI, DI, NAME, PHONE) == set()
     assert body["destroyed"]["key_count"] == 2
     assert not list(home.done_dir.rglob("*.csv"))
     late = write_log(home.home.parent / "baisha" / "late.csv", [line("S1", ADA, "08:00")])
@@ -378,7 +389,7 @@ def test_broken_off_before_any_step_the_same_command_ends_the_erasure(
         body["destroyed"]["key_count"],
     ) == (6, 3, 2)
     assert lake_rows(home, "select scope from lake.erasure") == [("all",)]
-    assert places_of(home, token) == places_of(home, "TUBE-D-CAI") == set()
+    assert places_of(home, token, "TUBE-D-CAI") == set()
     assert situation_without_erasures(home) == before
 
 
@@ -409,8 +420,7 @@ def test_killed_at_any_moment_the_same_command_ends_the_erasure_and_destroys_no_
     for counted in ("version_count", "raw_file_count", "key_count"):
         assert bodies[1][counted] == bodies[0][counted]
     assert find_unfinished(home) is None
-    assert places_of(home, "TUBE-M-ADA") == places_of(home, "TUBE-M-DI") == set()
-    assert len(places_of(home, "TUBE-D-BO")) > 0
+    assert {needle for needle, _ in places_of(home, "TUBE-M-ADA", "TUBE-M-DI", "TUBE-D-BO")} == {"TUBE-D-BO"}
     assert situation_without_erasures(home) == before
 
 
@@ -517,7 +527,7 @@ def test_erasure_over_a_server_leaves_nothing_in_its_tables(tmp_path: Path, post
     before = situation_without_erasures(settings)
     token = token_of(settings, "08:00")
     assert destroy(settings, "round", round_code="M")["destroyed"]["version_count"] == 2
-    assert places_of(settings, token) == places_of(settings, ADA) == set()
+    assert places_of(settings, token, ADA) == set()
     with open_lake(settings, is_read_only=True) as lake:
         for name in ("ducklake_file_column_stats", "ducklake_table_column_stats"):
             found = lake.connection.execute(f"from {METADATA}.{name}").fetchall()

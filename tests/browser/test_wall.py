@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from dashboard.text import read_text
 from data.clock import write_clock
@@ -60,16 +60,19 @@ def wait_for_state(page: Page, state: str, within_ms: int = DRAWN_WITHIN_MS) -> 
     page.wait_for_selector(f'#wall[data-state="{state}"]', timeout=within_ms)
 
 
-@pytest.fixture(params=["zh", "en"])
+@pytest.fixture(scope="module", params=["zh", "en"])
 def lang(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def kiosk(context: BrowserContext, server: Server, lang: str) -> Iterator[Visitor]:
+@pytest.fixture(scope="module")
+def kiosk(chromium: Browser, server: Server, lang: str) -> Iterator[Visitor]:
+    """A wall that tests look at, drawn once for each language."""
+    context = chromium.new_context(viewport={"width": 1920, "height": 1080})
     visitor = visit(context, server, f"/kiosk?lang={lang}")
     wait_for_state(visitor.page, "ok")
     yield visitor
+    context.close()
 
 
 def test_it_draws_fully_and_asks_no_other_host(kiosk: Visitor) -> None:
@@ -87,6 +90,16 @@ def test_it_speaks_the_language_it_was_asked_in(kiosk: Visitor, lang: str) -> No
     expect(kiosk.page.locator("#moment")).to_contain_text("08:40")
     shown = kiosk.page.evaluate("() => document.getElementById('wall').textContent")
     assert bool(CHINESE.search(shown)) is (lang == "zh")
+
+
+def test_the_sites_where_people_stand_longest_come_first_with_their_mark(kiosk: Visitor, lang: str) -> None:
+    expect(kiosk.page.locator("#queues .strong.worth")).to_have_count(3)
+    live = kiosk.page.evaluate("() => fetch('/api/live').then((response) => response.json())")
+    waits = sorted((site[0] for site in live["sites"] if site[0]), reverse=True)[:3]
+    unit = "分" if lang == "zh" else "min"
+    shown = kiosk.page.locator("#queues .strong.worth").all_inner_texts()
+    assert shown == [f"{wait} {unit}" for wait in waits]
+    assert kiosk.page.locator("#queues .body > .at > svg").count() == 4 + 3
 
 
 @pytest.mark.parametrize(("width", "height"), [(3840, 2160), (1366, 768), (390, 844)])
@@ -125,16 +138,6 @@ def test_nothing_touches_at_other_moments_of_the_week(
     finally:
         server.publish(stand_at("08:40:24"))
         start_clock(server.settings, "08:40:27")
-
-
-def test_the_sites_where_people_stand_longest_come_first_with_their_mark(kiosk: Visitor, lang: str) -> None:
-    expect(kiosk.page.locator("#queues .strong.worth")).to_have_count(3)
-    live = kiosk.page.evaluate("() => fetch('/api/live').then((response) => response.json())")
-    waits = sorted((site[0] for site in live["sites"] if site[0]), reverse=True)[:3]
-    unit = "分" if lang == "zh" else "min"
-    shown = kiosk.page.locator("#queues .strong.worth").all_inner_texts()
-    assert shown == [f"{wait} {unit}" for wait in waits]
-    assert kiosk.page.locator("#queues .body > .at > svg").count() == 4 + 3
 
 
 def test_a_new_publication_shows_by_itself_and_leaves_view_and_map_alone(

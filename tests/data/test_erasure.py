@@ -513,10 +513,10 @@ def test_a_running_worker_forgets_what_was_erased_and_goes_on(home: Settings) ->
 
 def until(condition: Callable[[], bool]) -> None:
     """Waits until the condition holds, a minute at most: a machine may be busy."""
-    for _ in range(600):
+    for _ in range(150):
         if condition():
             return
-        time.sleep(0.1)
+        time.sleep(0.4)  # to open the lake costs a tenth of a second each time
     raise AssertionError("it never came to hold")
 
 

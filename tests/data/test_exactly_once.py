@@ -32,12 +32,12 @@ from tests.data.small_district import (
 
 KILLS = int(os.environ.get("WANGGE_TEST_KILLS", "2"))
 """Kills in this session, half of them with each catalogue; `make soak` asks for 100."""
-FILES = 40
+FILES = 40 if "WANGGE_TEST_KILLS" in os.environ else 24
 WORKER = "import sys; from data.cli import main; sys.exit(main(['ingest', '--watch', '--home', sys.argv[1]]))"
 
 
 def write_week(folder: Path) -> list[Path]:
-    """Forty files in which people register, are sampled later, and are sent again."""
+    """Files in which people register, are sampled later, and are sent again."""
     chance = random.Random(7)
     paths = []
     for number in range(FILES):

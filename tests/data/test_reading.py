@@ -238,3 +238,11 @@ def test_gb18030_is_read_as_pythons_codec_reads_it(words: list[str], cut: int) -
             assert encodings._transcode_pairs(piece) is None
             continue
         assert encodings.decode(piece, ("gb18030",)) == (expected, [])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 100])
+def test_a_padded_cell_is_seen_wherever_the_text_is_parted(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(delimited, "_SCAN_BYTES", size)
+    padded = [b" a,b\n", b"a ,b\n", b"a, b\n", b"a,b \n", b"a,b\n c,d\n", b"a,\xe3\x80\x80b\n", b"a,b\t\n"]
+    plain = [b"", b"a,b\n", b"a b,c\n", b"a,b c\nd e,f\n"]
+    assert [delimited._is_padded(text, ",") for text in padded + plain] == [True] * 7 + [False] * 4

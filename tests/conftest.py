@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,20 +76,42 @@ def full_scenario() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def small_world() -> Settings:
-    """The same July with a fiftieth of the residents, ingested. Shared: read it, do not change it."""
-    return Settings(home=make_once("small", lambda home: take_in_scenario(home, scale=0.02)))
+def imported_world() -> Settings:
+    """The same July with a fiftieth of the residents, before its logs come. Shared: copy it, do not change it."""
+    return Settings(home=make_once("imported", lambda home: import_scenario(Settings(home=home), scale=0.02)))
+
+
+@pytest.fixture(scope="session")
+def small_world(imported_world: Settings) -> Settings:
+    """That July, ingested. Shared: read it, do not change it."""
+
+    def take_in(home: Path) -> None:
+        shutil.copytree(imported_world.home, home)
+        ingest_logs(Settings(home=home))
+
+    return Settings(home=make_once("small", take_in))
 
 
 def take_in_scenario(home: Path, scale: float) -> Settings:
     """Builds the scenario in a home folder, imports its reference files and ingests its logs."""
+    settings = Settings(home=home)
+    import_scenario(settings, scale)
+    ingest_logs(settings)
+    return settings
+
+
+def import_scenario(settings: Settings, scale: float) -> None:
+    """Builds the scenario in a home and imports its reference files."""
     # imported here: a session that asks for no world does not wait for what builds one
-    from data.ingest import ingest_paths
     from data.reference_import import find_reference_files, import_all
     from data.scenario import build_scenario
 
-    settings = Settings(home=home)
     build_scenario(settings.scenario_dir, scale=scale)
     import_all(settings, find_reference_files(settings.scenario_dir / "reference"))
+
+
+def ingest_logs(settings: Settings) -> None:
+    """Takes in the logs of the scenario in a home."""
+    from data.ingest import ingest_paths
+
     ingest_paths(settings, [settings.scenario_dir / "logs"])
-    return settings

@@ -18,7 +18,6 @@ from data.ingest import IngestSummary, ingest_paths
 from data.ingest.reading import find_logs
 from data.ingest.take import Taker
 from data.lake import open_lake
-from data.reference_import import find_reference_files, import_all
 from data.settings import Settings
 from tests.data.small_district import (
     ADA,
@@ -34,14 +33,6 @@ from tests.data.small_district import (
 
 ONE_BATCH, MANY_BATCHES = 10**9, 90_000
 """Bytes in a transaction; the small world has 11 million."""
-
-
-@pytest.fixture(scope="module")
-def imported_world(small_world: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The small world before its logs came."""
-    home = Settings(home=tmp_path_factory.mktemp("imported"))
-    import_all(home, find_reference_files(small_world.scenario_dir / "reference"))
-    return home
 
 
 @pytest.mark.soak

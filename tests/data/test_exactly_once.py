@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from data.ingest import ingest_paths
-from data.reference_import import find_reference_files, import_all
 from data.settings import Settings
 from tests.data.small_district import (
     ADA,
@@ -100,9 +99,10 @@ def test_kill_9_at_random_moments_ends_in_the_same_situation(tmp_path: Path, cat
 
 
 @pytest.mark.soak
-def test_kill_9_during_the_scenario_ends_in_the_same_situation(small_world: Settings, tmp_path: Path) -> None:
-    torn = Settings(home=tmp_path / "torn")
-    import_all(torn, find_reference_files(small_world.scenario_dir / "reference"))
+def test_kill_9_during_the_scenario_ends_in_the_same_situation(
+    small_world: Settings, imported_world: Settings, tmp_path: Path
+) -> None:
+    torn = Settings(home=Path(shutil.copytree(imported_world.home, tmp_path / "torn")))
     (torn.home / "settings.toml").write_text("settle_seconds = 0.0\nbatch_seconds = 0.0\nbatch_bytes = 300000\n")
     shutil.copytree(small_world.scenario_dir / "logs", torn.inbox_dir, dirs_exist_ok=True)
     tear(torn, 4, random.Random(9))

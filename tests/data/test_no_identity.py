@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.doctor import examine
-from data.reference_import import find_reference_files, import_all
 from data.sandbox import Sandbox
 from data.settings import Settings
 from tests.data.identity_scan import Secrets, read_secrets
@@ -21,17 +20,18 @@ from tests.data.worker_process import eventually, log_path, worker_at_work
 
 
 @pytest.fixture(scope="module")
-def secrets(small_world: Settings) -> Secrets:
-    return read_secrets((small_world.scenario_dir / "logs").rglob("*.csv"))
+def secrets(imported_world: Settings) -> Secrets:
+    return read_secrets((imported_world.scenario_dir / "logs").rglob("*.csv"))
 
 
 @pytest.fixture(scope="module")
-def run_home(small_world: Settings, secrets: Secrets, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def run_home(imported_world: Settings, secrets: Secrets, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home whose worker took the small scenario from the inbox, and some files that must be refused."""
     settings = Settings(home=tmp_path_factory.mktemp("run") / "home")
-    import_all(settings, find_reference_files(small_world.scenario_dir / "reference"))
+    scenario = imported_world.scenario_dir
+    shutil.copytree(imported_world.home, settings.home, ignore=shutil.ignore_patterns(scenario.name))
     (settings.home / "settings.toml").write_text("settle_seconds = 0.0\n")
-    shutil.copytree(small_world.scenario_dir / "logs", settings.inbox_dir, dirs_exist_ok=True)
+    shutil.copytree(scenario / "logs", settings.inbox_dir, dirs_exist_ok=True)
     number = sorted(secrets.numbers)[0].decode()
     log = next((settings.inbox_dir / "baisha").glob("*.csv"))
     (log.parent / f"{number}.csv").write_bytes(log.read_bytes() + b"\n")

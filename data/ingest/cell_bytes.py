@@ -94,5 +94,5 @@ def pick_by_length(
 def join_chunks(cells: pa.Array | pa.ChunkedArray) -> pa.Array:
     """The column in one piece."""
     if isinstance(cells, pa.ChunkedArray):
-        cells = pa.concat_arrays(cells.chunks) if cells.num_chunks != 1 else cells.chunk(0)
+        cells = cells.chunk(0) if cells.num_chunks == 1 else cells.combine_chunks()
     return cells if cells.type == pa.string() else cells.cast(pa.string())

@@ -1,7 +1,7 @@
 """What cells of the usual spelling mean, read a whole column at a time: moments, telephones, resident numbers.
 
-Nearly every cell of a log is spelt one way; looked at as a matrix of characters, a column of them costs a tenth of what the
-engine needs cell by cell. Whatever is spelt otherwise is "not known" here, and left to the engine and its rules: nothing is
+Nearly every cell of a log is spelt one way; with eight characters looked at as one number, a column of them costs less than a
+tenth of what the engine needs cell by cell. Whatever is spelt otherwise is "not known" here, and left to the engine and its rules: nothing is
 ever found wrong by this module. Knows no reference data, and how the rules are told in SQL only so far as to agree with it.
 """
 

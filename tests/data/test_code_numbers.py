@@ -30,6 +30,7 @@ def test_what_differs_in_one_character_or_is_cut_off_is_none() -> None:
 def test_nothing_is_found_where_there_are_no_codes_or_no_cells() -> None:
     assert find(pa.array([], pa.string()), "S1", None) == [0, 0]
     assert find(CODES) == [] and find(CODES, None, None, None) == [0, 0, 0]
+    assert CodeNumbers(CODES).find(pa.chunked_array([], pa.string())).tolist() == []
 
 
 def test_every_one_of_many_like_codes_is_found() -> None:

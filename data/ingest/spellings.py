@@ -1,8 +1,9 @@
 """What cells of the usual spelling mean, read a whole column at a time: moments, telephones, resident numbers.
 
 Nearly every cell of a log is spelt one way; with eight characters looked at as one number, a column of them costs less than a
-tenth of what the engine needs cell by cell. Whatever is spelt otherwise is "not known" here, and left to the engine and its rules: nothing is
-ever found wrong by this module. Knows no reference data, and how the rules are told in SQL only so far as to agree with it.
+tenth of what the engine needs cell by cell. Whatever is spelt otherwise is "not known" here, and left to the engine and its
+rules: nothing is ever found wrong by this module. Knows no reference data, and how the rules are told in SQL only so far as to
+agree with it.
 """
 
 from __future__ import annotations

@@ -29,8 +29,9 @@ ARGS ?=
 run: $(VENV)/.installed
 	@exec $(BIN)/wangge run --demo --port $(PORT) --host $(HOST) --speed $(SPEED) $(if $(SCALE),--scale $(SCALE))
 
+# What one process compiled, the hundred that the tests start need not compile again, whatever the machine's habit.
 test: $(VENV)/.installed-dev $(VENV)/.chromium
-	WANGGE_CHROMIUM="$$(cat $(VENV)/.chromium)" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	PYTHONDONTWRITEBYTECODE= WANGGE_CHROMIUM="$$(cat $(VENV)/.chromium)" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -46,7 +47,7 @@ soak: $(VENV)/.installed-dev
 	WANGGE_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest -m soak $(ARGS)
 	WANGGE_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest tests/data/test_exactly_once.py tests/data/test_erasure.py tests/data/test_quarantine.py tests/data/test_move_lake.py \
 		tests/data/test_corpus.py tests/data/test_robustness.py $(ARGS)
-	WANGGE_TEST_ORDERS=$(ORDERS) $(BIN)/python -m pytest tests/data/test_any_order.py tests/data/test_rounds_in_force.py $(ARGS)
+	WANGGE_TEST_ORDERS=$(ORDERS) $(BIN)/python -m pytest tests/data/test_any_order.py tests/data/test_rounds_in_force.py tests/data/test_orders.py $(ARGS)
 	WANGGE_TEST_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/data/test_reading_fuzz.py $(ARGS)
 	$(BIN)/python -m tests.benchmarks.viewers --count $(VIEWERS)
 	$(BIN)/python -m tests.benchmarks.keeping_up --commits $(COMMITS)

@@ -87,7 +87,13 @@ def told_at_once(district: Settings, tmp_path_factory: pytest.TempPathFactory) -
     return take_story(home, [STORY], [])
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = int(os.environ.get("WANGGE_TEST_ORDERS", "3"))
+"""Pairs of orders that are compared; `make soak` asks for 1,000."""
+
+
+@settings(
+    max_examples=max(4, EXAMPLES // 20), deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(
     order=st.permutations(STORY),
     lines_a_file=st.integers(1, 5),
@@ -154,10 +160,6 @@ def situation_after(home: Settings, order: Sequence[Delivered], batches: Sequenc
         finally:
             taker.close()
     return whole_situation(home)
-
-
-EXAMPLES = int(os.environ.get("WANGGE_TEST_ORDERS", "3"))
-"""Pairs of orders that are compared; `make soak` asks for 1,000."""
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -335,7 +336,11 @@ def memory_lake() -> duckdb.DuckDBPyConnection:
     return _memory_lake()
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = max(4, int(os.environ.get("WANGGE_TEST_ORDERS", "0")) // 20)
+"""Sets of orders that are told in several orders; `make soak` asks for 50."""
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(given_orders=st.lists(stated, min_size=2, max_size=5), shuffle=st.randoms())
 def test_whatever_the_order_of_files_the_same_is_believed(
     memory_lake: duckdb.DuckDBPyConnection, given_orders: list[dict[str, Any]], shuffle: Any

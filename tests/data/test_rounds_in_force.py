@@ -41,6 +41,8 @@ CORRECTED = {
     + D.replace("D,", "E,").replace("06:00", "11:00")
     + M,
 }
+IS_SOAK = "WANGGE_TEST_ORDERS" in os.environ
+TOLD = CORRECTED if IS_SOAK else {kind: CORRECTED[kind] for kind in ("M is for the other community", "D is cut in two")}
 MORE = [
     f"{line('S1', DI, '06:10', household='H2')},",
     f"{line('S1', DI, '06:10')},是",  # the only one who named H2 in D
@@ -87,7 +89,7 @@ def differences(home: Settings) -> int:
         situation.close()
 
 
-@pytest.mark.parametrize("rounds", CORRECTED.values(), ids=CORRECTED)
+@pytest.mark.parametrize("rounds", TOLD.values(), ids=TOLD)
 def test_logs_and_corrected_rounds_in_either_order_give_the_same_situation(
     taken: Settings, empty_district: Settings, logs: Path, tmp_path: Path, rounds: str
 ) -> None:

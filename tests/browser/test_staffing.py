@@ -70,7 +70,8 @@ def test_no_page_scrolls_sideways_on_a_phone(phone: BrowserContext, server: Serv
     page = visit(phone, server, paths[0]).page
     wide = {}
     for path in paths:
-        page.goto(f"{server.url}{path}")
+        if path != paths[0]:
+            page.goto(f"{server.url}{path}")
         page.wait_for_selector(STANDS[path.partition("?")[0]], state="attached", timeout=DRAWN_WITHIN_MS)
         page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
         widths = page.evaluate(WIDTHS)

@@ -21,7 +21,7 @@ from data.lake_files import list_present_files
 from data.settings import Settings
 from data.situation import publish_situation
 from data.upkeep import Upkeep
-from tests.data.small_district import STORY, make_district, rows, whole_situation, write_log
+from tests.data.small_district import STORY, empty_lake, make_district, rows, whole_situation, write_log
 
 
 class Uptime:
@@ -45,6 +45,8 @@ def uptime(monkeypatch: pytest.MonkeyPatch) -> Uptime:
 
 @pytest.fixture
 def settings(tmp_path: Path, catalogue: str) -> Settings:
+    if not catalogue:
+        empty_lake(tmp_path / "home")
     return Settings(home=tmp_path / "home", catalogue=catalogue, retention_s=100)
 
 

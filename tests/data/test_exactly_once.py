@@ -102,7 +102,8 @@ def test_kill_9_at_random_moments_ends_in_the_same_situation(tmp_path: Path, cat
 def test_kill_9_during_the_scenario_ends_in_the_same_situation(
     small_world: Settings, imported_world: Settings, tmp_path: Path
 ) -> None:
-    torn = Settings(home=Path(shutil.copytree(imported_world.home, tmp_path / "torn")))
+    torn = Settings(home=tmp_path / "torn")
+    shutil.copytree(imported_world.home, torn.home, ignore=shutil.ignore_patterns(torn.scenario_dir.name))
     (torn.home / "settings.toml").write_text("settle_seconds = 0.0\nbatch_seconds = 0.0\nbatch_bytes = 300000\n")
     shutil.copytree(small_world.scenario_dir / "logs", torn.inbox_dir, dirs_exist_ok=True)
     tear(torn, 4, random.Random(9))

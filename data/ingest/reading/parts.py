@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -80,8 +79,7 @@ def read_parts(
     pieces: list[LogTable] = []
     kinds = {number: _kind_of(part.content) for number, part in parts if not isinstance(part.content, Failure)}
     texts = [(number, part.content) for number, part in parts if isinstance(part.content, TextContent)]
-    with ThreadPoolExecutor(2) as pool:
-        pieces += pool.map(parse_group, gather_texts(texts))
+    pieces += map(parse_group, gather_texts(texts))  # not side by side: the other core takes the batch before
     pieces += [_number(number, part.content) for number, part in parts if isinstance(part.content, TableContent)]
     tables = []
     for name in dict.fromkeys(kind.name for kind in kinds.values()):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,10 +20,20 @@ import pyarrow.parquet as pq
 from data.durable import sync_file
 from data.lake import Lake
 from data.lake_errors import write_permission_error
+from data.settings import Settings
 
 COMPRESSION = "snappy"
 WRITE_ROWS = 65_536
 """So many values are handed to a column's writer at a time: a tenth cheaper than Arrow's 1,024."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """Rows for a table of the lake, on their way: `path` is their file; None where only an insert will do."""
+
+    table: str
+    rows: pa.Table
+    path: Path | None
 
 
 def append_rows(lake: Lake, table: str, rows: pa.Table, *, repeating: Iterable[str] = ()) -> None:
@@ -32,22 +43,41 @@ def append_rows(lake: Lake, table: str, rows: pa.Table, *, repeating: Iterable[s
     `repeating`, of numbers or times, have few values too. No floating-point numbers: their bounds would be lost.
     Raises LakeError where nothing can be written; duckdb.Error, explained by the transaction, where the columns do not fit.
     """
-    if not rows.num_rows:
-        return
-    folder = lake.settings.lake_data_dir / "main" / table
-    path = folder / f"ducklake-{uuid.uuid4()}.parquet"
-    lake.note_appended(path)
-    if not _write(path, rows, repeating):
-        path.unlink()
-        lake.connection.register("appended", rows)
+    add_written(lake, write_rows(lake.settings, table, rows, repeating=repeating))
+
+
+def write_rows(settings: Settings, table: str, rows: pa.Table, *, repeating: Iterable[str] = ()) -> Written:
+    """The first half of `append_rows`, which any thread may do before the transaction: the lake knows nothing of it yet.
+
+    Either `add_written` or `discard` must follow.
+    """
+    path = settings.lake_data_dir / "main" / table / f"ducklake-{uuid.uuid4()}.parquet"
+    if rows.num_rows and _write(path, rows, repeating):
+        return Written(table, rows, path)
+    path.unlink(missing_ok=True)
+    return Written(table, rows, None)
+
+
+def add_written(lake: Lake, written: Written) -> None:
+    """The second half of `append_rows`, within the lake's transaction; if that fails, the file goes."""
+    if written.path:
+        lake.note_appended(written.path)
+        lake.connection.execute(
+            "call ducklake_add_data_files('lake', ?, ?, hive_partitioning => false)",
+            [written.table, str(written.path)],
+        )
+    elif written.rows.num_rows:
+        lake.connection.register("appended", written.rows)
         try:
-            lake.connection.execute(f"insert into lake.{table} by name select * from appended")
+            lake.connection.execute(f"insert into lake.{written.table} by name select * from appended")
         finally:
             lake.connection.unregister("appended")
-        return
-    lake.connection.execute(
-        "call ducklake_add_data_files('lake', ?, ?, hive_partitioning => false)", [table, str(path)]
-    )
+
+
+def discard(written: Written) -> None:
+    """Removes what was written and never added."""
+    if written.path:
+        written.path.unlink(missing_ok=True)
 
 
 def _write(path: Path, rows: pa.Table, repeating: Iterable[str]) -> bool:

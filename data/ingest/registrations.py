@@ -8,7 +8,8 @@ them. Hardly any line is about a registration that was known before, or about so
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -16,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.errors import LakeError
 from data.ingest.merging import (
     NO_TIME,
     Households,
@@ -37,7 +39,7 @@ from data.ingest.pseudonym import TOKEN_BYTES
 from data.ingest.seen import Seen
 from data.ingest.version_store import VersionStore
 from data.lake import BUCKET_S, Lake
-from data.lake_append import append_rows
+from data.lake_append import Written, add_written, discard, write_rows
 
 MIRROR_DAYS = 2
 """At start, versions of so many days before the newest are mirrored."""
@@ -200,6 +202,8 @@ class VersionMirror:
         self._fresh: pa.Table = _NOTHING_KNOWN
         self._households: pa.Table = _NOTHING_KNOWN
         self._marks: Marks = ()
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: Future[Written] | None = None
 
     def load(self) -> None:
         """Mirrors the versions of the last days; call after the reference mirrors."""
@@ -228,10 +232,10 @@ class VersionMirror:
             checked = self._connection.execute(SELECT_CHECKED).to_arrow_table()
             self.good = pa.concat_tables([right, checked.cast(right.schema)])
 
-    def classify(self) -> bool:
+    def classify(self, received_at: datetime) -> bool:
         """Compares the good lines with what is known, and makes the changes of every roll-up; False when no line is good.
 
-        Afterwards `line_count` holds accepted, corrected and duplicate lines of each file.
+        Afterwards `line_count` holds accepted, corrected and duplicate lines of each file. `received_at`: when all were received.
         """
         if not self.good.num_rows:
             return False
@@ -242,6 +246,7 @@ class VersionMirror:
         self._count_lines(good, lines, merged)
         has_duplicates = bool(merged.is_duplicate.any())
         self._fresh = good.filter(pa.array(~merged.is_duplicate)) if has_duplicates else good
+        self._begin_writing(received_at)
         self._households = self._find_households(known, merged)
         with self._lend(**self._sum(lines, merged)):
             self._connection.execute(FEED_BUCKETS)
@@ -250,10 +255,19 @@ class VersionMirror:
             self._connection.execute(GRID_BUCKETS)
         return True
 
-    def insert(self, received_at: datetime) -> None:
-        """Writes the new versions to the lake, within the caller's transaction."""
+    def insert(self) -> None:
+        """Adds the new versions to the lake, within the caller's transaction."""
+        if self._writing:
+            add_written(self._lake, self._writing.result())
+            self._writing = None
+
+    def _begin_writing(self, received_at: datetime) -> None:
+        """Has the new versions' file written by another thread, while their sums are made."""
         rows = self._spell_out(received_at)
-        append_rows(self._lake, "registration_version", rows, repeating=("unit_no", "ingest_no", "received_at"))
+        repeating = ("registered_at", "sampled_at", "unit_no", "ingest_no", "received_at")
+        self._writing = self._writer.submit(
+            write_rows, self._lake.settings, "registration_version", rows, repeating=repeating
+        )
 
     def _spell_out(self, received_at: datetime) -> pa.Table:
         """The new versions as the lake has them: codes for numbers."""
@@ -297,6 +311,10 @@ class VersionMirror:
         """Lets go of the batch."""
         self.good = self._fresh = self._households = _NOTHING_KNOWN
         self._marks = ()
+        if self._writing:  # the batch did not come about
+            with suppress(LakeError, OSError):
+                discard(self._writing.result())
+            self._writing = None
 
     def _find_known(self, lines: Versions) -> pa.Table:
         """All known versions, of the rounds at hand, of those persons of whom something may be known in them."""

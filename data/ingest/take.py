@@ -438,7 +438,7 @@ class Taker:
             self._note_files(rows)
             for table in tables:
                 self._check(table, received_at, batch)
-            has_registrations = self._classify(tables)
+            has_registrations = self._classify(tables, received_at)
             self._connection.execute(SUM_FILES, {"received_at": received_at})
             self._commit(tables, has_registrations, received_at)
             self._remember(tables, has_registrations)
@@ -505,7 +505,7 @@ class Taker:
         row = self._connection.execute("select count(*), count(*) filter (is_taken) from released").fetchone()
         released, taken = (int(row[0]), int(row[1])) if row else (0, 0)
         if released:
-            has_registrations = self._classify(tables)
+            has_registrations = self._classify(tables, received_at)
             self._connection.execute(SUM_FILES, {"received_at": received_at})
             self._connection.execute(SUM_RETRY)
             self._commit(tables, has_registrations, received_at, is_retry=True)
@@ -649,13 +649,13 @@ class Taker:
             "insert into rejected select unnest(?), unnest(?), unnest(?), null, null, null", columns
         )
 
-    def _classify(self, tables: Sequence[LogTable]) -> bool:
+    def _classify(self, tables: Sequence[LogTable], received_at: datetime) -> bool:
         """Tells new lines from known ones, of every kind; True when there are good registration lines."""
         has_registrations = False
         for table in tables:
             kind = table.kind.name
             if kind == "registration":
-                has_registrations = self._versions.classify()
+                has_registrations = self._versions.classify(received_at)
             else:
                 classify_events(self._connection, EVENT_KINDS[kind])
                 self._connection.execute(
@@ -675,7 +675,7 @@ class Taker:
             if is_retry:
                 connection.execute(INSERT_RELEASES)
             if has_registrations:
-                self._versions.insert(received_at)
+                self._versions.insert()
                 connection.execute(INSERT_ROLL_UPS)
             for table in tables:
                 if table.kind.name in EVENT_KINDS:

@@ -2,13 +2,14 @@
 
 The versions of recent rounds are mirrored beside the lake (`version_store`); older ones stay in the lake until a late line needs
 them. Hardly any line is about a registration that was known before, or about somebody whom its round had seen: a filter
-(`seen`) tells which may be, and only those are looked up. What lines make of registrations is worked out in `merging`.
+(`seen`) tells which may be, and only those are looked up. What lines make of registrations is worked out in `merging`. The file of the new versions is written, and after the commit they are mirrored, by
+another thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
@@ -187,6 +188,27 @@ select min(registered_at) from lake.registration_version where registered_at >= 
 """
 
 
+@contextmanager
+def _lend(connection: duckdb.DuckDBPyConnection, **tables: pa.Table) -> Iterator[None]:
+    """Lets the engine read these tables under their names."""
+    try:
+        for name, table in tables.items():
+            connection.register(name, table)
+        yield
+    finally:
+        for name in tables:
+            connection.unregister(name)
+
+
+def add_content(connection: duckdb.DuckDBPyConnection, lines: pa.Table) -> pa.Table:
+    """The lines, with their tokens in one piece (`person_token`), and 64 bits of what each says (`content`)."""
+    tokens = np.stack([lines[name].to_numpy() for name in ("token_high", "token_low")], axis=1).astype(">u8")
+    person_token = pa.Array.from_buffers(pa.binary(TOKEN_BYTES), len(tokens), [None, pa.py_buffer(tokens)])
+    with _lend(connection, line=lines):
+        content = connection.execute(f"select {_CONTENT} as content from line").to_arrow_table()["content"]
+    return lines.append_column("person_token", person_token).append_column("content", content)
+
+
 class VersionMirror:
     """The versions of recent rounds, and the changes that a batch makes to the roll-ups."""
 
@@ -204,9 +226,13 @@ class VersionMirror:
         self._marks: Marks = ()
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future[Written] | None = None
+        self._mirroring: Future[None] | None = None
 
     def load(self) -> None:
         """Mirrors the versions of the last days; call after the reference mirrors."""
+        if self._mirroring:  # of what is read anew now
+            wait([self._mirroring])
+            self._mirroring = None
         self._seen = Seen()
         self._store = VersionStore(self._home, _NOTHING_KNOWN.schema)
         newest = _one(
@@ -229,7 +255,7 @@ class VersionMirror:
         """Takes for the batch's good lines those that are right at sight, and those in `checked_registration`, if any."""
         self.good = right
         if has_checked:
-            checked = self._connection.execute(SELECT_CHECKED).to_arrow_table()
+            checked = add_content(self._connection, self._connection.execute(SELECT_CHECKED).to_arrow_table())
             self.good = pa.concat_tables([right, checked.cast(right.schema)])
 
     def classify(self, received_at: datetime) -> bool:
@@ -239,7 +265,7 @@ class VersionMirror:
         """
         if not self.good.num_rows:
             return False
-        good = self._add_content(self.good)
+        good = self.good
         lines = read_versions(good, _number_lines(good))
         known = self._find_known(lines)
         merged = merge(read_versions(known), lines)
@@ -248,7 +274,7 @@ class VersionMirror:
         self._fresh = good.filter(pa.array(~merged.is_duplicate)) if has_duplicates else good
         self._begin_writing(received_at)
         self._households = self._find_households(known, merged)
-        with self._lend(**self._sum(lines, merged)):
+        with _lend(self._connection, **self._sum(lines, merged)):
             self._connection.execute(FEED_BUCKETS)
             self._connection.execute(SITE_BUCKETS)
             self._connection.execute(ROUND_UNITS)
@@ -301,11 +327,17 @@ class VersionMirror:
 
     def remember(self) -> None:
         """After the commit: the batch's new versions are known from now on."""
-        with self._lend(household_change=self._households):
+        with _lend(self._connection, household_change=self._households):
             self._connection.execute(REMEMBER_HOUSEHOLDS)
-        self._mirror(self._fresh, self._marks)
-        if self._store.row_count > MIRROR_ROWS_MAX:
-            self._cut_back()
+        self._mirroring = self._writer.submit(self._mirror, self._fresh, self._marks)
+
+    def _settle(self) -> None:
+        """Waits until the batch before is mirrored."""
+        if self._mirroring:
+            mirroring, self._mirroring = self._mirroring, None
+            mirroring.result()
+            if self._store.row_count > MIRROR_ROWS_MAX:
+                self._cut_back()
 
     def forget(self) -> None:
         """Lets go of the batch."""
@@ -318,6 +350,7 @@ class VersionMirror:
 
     def _find_known(self, lines: Versions) -> pa.Table:
         """All known versions, of the rounds at hand, of those persons of whom something may be known in them."""
+        self._settle()
         from_at = self._round_down(from_microseconds(lines.registered_us.min()))
         until_at = self._round_up(from_microseconds(lines.registered_us.max()))
         self._widen(from_at)
@@ -325,20 +358,15 @@ class VersionMirror:
         is_wanted = np.logical_or(*(self._seen.may_hold(marks) for marks in self._marks))
         return self._store.find(lines.token_high[is_wanted], to_microseconds(from_at), to_microseconds(until_at))
 
-    def _add_content(self, good: pa.Table) -> pa.Table:
-        """The lines with their tokens in one piece, and 64 bits of what each says."""
-        tokens = np.stack([good[name].to_numpy() for name in ("token_high", "token_low")], axis=1).astype(">u8")
-        person_token = pa.Array.from_buffers(pa.binary(TOKEN_BYTES), len(tokens), [None, pa.py_buffer(tokens)])
-        with self._lend(line=good):
-            content = self._connection.execute(f"select {_CONTENT} as content from line").to_arrow_table()["content"]
-        return good.append_column("person_token", person_token).append_column("content", content)
-
     def _find_households(self, known: pa.Table, merged: Merged) -> pa.Table:
         """Of which households it changes when their rounds first saw them: when that was and is."""
-        is_some_withdrawn = not merged.new.is_counted.all()
-        with self._lend(fresh=self._fresh, known=known, gone=_list_gone(merged), version=self._store.read()):
-            statement = HOUSEHOLDS_WITHDRAWN if is_some_withdrawn else HOUSEHOLDS
-            return self._connection.execute(statement).to_arrow_table()
+        if merged.new.is_counted.all():
+            with _lend(self._connection, fresh=self._fresh):
+                return self._connection.execute(HOUSEHOLDS).to_arrow_table()
+        with _lend(
+            self._connection, fresh=self._fresh, known=known, gone=_list_gone(merged), version=self._store.read()
+        ):
+            return self._connection.execute(HOUSEHOLDS_WITHDRAWN).to_arrow_table()
 
     def _read_households(self) -> Households:
         round_no, household_no = (self._households[name].to_numpy() for name in ("round_no", "household_no"))
@@ -385,7 +413,7 @@ class VersionMirror:
             "last_event_at": pa.array(last_us[of_file]).cast(_US),
             "unknown_household_count": pa.array(unknown_count[of_file], mask=unknown_count[of_file] == 0),
         }
-        with self._lend(line_sum=pa.table(line_sum)):
+        with _lend(self._connection, line_sum=pa.table(line_sum)):
             self._connection.execute("insert into line_count by name from line_sum")
 
     def _mirror(self, versions: pa.Table, marks: Marks) -> None:
@@ -410,7 +438,7 @@ class VersionMirror:
         self._sum_households()
 
     def _sum_households(self) -> None:
-        with self._lend(version=self._store.read()):
+        with _lend(self._connection, version=self._store.read()):
             self._connection.execute(SUM_HOUSEHOLDS)
 
     def _widen(self, from_at: datetime) -> None:
@@ -458,17 +486,6 @@ class VersionMirror:
             [moment, moment],
         )
         return max(close, moment + timedelta(microseconds=1)) if close else moment + timedelta(microseconds=1)
-
-    @contextmanager
-    def _lend(self, **tables: pa.Table) -> Iterator[None]:
-        """Lets the engine read these tables under their names."""
-        try:
-            for name, table in tables.items():
-                self._connection.register(name, table)
-            yield
-        finally:
-            for name in tables:
-                self._connection.unregister(name)
 
 
 def _mark(versions: Versions) -> Marks:

@@ -25,7 +25,7 @@ from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, reject
 from data.ingest.columns import LogKind, Mapping, read_log_kinds
 from data.ingest.erased import load_erased, mark_erased
 from data.ingest.events import EVENT_KINDS, classify_events, insert_events, remember_events
-from data.ingest.identities import identify, remember_tokens
+from data.ingest.identities import Identities, identify, remember_tokens
 from data.ingest.ledger import Ledger, Progress
 from data.ingest.mappings import Mappings
 from data.ingest.moments import moment_macros
@@ -42,7 +42,7 @@ from data.ingest.quarantine import (
 )
 from data.ingest.reading import BrokenLine, LogFile, LogTable
 from data.ingest.reference import has_reference, load_reference, note_zones
-from data.ingest.registrations import VersionMirror
+from data.ingest.registrations import VersionMirror, add_content
 from data.ingest.sealing import Sealer
 from data.lake import BUCKET, Lake, LeaseLost
 from data.orders import OrdersBusy, has_requests, take_requests
@@ -289,7 +289,7 @@ class Taker:
         if not self._is_loaded or table is None:
             return batch
         identities = identify(self._connection, table.rows, self._memory, self._find_today())
-        sighted = sight(table.rows, identities.lines, self._reference, self._find_latest())
+        sighted = self._sight(table.rows, identities, self._find_latest())
         return replace(batch, identities=identities, sighted=sighted)
 
     def take(
@@ -337,6 +337,7 @@ class Taker:
         try:
             return self._take(batch, repeated)
         except LeaseLost:
+            self._drop_tables()
             self.reload()
             return self._take(batch, repeated)
         except BaseException:
@@ -611,8 +612,14 @@ class Taker:
         if identities is None or identities.key != self._memory.key:
             identities, sighted = identify(self._connection, rows, self._memory, self._find_today()), None
         if sighted is None or sighted.reference is not self._reference or not is_due(sighted, latest_at):
-            sighted = sight(rows, identities.lines, self._reference, latest_at)
+            sighted = self._sight(rows, identities, latest_at)
         return sighted
+
+    def _sight(self, rows: pa.Table, identities: Identities, latest_at: datetime) -> Sighted:
+        """These registrations told apart; any thread may do it."""
+        sighted = sight(rows, identities.lines, self._reference, latest_at)
+        with self._connection.cursor() as beside:
+            return replace(sighted, right=add_content(beside, sighted.right))
 
     def _check_registrations(self, sighted: Sighted, latest_at: datetime) -> None:
         """Gathers the good lines, and makes `checked_registration` of what the checks find of those that are left, if any."""

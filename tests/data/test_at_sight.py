@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from data.ingest.at_sight import leave_all
 from data.ingest.reading import find_logs
+from data.ingest.registrations import add_content
 from data.ingest.take import BATCH_TABLES, Taker
 from data.lake import open_lake
 from tests.data.small_district import ADA, BO, CAI, DI, PHONE, STORY, copy_of, line, shared_district, write_log
@@ -60,6 +62,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dic
         assert batch.identities and batch.sighted
         rows = batch.logs[0][0].rows
         left = leave_all(rows, batch.identities.lines, batch.sighted.reference)
+        left = replace(left, right=add_content(lake.connection, left.right))
         answers = []
         for sighted in (left, batch.sighted):
             lake.connection.execute(BATCH_TABLES)

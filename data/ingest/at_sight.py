@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from data.ingest.checks import find_district_spans
 from data.ingest.code_numbers import CodeNumbers
-from data.ingest.moments import EARLIEST_EPOCH_S, LATEST_EPOCH_S, find_constant_offset
+from data.ingest.moments import EARLIEST_EPOCH_S, LATEST_EPOCH_S, find_constant_offset, to_microseconds
 from data.ingest.spellings import find_plain_phones, read_moments
 from data.settings import Settings
 
@@ -101,7 +101,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, settings: Settings, erased_un
         CodeNumbers(sites), numbers(site_grids), numbers(unit_counts), CodeNumbers(households), numbers(household_grids),
         CodeNumbers(grids), CodeNumbers(channels), numbers(channel_numbers), points.to_numpy(), rounds,
         tuple(find_district_spans(connection, settings.round_tolerance_s)) if len(points) else None,
-        _microseconds(erased_until) if erased_until else _NO_TIME, find_constant_offset(settings.timezone), settings,
+        to_microseconds(erased_until) if erased_until else _NO_TIME, find_constant_offset(settings.timezone), settings,
     )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def sight(rows: pa.Table, documents: pa.Table, reference: Reference, latest_at: 
     site_no, household_no, channel_no = found["site_no"], found["household_no"], found["channel_no"]
     grid_no, unit_no = found["residence_grid_no"], _UNITS.find(rows["unit_no"])
 
-    is_right = has_registered & (site_no > 0) & (registered_us <= _microseconds(latest_at))
+    is_right = has_registered & (site_no > 0) & (registered_us <= to_microseconds(latest_at))
     is_right &= registered_us >= max(EARLIEST_EPOCH_S * 1_000_000, reference.erased_until_us)
     is_right &= _is_valid(documents["token_high"]) & ~_is_valid(documents["document_fault"])
     is_right &= ~_is_valid(rows["is_withdrawn"])
@@ -126,7 +126,7 @@ def sight(rows: pa.Table, documents: pa.Table, reference: Reference, latest_at: 
     is_right &= wait_us <= int(settings.sampled_after_max_s * 1_000_000)
     is_right &= ~has_sampled | (sampled_us >= EARLIEST_EPOCH_S * 1_000_000)
     last_us = np.maximum(registered_us, np.where(has_sampled, sampled_us, _NO_TIME))
-    is_right &= last_us <= min(_microseconds(latest_at), LATEST_EPOCH_S * 1_000_000 - 1)
+    is_right &= last_us <= min(to_microseconds(latest_at), LATEST_EPOCH_S * 1_000_000 - 1)
     if settings.is_phone_checked:
         is_right &= find_plain_phones(rows["phone"]) | ~_is_valid(rows["phone"])
     is_right &= ((unit_no > 0) & (unit_no <= reference.unit_counts[site_no])) | ~_is_valid(rows["unit_no"])
@@ -190,7 +190,7 @@ def leave_all(rows: pa.Table, documents: pa.Table, reference: Reference) -> Sigh
 
 def is_due(sighted: Sighted, latest_at: datetime) -> bool:
     """Whether no right line lies in the future by now: a clock may have been set back since it was read."""
-    return sighted.last_us <= _microseconds(latest_at)
+    return sighted.last_us <= to_microseconds(latest_at)
 
 
 def _leave(
@@ -239,11 +239,6 @@ def _is_valid(cells: pa.ChunkedArray) -> np.ndarray:
         return np.ones(len(cells), bool)
     found: np.ndarray = cells.is_valid().to_numpy()
     return found
-
-
-def _microseconds(moment: datetime) -> int:
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _empty(columns: Sequence[tuple[str, Any]]) -> pa.Table:

@@ -1,9 +1,9 @@
 """What a batch of good registration lines adds: new versions, and the changes they make to every roll-up.
 
-The versions of recent rounds are mirrored beside the lake (`version_store`); older ones stay in the lake until a late line needs
-them. Hardly any line is about a registration that was known before, or about somebody whom its round had seen: a filter
-(`seen`) tells which may be, and only those are looked up. What lines make of registrations is worked out in `merging`. The file of the new versions is written, and after the commit they are mirrored, by
-another thread.
+The versions of recent rounds are mirrored beside the lake (`version_store`); older ones stay in the lake until a late line
+needs them. Hardly any line is about a registration that was known before, or about somebody whom its round had seen: a filter
+(`seen`) tells which may be, and only those are looked up. What lines make of registrations is worked out in `merging`.
+Another thread writes the file of the new versions meanwhile, and mirrors them after the commit.
 """
 
 from __future__ import annotations

@@ -56,6 +56,7 @@ def ingest_paths(
             bar = _Bar(on_progress, total, settings.batch_bytes)
             ahead: Future[ReadBatch | Exception] | None = None
             batches = list(_divide([Delivery(path, feed_code) for path, feed_code in found], settings.batch_bytes))
+            taker.retry_due()  # before: what is set aside from now on was checked just now
             for place, batch in enumerate(batches):
                 ahead = ahead or pool.submit(read_ahead, taker, batch)
                 read = ahead.result()
@@ -112,7 +113,7 @@ def _divide(deliveries: Sequence[Delivery], most_bytes: int) -> Iterator[list[De
     The first are smaller: while it is read there is nothing else to do.
     """
     batch: list[Delivery] = []
-    size, limit = 0, most_bytes // 4
+    size, limit = 0, most_bytes // 8
     for delivery in deliveries:
         batch.append(delivery)
         size += delivery.path.stat().st_size

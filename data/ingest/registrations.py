@@ -140,7 +140,7 @@ kept as (
     from version as v
     inner join lost as l on l.round_no = v.round_no and l.household_no = v.household_no
     anti join (
-        select token_high, token_low, site_no, registered_at from version where is_withdrawn
+        select token_high, token_low, site_no, registered_at from withdrawn
         union all select token_high, token_low, site_no, registered_at from gone
     ) as w on w.token_high = v.token_high and w.token_low = v.token_low and w.site_no = v.site_no and w.registered_at = v.registered_at
     group by v.round_no, v.household_no
@@ -160,7 +160,7 @@ SUM_HOUSEHOLDS = """
 create or replace table mirror.household_seen as
 select v.round_no, v.household_no, min(v.registered_at) as seen_at
 from version as v
-anti join (select token_high, token_low, site_no, registered_at from version where is_withdrawn) as w
+anti join withdrawn as w
     on w.token_high = v.token_high and w.token_low = v.token_low and w.site_no = v.site_no and w.registered_at = v.registered_at
 where v.round_no is not null and v.household_no is not null
 group by v.round_no, v.household_no
@@ -189,7 +189,7 @@ select min(registered_at) from lake.registration_version where registered_at >= 
 
 
 @contextmanager
-def _lend(connection: duckdb.DuckDBPyConnection, **tables: pa.Table) -> Iterator[None]:
+def _lend(connection: duckdb.DuckDBPyConnection, **tables: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
     """Lets the engine read these tables under their names."""
     try:
         for name, table in tables.items():
@@ -363,8 +363,9 @@ class VersionMirror:
         if merged.new.is_counted.all():
             with _lend(self._connection, fresh=self._fresh):
                 return self._connection.execute(HOUSEHOLDS).to_arrow_table()
-        with _lend(
-            self._connection, fresh=self._fresh, known=known, gone=_list_gone(merged), version=self._store.read()
+        with (
+            self._lend_versions(),
+            _lend(self._connection, fresh=self._fresh, known=known, gone=_list_gone(merged)),
         ):
             return self._connection.execute(HOUSEHOLDS_WITHDRAWN).to_arrow_table()
 
@@ -438,8 +439,19 @@ class VersionMirror:
         self._sum_households()
 
     def _sum_households(self) -> None:
-        with _lend(self._connection, version=self._store.read()):
+        with self._lend_versions():
             self._connection.execute(SUM_HOUSEHOLDS)
+
+    @contextmanager
+    def _lend_versions(self) -> Iterator[None]:
+        """Lets the engine read all versions once, as `version`, and those that withdraw a row, as `withdrawn`."""
+        withdrawn = [versions.filter(versions["is_withdrawn"]) for versions in self._store]
+        with _lend(
+            self._connection,
+            version=self._store.read(),
+            withdrawn=pa.concat_tables([*withdrawn, _NOTHING_KNOWN]),
+        ):
+            yield
 
     def _widen(self, from_at: datetime) -> None:
         """Fetches older versions from the lake when a late line asks for them."""

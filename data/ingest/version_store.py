@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data.lake_errors import write_permission_error
 
@@ -24,11 +25,16 @@ JOINED_ROWS = 200_000
 
 @dataclass(frozen=True, eq=False)
 class _Run:
+    mapped: mmap.mmap
     rows: pa.Table
     token_high: np.ndarray
     registered_us: np.ndarray
     first_us: int
     last_us: int
+
+    def let_go(self) -> None:
+        """Leaves what was touched to the system's cache: it is no memory of this process."""
+        self.mapped.madvise(mmap.MADV_DONTNEED)
 
 
 class VersionStore:
@@ -61,11 +67,11 @@ class VersionStore:
     def find(self, token_high: np.ndarray, from_us: int, until_us: int) -> pa.Table:
         """The versions of these persons, registered from the one moment on and before the other."""
         wanted = np.unique(token_high)
-        found = [
-            run.rows.take(pa.array(_search(run, wanted, from_us, until_us)))
-            for run in self._runs
-            if len(wanted) and run.last_us >= from_us and run.first_us < until_us
-        ]
+        found = []
+        for run in self._runs:
+            if len(wanted) and run.last_us >= from_us and run.first_us < until_us:
+                found.append(run.rows.take(pa.array(_search(run, wanted, from_us, until_us))))
+                run.let_go()
         return pa.concat_tables(found) if found else self._schema.empty_table()
 
     def forget_before(self, moment_us: int) -> None:
@@ -76,16 +82,19 @@ class VersionStore:
             is_kept = run.registered_us >= moment_us
             self._runs.append(run if is_kept.all() else self._write(run.rows.filter(pa.array(is_kept))))
 
-    def read(self) -> pa.Table:
-        """All versions, in no order; mapped, not read."""
-        return pa.concat_tables([run.rows for run in self._runs]) if self._runs else self._schema.empty_table()
-
     def __iter__(self) -> Iterator[pa.Table]:
-        """All versions, some at a time."""
-        return iter(run.rows for run in self._runs)
+        """All versions, in no order, some at a time."""
+        for run in self._runs:
+            yield run.rows
+            run.let_go()
+
+    def read(self) -> pa.RecordBatchReader:
+        """All versions, in no order, to be read once."""
+        return pa.RecordBatchReader.from_batches(self._schema, (part for rows in self for part in rows.to_batches()))
 
     def _write(self, versions: pa.Table) -> _Run:
         order = np.argsort(versions["token_high"].to_numpy())
+        span = pc.min_max(versions["registered_at"].cast(pa.int64()))
         try:
             with tempfile.TemporaryFile(dir=self._folder) as file:
                 with pa.ipc.new_stream(file, self._schema) as stream:
@@ -97,7 +106,7 @@ class VersionStore:
         rows = pa.ipc.open_stream(pa.py_buffer(mapped)).read_all()
         token_high = rows["token_high"].chunk(0).to_numpy()
         registered_us = rows["registered_at"].chunk(0).view(pa.int64()).to_numpy()
-        return _Run(rows, token_high, registered_us, int(registered_us.min()), int(registered_us.max()))
+        return _Run(mapped, rows, token_high, registered_us, span["min"].as_py(), span["max"].as_py())
 
 
 def _are_alike(former: _Run, latter: _Run) -> bool:

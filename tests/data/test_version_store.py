@@ -48,14 +48,16 @@ def test_small_runs_are_joined_and_nothing_is_lost(store: VersionStore) -> None:
         store.add(table((number, 1000 + number, str(number))))
     assert store.row_count == 105 and len(list(store)) < 12
     assert notes(store.find(np.array([7], np.uint64), 0, 5000)) == ["7", "seven", "seven last", "seven later"]
-    assert sorted(store.read()["note"].to_pylist()) == sorted(note for run in store for note in run["note"].to_pylist())
+    assert sorted(store.read().read_all()["note"].to_pylist()) == sorted(
+        note for run in store for note in run["note"].to_pylist()
+    )
 
 
 def test_older_versions_are_let_go_of(store: VersionStore) -> None:
     store.forget_before(200)
-    assert notes(store.read()) == ["seven last", "seven later", "three"] and store.last_us == 400
+    assert notes(store.read().read_all()) == ["seven last", "seven later", "three"] and store.last_us == 400
     store.forget_before(1000)
-    assert store.row_count == 0 and store.read().num_rows == 0
+    assert store.row_count == 0 and store.read().read_all().num_rows == 0
 
 
 def test_no_file_is_left_behind(store: VersionStore, tmp_path: Path) -> None:

@@ -108,9 +108,9 @@ def lay_out(connection: duckdb.DuckDBPyConnection, settings: Settings, erased_un
 def sight(rows: pa.Table, documents: pa.Table, reference: Reference, latest_at: datetime) -> Sighted:
     """These registrations told apart. `documents`: as `identities` finds them; `latest_at`: what lies after it is left."""
     settings, count = reference.settings, rows.num_rows
-    found = _look_up(rows, reference)
     if reference.offset_us is None:
-        return _leave(rows, documents, found, np.ones(count, bool), reference, _NONE, _NO_TIME)
+        return leave_all(rows, documents, reference)
+    found = _look_up(rows, reference)
     registered_us, has_registered = read_moments(rows["registered_at"], reference.offset_us)
     sampled_us, has_sampled = read_moments(rows["sampled_at"], reference.offset_us)
     site_no, household_no, channel_no = found["site_no"], found["household_no"], found["channel_no"]

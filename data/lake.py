@@ -48,6 +48,9 @@ BUCKET_S = 300
 """Roll-ups count by stretches of so many seconds, aligned to the epoch."""
 BUCKET = f"make_timestamptz(epoch_us({{moment}}) // {BUCKET_S}000000 * {BUCKET_S}000000)"
 """SQL: the start of the stretch that a moment lies in: as time_bucket has it, at half its cost."""
+IS_OURS = "(holder, epoch) = (?, ?)"
+"""SQL: whether a lease is this process's. Comparing each column for itself, DuckLake would first go through what the catalogue
+says of every file's columns, of all tables: 8 ms of a transaction behind a million rows, 16 behind fifty."""
 LAKE_MARK = "lake.id"
 """The file in the folder of Parquet files that says which lake they belong to."""
 
@@ -153,7 +156,7 @@ class Lake:
         """Whether this process is still the writer."""
         with self._explained():
             row = self.connection.execute(
-                "select count(*) from lake.writer_lease where holder = ? and epoch = ?", [self._holder, self._epoch]
+                f"select count(*) from lake.writer_lease where {IS_OURS}", [self._holder, self._epoch]
             ).fetchone()
         return bool(row and row[0])
 
@@ -171,7 +174,7 @@ class Lake:
             self.connection.execute("begin")
             try:
                 renewed = self.connection.execute(
-                    "update lake.writer_lease set renewed_at = now() where holder = ? and epoch = ?",
+                    f"update lake.writer_lease set renewed_at = now() where {IS_OURS}",
                     [self._holder, self._epoch],
                 ).fetchone()
                 if not renewed or renewed[0] != 1:

@@ -36,9 +36,9 @@ SCHEMA_VERSION = 6
 SCHEMA_FILE = Path(__file__).parent / "schema" / "situation.sql"
 RULES_FILE = Path(__file__).parent / "reference" / "zone_rules.csv"
 RECENT_HOURS = 2
-"""Buckets older than this live in the base file; a late row below the cut writes the base anew (about 0.3 s for a week)."""
+"""Buckets older than this live in the base file; a late row below the cut has the base written anew from that row on."""
 RECENT_ROWS_MAX = 40_000
-"""With more recent rows than this the base is written anew, so that a publication stays within its 60 ms."""
+"""With more recent rows than this some of them go into the base, so that a publication stays within its 60 ms."""
 LATE_ROWS_MAX = 30_000
 """The cut goes back before late rows while there are no more rows than this since then: some six hours of a busy day."""
 SUMMED_ROWS_MIN = 20_000
@@ -170,6 +170,15 @@ select u.round_code, u.site_code, u.unit_no, u.channel, sum(u.registered_count),
 from mirror.round_unit as u inner join aside.round as r on r.round_code = u.round_code
 where r.closes_at >= $from_at and r.closes_at < $until_at group by all
 having sum(u.registered_count) != 0 or sum(u.sampled_count) != 0 order by all;
+"""
+# What the base holds from a moment on: to be written anew.
+DELETE_BUCKETS = """
+delete from aside.site_bucket where bucket_start_at >= $from_at;
+delete from aside.grid_bucket where bucket_start_at >= $from_at;
+delete from aside.feed_bucket where bucket_start_at >= $from_at;
+delete from aside.staff_event where event_at >= $from_at;
+delete from aside.unit_event where event_at >= $from_at;
+delete from aside.round_unit where round_code in (select round_code from aside.round where closes_at >= $from_at);
 """
 WRITE_STATE = """
 insert into aside.whistle
@@ -317,9 +326,8 @@ class Publisher:
         self._is_base_stale = self._is_reference_stale = True
 
     def expect_rows_from(self, earliest_at: datetime | None) -> None:
-        """Notes the earliest bucket that changed: below the cut, the base file must be written anew."""
+        """Notes the earliest bucket that changed: below the cut, the base file must be written anew from there on."""
         if earliest_at is not None and earliest_at < self._cut:
-            self._is_base_stale = True
             self._late_from = min(earliest_at, self._late_from or earliest_at)
 
     @property
@@ -336,7 +344,7 @@ class Publisher:
         as_of = self._find_as_of()
         try:
             self._settings.home.mkdir(parents=True, exist_ok=True)
-            if self._is_base_stale or self._count_rows_from(self._cut) > RECENT_ROWS_MAX:
+            if self._is_base_stale or self._late_from or self._count_rows_from(self._cut) > RECENT_ROWS_MAX:
                 self._write_base(as_of)
             shutil.copyfile(self._base, self._aside)
             self._sequence += 1
@@ -435,24 +443,31 @@ class Publisher:
         self._are_orders_stale = False
 
     def _write_base(self, as_of: datetime | None) -> None:
-        """Writes reference data and the buckets below a new cut."""
+        """Brings the base file to a new cut: anew where reference data changed, else from the first row that changed on."""
         if self._is_reference_stale:
             self._write_reference()
         elif self._are_orders_stale:
             self._write_orders()
         self._compact()
-        self._cut = self._find_cut(as_of) if as_of else EARLIEST
-        self._late_from = None
-        shutil.copyfile(self._reference, self._base)
+        cut = self._find_cut(as_of) if as_of else EARLIEST
+        is_anew, self._is_base_stale = self._is_base_stale, True  # until it stands
+        if is_anew:
+            Path(f"{self._base}.wal").unlink(missing_ok=True)
+            shutil.copyfile(self._reference, self._base)
+            kept_until = EARLIEST
+        else:
+            kept_until = min(cut, _floor_to_bucket(self._late_from) if self._late_from else self._cut)
         self._attach(self._base)
         try:
             self._connection.execute("begin")
-            self._execute_each(WRITE_BUCKETS + WRITE_ROUND_UNITS, {"from_at": EARLIEST, "until_at": self._cut})
+            if not is_anew:
+                self._execute_each(DELETE_BUCKETS, {"from_at": kept_until})
+            self._execute_each(WRITE_BUCKETS + WRITE_ROUND_UNITS, {"from_at": kept_until, "until_at": cut})
             self._connection.execute("commit")
             self._connection.execute("checkpoint aside")
         finally:
             self._detach()
-        self._is_base_stale = False
+        self._cut, self._late_from, self._is_base_stale = cut, None, False
 
     def _compact(self) -> None:
         """Adds the deltas up in memory, once they have doubled the mirrors."""

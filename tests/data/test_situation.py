@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import duckdb
 import pytest
 import shapely
 
+import data.publication
 from data.errors import LakeError, SituationError
 from data.ingest import ingest_paths
 from data.ingest.reading import find_logs
@@ -20,7 +22,18 @@ from data.publication import SCHEMA_FILE, Publisher
 from data.questions import ask
 from data.settings import Settings
 from data.situation import Situation, SituationEngine, mark_orders, open_situation, publish_situation
-from tests.data.small_district import ADA, BO, line, make_district, rows, shared_district, write_log
+from tests.data.small_district import (
+    ADA,
+    BO,
+    CAI,
+    DI,
+    line,
+    make_district,
+    rows,
+    shared_district,
+    whole_situation,
+    write_log,
+)
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +225,58 @@ def test_files_that_come_late_one_by_one_write_the_old_buckets_once(
         publish_situation(lake, settings)
     assert len(worker) == 7
     assert rows(settings, query) == worker
+
+
+def test_old_buckets_are_written_from_the_first_that_changed_on_and_say_the_same_as_all_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.publication.RECENT_ROWS_MAX", 0)  # every publication moves the cut to two hours ago
+    monkeypatch.setattr("data.publication.LATE_ROWS_MAX", 0)
+    settings = make_district(Settings(home=tmp_path / "home"))
+    rewritten: list[tuple[bool, bool]] = []
+    execute_each = data.publication.execute_each
+
+    def note(connection: duckdb.DuckDBPyConnection, script: str, values: Mapping[str, datetime | str | None]) -> None:
+        is_deleting = script == data.publication.DELETE_BUCKETS
+        before = _count_old(connection) if is_deleting else 0
+        execute_each(connection, script, values)
+        if is_deleting:
+            left = _count_old(connection)
+            rewritten.append((left < before, left > 0))
+
+    monkeypatch.setattr("data.publication.execute_each", note)
+    with open_lake(settings) as lake:
+        taker = Taker(lake, settings)
+        for number, (moment, person) in enumerate(
+            [("07:30", ADA), ("11:00", BO), ("19:00", CAI), ("09:10", DI), ("21:00", DI), ("06:40", BO)]
+        ):  # fmt: skip
+            write_log(
+                tmp_path / f"{number}.csv", [line("S1", person, moment, f"{moment[:3]}50", unit="1", household="H1")]
+            )
+            (tmp_path / f"{number}.staff.csv").write_text(
+                f"staff_code,event,event_at,post_kind,post_code\nP1,check_in,2022-07-14 {moment}:01,site,S1\n"
+            )
+            (tmp_path / f"{number}.unit.csv").write_text(
+                f"site_code,unit_no,event,event_at\nS1,1,open,2022-07-14 {moment}:02\n"
+            )
+            names = (f"{number}.csv", f"{number}.staff.csv", f"{number}.unit.csv")
+            taker.take([log for name in names for log in find_logs(tmp_path / name, "baisha")])
+            taker.publish()
+        taker.close()
+    none, some, all_rows = (False, True), (True, True), (True, False)
+    assert rewritten == [(False, False), none, some, none, all_rows]
+    worker = whole_situation(settings)
+    with open_lake(settings) as lake:
+        publish_situation(lake, settings)
+    assert len(worker["staff_event"]) == len(worker["unit_event"]) == 6
+    assert whole_situation(settings) == worker
+
+
+def _count_old(connection: duckdb.DuckDBPyConnection) -> int:
+    """Rows of all buckets and events in the file that is being written."""
+    tables = ("site_bucket", "grid_bucket", "feed_bucket", "staff_event", "unit_event", "round_unit")
+    counts = " + ".join(f"(select count(*) from aside.{table})" for table in tables)
+    return int(connection.execute(f"select {counts}").fetchone()[0])  # type: ignore[index]
 
 
 def test_a_new_order_costs_its_own_extent_and_leaves_the_map_as_it_is(tmp_path: Path) -> None:

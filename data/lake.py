@@ -30,6 +30,7 @@ from data.lake_files import (
     list_known_files,
     list_present_files,
     list_scheduled_files,
+    note_empty_tables,
     shred_file,
     take_extremes_anew,
     vacuum_catalogue,
@@ -394,6 +395,7 @@ class Lake:
                     _roll_back(self.connection)
                     self.connection.execute("use memory")
                     raise
+            note_empty_tables(self.connection)
 
     def _read_migrations(self) -> set[int]:
         """The numbers of the migrations applied; empty in a lake that is just being made."""

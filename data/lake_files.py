@@ -92,6 +92,31 @@ def take_extremes_anew(connection: duckdb.DuckDBPyConnection) -> None:
                 )
 
 
+NOTE_EMPTY_TABLES = f"""
+begin;
+create or replace temp table bare_table as
+select table_id from {METADATA}.ducklake_table
+where end_snapshot is null and table_id not in (select table_id from {METADATA}.ducklake_table_stats);
+insert into {METADATA}.ducklake_table_column_stats (table_id, column_id, contains_null)
+select c.table_id, c.column_id, false
+from {METADATA}.ducklake_column as c inner join bare_table as b on b.table_id = c.table_id
+where c.end_snapshot is null;
+insert into {METADATA}.ducklake_table_stats (table_id, record_count, next_row_id, file_size_bytes)
+select table_id, 0, 0, 0 from bare_table;
+commit;
+drop table bare_table
+"""
+
+
+def note_empty_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Notes of every table that never held a row that it holds none.
+
+    DuckLake 1.5.5 does so with the first row, and until then asks its catalogue anew for every column and every step of
+    planning: 28 instead of 4 ms a query, half of what taking the first file into a new lake costs.
+    """
+    connection.execute(NOTE_EMPTY_TABLES)
+
+
 def list_known_files(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> set[Path]:
     """The files that some snapshot still needs."""
     return {data_dir / path for (path,) in connection.execute(KNOWN_FILES).fetchall()}

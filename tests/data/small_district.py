@@ -31,7 +31,6 @@ ENGLISH_HEADER = (
     "name,id_type,id_number,phone,household_code,residence_grid_code,channel,tube_code"
 )
 NAME, PHONE = "示例人", "19900000001"
-BLANK = {"VARCHAR": "''", "BLOB": "''", "BOOLEAN": "false", "TIMESTAMP WITH TIME ZONE": "'epoch'", "DATE": "'epoch'"}
 REFERENCE = """
 insert into lake.feed values
     ('baisha', '白沙', 'Baisha', 'registrations', 'T1', 5, 1), ('huanshi', '环市', 'Huanshi', 'registrations', 'T1', 5, 2),
@@ -85,7 +84,6 @@ def _write_district(settings: Settings) -> Settings:
                     [code, f"第{place + 1}网格", f"Grid {place + 1}", community, west + 0.005,
                      shapely.to_wkb(shapely.box(west, 22.5, west + 0.01, 22.51))],
                 )  # fmt: skip
-        have_held_rows(lake)
         publish_situation(lake, settings)
     return settings
 
@@ -96,33 +94,9 @@ def empty_lake(home: Path) -> Settings:
     def make(folder: Path) -> None:
         with open_lake(Settings(home=folder)) as lake:
             lake.take_lease("import")
-            have_held_rows(lake)
 
     shutil.copytree(make_once("empty", make), home, dirs_exist_ok=True)
     return Settings(home=home)
-
-
-def have_held_rows(lake: Lake) -> None:
-    """Fills every table that never held a row and empties it again, as those of a lake in use have been.
-
-    A table that never held a row has no statistics, and DuckLake asks its catalogue for them anew for every column
-    and every step of planning: half of what taking a file into a new lake costs. Imports test lakes that are new.
-    """
-    bare = lake.connection.execute(
-        "select table_name, list(data_type order by column_index) from duckdb_columns()"
-        " where database_name = 'lake' and schema_name = 'main' and table_name in (select table_name from duckdb_tables())"
-        " and table_name not in (select t.table_name from __ducklake_metadata_lake.ducklake_table as t"
-        " semi join __ducklake_metadata_lake.ducklake_table_stats as s using (table_id)) group by all order by all"
-    ).fetchall()
-    with lake.transaction() as connection:
-        for table, types in bare:
-            cells = ["[]" if kind.endswith("]") else f"{BLANK.get(kind, '0')}::{kind}" for kind in types]
-            connection.execute(f"insert into lake.{table} values ({', '.join(cells)})")
-    with lake.transaction() as connection:
-        for table, _ in bare:
-            connection.execute(f"delete from lake.{table}")
-    lake.connection.execute("call ducklake_expire_snapshots('lake', older_than => now())")
-    lake.connection.execute("call ducklake_cleanup_old_files('lake', cleanup_all => true)")
 
 
 def copy_of(district: Settings, home: Path) -> Settings:

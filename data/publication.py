@@ -370,9 +370,8 @@ class Publisher:
     def close(self) -> None:
         """Removes the files kept aside."""
         for path in (self._reference, self._base, self._aside):
-            for name in (path, Path(f"{path}.wal")):
-                with suppress(OSError):
-                    name.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def _remove_leftovers(self) -> None:
         """Removes the files that a killed process kept aside; those of a living one are left to it."""
@@ -413,8 +412,7 @@ class Publisher:
     def _write_reference(self) -> None:
         """Writes all reference data and shapes into a file of their own: once after each import (about 1 s)."""
         self._is_synthetic = self._draw_geometry()
-        for path in (self._reference, Path(f"{self._reference}.wal")):
-            path.unlink(missing_ok=True)
+        self._reference.unlink(missing_ok=True)
         self._attach(self._reference)
         try:
             self._connection.execute("use aside")
@@ -570,7 +568,8 @@ class Publisher:
         return digest.hexdigest()[:16]
 
     def _attach(self, path: Path) -> None:
-        self._connection.execute(f"attach {quoted(path)} as aside")
+        # no log of what is written: the file is whole after its checkpoint, or thrown away
+        self._connection.execute(f"attach {quoted(path)} as aside (recovery_mode no_wal_writes)")
 
     def _detach(self) -> None:
         with suppress(duckdb.Error):

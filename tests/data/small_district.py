@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import shapely
 
-from data.lake import Lake, open_lake
+from data.lake import open_lake
 from data.settings import Settings
 from data.situation import open_situation, publish_situation
 from tests.made_once import is_shared, make_once

@@ -400,10 +400,10 @@ class Lake:
     def _read_migrations(self) -> set[int]:
         """The numbers of the migrations applied; empty in a lake that is just being made."""
         with self._explained():
-            found = self.connection.execute(
-                "select count(*) from duckdb_tables() where database_name = 'lake' and table_name = 'migration'"
+            found = self.connection.execute(  # duckdb_tables() would count the rows of every table: 0.1 s
+                f"select 1 from {METADATA}.ducklake_table where table_name = 'migration' and end_snapshot is null"
             ).fetchone()
-            if not found or not found[0]:
+            if not found:
                 return set()
             return {int(row[0]) for row in self.connection.execute("select number from lake.migration").fetchall()}
 

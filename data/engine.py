@@ -12,13 +12,6 @@ from data.errors import LakeError
 DUCKDB_VERSION = "1.5.5"
 """The engine and its packaged extensions move together; `requirements.txt` pins the same version."""
 
-CONFIG = {
-    "autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": "",
-    # Checking an extension's signature takes 0.2 s each time. Ours are installed as packages beside this code: whoever can
-    # change them can change it as well. No SQL of a user's is run by this engine.
-    "allow_unsigned_extensions": "true",
-}  # fmt: skip
-
 
 def open_engine() -> duckdb.DuckDBPyConnection:
     """A DuckDB connection that fetches nothing from outside and writes nothing beside its database."""
@@ -27,7 +20,14 @@ def open_engine() -> duckdb.DuckDBPyConnection:
             f"DuckDB is {duckdb.__version__}; this release of Wangge needs {DUCKDB_VERSION}.",
             "Install the pinned packages: pip install -r requirements.txt",
         )
-    connection = duckdb.connect(config=CONFIG)
+    connection = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": "",
+            # Checking an extension's signature takes 0.2 s each time. Ours are installed as packages beside this code: whoever
+            # can change them can change it as well. No SQL of a user's is run by this engine.
+            "allow_unsigned_extensions": "true",
+        }
+    )  # fmt: skip
     connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
     return connection
 

@@ -12,8 +12,8 @@ import hashlib
 import itertools
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -339,10 +339,19 @@ class Publisher:
         """Notes that orders were recorded: the next publication writes the zone tables anew."""
         self._are_orders_stale = self._is_base_stale = True
 
+    def prepare(self) -> None:
+        """Writes what no log changes ahead of the next publication, for whoever has to wait anyway; raises as `publish`."""
+        if self._is_reference_stale:
+            with self._explained():
+                self._write_reference()
+
     def publish(self) -> int:
-        """Replaces the situation file by one with all that the mirrors hold; gives its sequence number."""
+        """Replaces the situation file by one with all that the mirrors hold; gives its sequence number.
+
+        Raises LakeError where the disk is full or may not be written to, SituationError otherwise.
+        """
         as_of = self._find_as_of()
-        try:
+        with self._explained():
             self._settings.home.mkdir(parents=True, exist_ok=True)
             if self._is_base_stale or self._late_from or self._count_rows_from(self._cut) > RECENT_ROWS_MAX:
                 self._write_base(as_of)
@@ -352,6 +361,12 @@ class Publisher:
                 self._aside, WRITE_BUCKETS + WRITE_ROUND_UNITS, self._cut, datetime.max.replace(tzinfo=UTC), as_of
             )
             self._aside.replace(self._path)
+        return self._sequence
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise write_permission_error(self._settings.home, error) from None
         except duckdb.Error as error:
@@ -365,7 +380,6 @@ class Publisher:
                 f"The situation could not be written to {self._path}: {str(error).splitlines()[0][:200]}",
                 "Run wangge doctor.",
             ) from None
-        return self._sequence
 
     def close(self) -> None:
         """Removes the files kept aside."""

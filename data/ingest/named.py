@@ -58,7 +58,9 @@ def ingest_paths(
             batches = list(_divide([Delivery(path, feed_code) for path, feed_code in found], settings.batch_bytes))
             taker.retry_due()  # before: what is set aside from now on was checked just now
             for place, batch in enumerate(batches):
-                ahead = ahead or pool.submit(read_ahead, taker, batch)
+                if not ahead:
+                    ahead = pool.submit(read_ahead, taker, batch)
+                    taker.prepare_publication()
                 read = ahead.result()
                 ahead = pool.submit(read_ahead, taker, batches[place + 1]) if place + 1 < len(batches) else None
                 bar.begin(batch)

@@ -411,6 +411,10 @@ class Taker:
         except duckdb.Error as error:
             raise LakeError(f"The engine failed ({type(error).__name__}).", "It is started anew.") from None
 
+    def prepare_publication(self) -> None:
+        """Does the part of the next publication that no log changes."""
+        self._publisher.prepare()
+
     def publish(self) -> int:
         """Replaces the situation file by the newest state; gives its sequence number."""
         return self._publisher.publish()

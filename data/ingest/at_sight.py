@@ -19,14 +19,12 @@ import pyarrow.compute as pc
 
 from data.ingest.checks import find_district_spans
 from data.ingest.code_numbers import CodeNumbers
-from data.ingest.moments import EARLIEST_EPOCH_S, LATEST_EPOCH_S, find_constant_offset, to_microseconds
+from data.ingest.moments import EARLIEST_EPOCH_S, LATEST_EPOCH_S, MOMENT, NO_TIME, find_constant_offset, to_microseconds
 from data.ingest.spellings import find_plain_phones, read_moments
 from data.settings import Settings
 
 MOST_UNITS = 99
 """A unit's number of more digits is left to the checks."""
-_US = pa.timestamp("us", "UTC")
-_NO_TIME = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +36,7 @@ class Reference:
     unit_counts: np.ndarray
     households: CodeNumbers
     household_grids: np.ndarray
+    """By household number the number of its grid."""
     grids: CodeNumbers
     channels: CodeNumbers
     channel_numbers: np.ndarray
@@ -101,7 +100,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, settings: Settings, erased_un
         CodeNumbers(sites), numbers(site_grids), numbers(unit_counts), CodeNumbers(households), numbers(household_grids),
         CodeNumbers(grids), CodeNumbers(channels), numbers(channel_numbers), points.to_numpy(), rounds,
         tuple(find_district_spans(connection, settings.round_tolerance_s)) if len(points) else None,
-        to_microseconds(erased_until) if erased_until else _NO_TIME, find_constant_offset(settings.timezone), settings,
+        to_microseconds(erased_until) if erased_until else NO_TIME, find_constant_offset(settings.timezone), settings,
     )  # fmt: skip
 
 
@@ -125,7 +124,7 @@ def sight(rows: pa.Table, documents: pa.Table, reference: Reference, latest_at: 
     is_right &= wait_us >= -int(settings.sampled_before_tolerance_s * 1_000_000)
     is_right &= wait_us <= int(settings.sampled_after_max_s * 1_000_000)
     is_right &= ~has_sampled | (sampled_us >= EARLIEST_EPOCH_S * 1_000_000)
-    last_us = np.maximum(registered_us, np.where(has_sampled, sampled_us, _NO_TIME))
+    last_us = np.maximum(registered_us, np.where(has_sampled, sampled_us, NO_TIME))
     is_right &= last_us <= min(to_microseconds(latest_at), LATEST_EPOCH_S * 1_000_000 - 1)
     if settings.is_phone_checked:
         is_right &= find_plain_phones(rows["phone"]) | ~_is_valid(rows["phone"])
@@ -165,8 +164,8 @@ def sight(rows: pa.Table, documents: pa.Table, reference: Reference, latest_at: 
         "line_no": cells["line_no"],
         "token_high": tokens["token_high"],
         "token_low": tokens["token_low"],
-        "registered_at": pa.array(kept(registered_us)).cast(_US),
-        "sampled_at": pa.array(kept(sampled_us), mask=~kept(has_sampled)).cast(_US),
+        "registered_at": pa.array(kept(registered_us)).cast(MOMENT),
+        "sampled_at": pa.array(kept(sampled_us), mask=~kept(has_sampled)).cast(MOMENT),
         "site_no": number(site_no),
         "unit_no": number(unit_no),
         "household_no": number(household_no),
@@ -178,14 +177,14 @@ def sight(rows: pa.Table, documents: pa.Table, reference: Reference, latest_at: 
         "round_no": number(round_no),
         "is_withdrawn": pa.array(np.zeros(len(keep), bool)),
     }
-    last = int(last_us[keep].max(initial=_NO_TIME))
+    last = int(last_us[keep].max(initial=NO_TIME))
     return _leave(rows, documents, found, ~is_right, reference, pa.table(right), last)
 
 
 def leave_all(rows: pa.Table, documents: pa.Table, reference: Reference) -> Sighted:
     """All of these registrations left to the checks."""
     found = _look_up(rows, reference)
-    return _leave(rows, documents, found, np.ones(rows.num_rows, bool), reference, _NONE, _NO_TIME)
+    return _leave(rows, documents, found, np.ones(rows.num_rows, bool), reference, _NONE, NO_TIME)
 
 
 def is_due(sighted: Sighted, latest_at: datetime) -> bool:
@@ -198,16 +197,13 @@ def _leave(
     last_us: int,
 ) -> Sighted:  # fmt: skip
     """The lines told apart; the others' cells get the numbers of their codes, and what is known of their documents for these."""
-    places = np.flatnonzero(is_left)
-    chosen = pa.array(is_left)
-    left = rows.drop_columns(["id_type", "id_number"]).filter(
-        chosen
-    )  # of columns in pieces three times as fast as `take`
+    chosen = pa.array(is_left)  # of columns in pieces a filter is three times as fast as `take`
+    left = rows.drop_columns(["id_type", "id_number"]).filter(chosen)
     of_left = documents.filter(chosen)
     for name in of_left.column_names:
         left = left.append_column(name, of_left[name])
     for name, values in found.items():
-        numbers = values[places]
+        numbers = values[is_left]
         left = left.append_column(name, pa.array(numbers, pa.int32(), mask=numbers == 0))
     return Sighted(right, left, reference, last_us)
 
@@ -248,7 +244,7 @@ def _empty(columns: Sequence[tuple[str, Any]]) -> pa.Table:
 _UNITS = CodeNumbers(pa.array([str(number) for number in range(1, MOST_UNITS + 1)]))
 _NONE = _empty([
     ("file_no", pa.int32()), ("line_no", pa.int32()), ("token_high", pa.uint64()), ("token_low", pa.uint64()),
-    ("registered_at", _US), ("sampled_at", _US), ("site_no", pa.int32()), ("unit_no", pa.int32()), ("household_no", pa.int32()),
+    ("registered_at", MOMENT), ("sampled_at", MOMENT), ("site_no", pa.int32()), ("unit_no", pa.int32()), ("household_no", pa.int32()),
     ("household_code", pa.string()), ("grid_no", pa.int32()), ("channel_no", pa.int32()), ("tube_code", pa.string()),
     ("is_unknown_household", pa.bool_()), ("round_no", pa.int32()), ("is_withdrawn", pa.bool_()),
 ])  # fmt: skip

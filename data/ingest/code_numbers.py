@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.ingest.cell_bytes import pick_by_length
+from data.ingest.marks import SPREAD
 
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _FOLD = np.uint64(29)
 _FEW, _FEW_SPARE, _MANY_SPARE = 2_000, 16, 2
 """Places for each code: few codes get many, so that hardly any is looked for twice, as long as they stay in the cache."""
@@ -71,13 +71,13 @@ class _Table:
 
     def _begin(self, words: list[np.ndarray]) -> np.ndarray:
         """Where the search for each begins."""
-        mark = words[0] * _SPREAD
+        mark = words[0] * SPREAD
         for word in words[1:]:
             mark ^= mark >> _FOLD
             mark += word
-            mark *= _SPREAD
+            mark *= SPREAD
         mark ^= mark >> np.uint64(32)
-        mark *= _SPREAD
+        mark *= SPREAD
         places: np.ndarray = (mark >> self._shift).astype(np.int64)
         return places
 

@@ -16,9 +16,10 @@ from math import prod
 import numpy as np
 import pyarrow as pa
 
+from data.ingest.marks import SPREAD, mark_persons, mark_registrations
+from data.ingest.moments import NO_TIME
 from data.lake import BUCKET_S
 
-NO_TIME = np.iinfo(np.int64).min
 SELF = 3
 """The channel of a registration of which no version names one."""
 KNOWN = np.int64(-1)
@@ -26,7 +27,6 @@ KNOWN = np.int64(-1)
 _NO_LINE = np.iinfo(np.int64).max
 _NO_COVER = np.iinfo(np.int64).max
 _BUCKET_US = BUCKET_S * 1_000_000
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _DENSE = 500_000
 """With so many possible keys or fewer, sums are made in one array of them all; with more, the keys are sorted first."""
 
@@ -139,19 +139,6 @@ def read_versions(table: pa.Table, line_id: np.ndarray | None = None) -> Version
         field.name: read(field.name.replace("_us", "_at")) for field in fields(Versions) if field.name != "line_id"
     }
     return Versions(**columns, line_id=np.full(table.num_rows, KNOWN) if line_id is None else line_id)
-
-
-def mark_persons(token_high: np.ndarray, round_no: np.ndarray) -> np.ndarray:
-    """64 bits of each person in each round. Two that differ may share them, once in some 10^19 pairs: compare."""
-    marks: np.ndarray = token_high ^ (round_no.astype(np.uint64) * _SPREAD)
-    return marks
-
-
-def mark_registrations(token_low: np.ndarray, site_no: np.ndarray, registered_us: np.ndarray) -> np.ndarray:
-    """64 bits of each registration, as `mark_persons`."""
-    place = registered_us.astype(np.uint64) * np.uint64(1 << 12) + site_no.astype(np.uint64)
-    marks: np.ndarray = token_low ^ (place * _SPREAD)
-    return marks
 
 
 def merge(known: Versions, lines: Versions) -> Merged:
@@ -332,7 +319,7 @@ def _find_duplicates(rows: Versions, places: np.ndarray, of_group: np.ndarray) -
     if not len(places):
         return is_duplicate
     content, line_id = rows.content[places], rows.line_id[places]
-    again = np.argsort(content ^ (of_group.astype(np.uint64) * _SPREAD))
+    again = np.argsort(content ^ (of_group.astype(np.uint64) * SPREAD))
     is_start = _differ((content, of_group), again)
     begins = np.flatnonzero(is_start)
     first = np.minimum.reduceat(line_id[again], begins)[np.cumsum(is_start) - 1]

@@ -9,11 +9,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import pyarrow as pa
+
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 """A moment outside these years is a typing error, or a number that is no time."""
 EARLIEST_TIME = f"timestamptz '{EARLIEST_YEAR}-01-01 00:00:00+00'"
 EARLIEST_EPOCH_S, LATEST_EPOCH_S = 946_684_800, 4_102_444_800
 """The same years as seconds since 1970, UTC."""
+MOMENT = pa.timestamp("us", "UTC")
+"""Arrow's type of a moment."""
+NO_TIME = np.iinfo(np.int64).min
+"""No moment, where moments are microseconds since 1970."""
 EARLIEST_SERIAL, LATEST_SERIAL = 36_526, 73_051
 """The same years as days of the 1900 date system of spreadsheets (ECMA-376 part 1, 18.17.4.1), local time."""
 SERIAL_DAY_0 = "timestamp '1899-12-30'"

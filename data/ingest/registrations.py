@@ -19,15 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.errors import LakeError
+from data.ingest.marks import mark_persons, mark_registrations
 from data.ingest.merging import (
-    NO_TIME,
     Households,
     Merged,
     Sums,
     Versions,
     find_sights,
-    mark_persons,
-    mark_registrations,
     merge,
     read_versions,
     sum_grid_changes,
@@ -35,7 +33,7 @@ from data.ingest.merging import (
     sum_round_changes,
     sum_site_changes,
 )
-from data.ingest.moments import from_microseconds, to_microseconds
+from data.ingest.moments import MOMENT, NO_TIME, from_microseconds, to_microseconds
 from data.ingest.pseudonym import TOKEN_BYTES
 from data.ingest.seen import Seen
 from data.ingest.version_store import VersionStore
@@ -49,11 +47,10 @@ MIRROR_ROWS_MAX = 8_000_000
 LOAD_STEP = timedelta(hours=1)
 """The versions of so long are mirrored at a time."""
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_US = pa.timestamp("us", "UTC")
 Marks = tuple[np.ndarray, ...]
 """Of persons in rounds, and of registrations: 64 bits each (`seen`)."""
 _NOTHING_KNOWN = pa.schema([
-    ("token_high", pa.uint64()), ("token_low", pa.uint64()), ("registered_at", _US), ("sampled_at", _US), ("content", pa.uint64()),
+    ("token_high", pa.uint64()), ("token_low", pa.uint64()), ("registered_at", MOMENT), ("sampled_at", MOMENT), ("content", pa.uint64()),
     ("household_no", pa.int32()), ("site_no", pa.int32()), ("grid_no", pa.int32()), ("round_no", pa.int32()), ("unit_no", pa.int32()),
     ("channel_no", pa.int32()), ("is_withdrawn", pa.bool_()),
 ]).empty_table()  # fmt: skip
@@ -228,8 +225,11 @@ class VersionMirror:
         self._writing: Future[Written] | None = None
         self._mirroring: Future[None] | None = None
 
-    def load(self) -> None:
-        """Mirrors the versions of the last days; call after the reference mirrors."""
+    def load(self, household_grids: np.ndarray) -> None:
+        """Mirrors the versions of the last days; call after the reference mirrors.
+
+        `household_grids`: by household number the number of its grid, 0 where that is unknown.
+        """
         if self._mirroring:  # of what is read anew now
             wait([self._mirroring])
             self._mirroring = None
@@ -240,7 +240,7 @@ class VersionMirror:
         )
         self._from_at = self._round_down(newest - timedelta(days=MIRROR_DAYS)) if newest else EARLIEST
         self._is_reporting = _read_reporting(self._connection)
-        self._household_grids = _read_household_grids(self._connection)
+        self._household_grids = household_grids
         self._codes = {name: _read_codes(self._connection, name) for name in ("site", "grid", "channel", "round")}
         if newest:
             self._fetch(self._from_at, newest)
@@ -320,7 +320,7 @@ class VersionMirror:
                 "round_code": spell("round"),
                 "feed_code": feeds.take(place),
                 "ingest_no": files["ingest_no"].take(place),
-                "received_at": pa.repeat(pa.scalar(received_at, _US), fresh.num_rows),
+                "received_at": pa.repeat(pa.scalar(received_at, MOMENT), fresh.num_rows),
                 "is_withdrawn": fresh["is_withdrawn"],
             }
         )
@@ -410,8 +410,8 @@ class VersionMirror:
             "accepted_count": accepted_count[of_file],
             "corrected_count": (good_count - duplicate_count - accepted_count)[of_file],
             "duplicate_count": duplicate_count[of_file],
-            "first_event_at": pa.array(first_us[of_file]).cast(_US),
-            "last_event_at": pa.array(last_us[of_file]).cast(_US),
+            "first_event_at": pa.array(first_us[of_file]).cast(MOMENT),
+            "last_event_at": pa.array(last_us[of_file]).cast(MOMENT),
             "unknown_household_count": pa.array(unknown_count[of_file], mask=unknown_count[of_file] == 0),
         }
         with _lend(self._connection, line_sum=pa.table(line_sum)):
@@ -533,7 +533,7 @@ def _list_gone(merged: Merged) -> pa.Table:
             "token_high": merged.token_high[is_gone],
             "token_low": merged.token_low[is_gone],
             "site_no": merged.site_no[is_gone],
-            "registered_at": pa.array(merged.registered_us[is_gone]).cast(_US),
+            "registered_at": pa.array(merged.registered_us[is_gone]).cast(MOMENT),
             "was_counted": merged.old.is_counted[is_gone],
         }
     )
@@ -545,14 +545,6 @@ def _read_reporting(connection: duckdb.DuckDBPyConnection) -> np.ndarray:
         "select coalesce(is_sampling_reported, false) from mirror.ref_site order by site_no"
     ).fetchall()
     return np.array([False, *(row[0] for row in rows)])
-
-
-def _read_household_grids(connection: duckdb.DuckDBPyConnection) -> np.ndarray:
-    """By household number the number of its grid, 0 where that is unknown."""
-    found = connection.execute(
-        "select coalesce(grid_no, 0)::integer as grid_no from mirror.ref_household order by household_no"
-    )
-    return np.concatenate([np.zeros(1, np.int32), found.fetchnumpy()["grid_no"]])
 
 
 def _read_codes(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Array:

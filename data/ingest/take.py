@@ -223,7 +223,8 @@ class Taker:
             load_reference(self._connection)
             self._erased_until = load_erased(self._connection)
             self._publisher.load()
-        self._versions.load()
+        self._reference = lay_out(self._connection, self._settings, self._erased_until)
+        self._versions.load(self._reference.household_grids)
         with self._looking_once():
             self._ingest_no = self._ledger.load()
             key = open_key(self._settings.key_path, is_new_allowed=self._ingest_no <= self._find_keyless_no())
@@ -233,7 +234,6 @@ class Taker:
             self._sealer.sweep(self._find_sealed_files())
             self._due_at = self._find_due()
         self._is_retry_due = self._settings.retry_after_import
-        self._reference = lay_out(self._connection, self._settings, self._erased_until)
         self._is_loaded = True
 
     @contextmanager

@@ -11,12 +11,12 @@ import threading
 
 import numpy as np
 
+from data.ingest.marks import SPREAD
 from data.ingest.pseudonym import Key, make_tokens
 
 PLACES = 1 << 20
 """So many people are remembered at most, in 24 MB; of who finds no place within TRIES the token is made each time."""
 TRIES = 4
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 class TokenMemory:
@@ -66,7 +66,7 @@ class TokenMemory:
 
     def _begin(self, bodies: np.ndarray) -> np.ndarray:
         """Where the search for each begins."""
-        places: np.ndarray = ((bodies.astype(np.uint64) * _SPREAD) >> self._shift).astype(np.int64)
+        places: np.ndarray = ((bodies.astype(np.uint64) * SPREAD) >> self._shift).astype(np.int64)
         return places
 
     def _look(self, bodies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

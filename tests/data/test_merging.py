@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import data.ingest.merging as merging
-from data.ingest.merging import KNOWN, NO_TIME, SELF, Households, Sums, Versions, find_sights, merge
+from data.ingest.merging import KNOWN, SELF, Households, Sums, Versions, find_sights, merge
+from data.ingest.moments import NO_TIME
 
 BUCKET_US = 300_000_000
 IS_REPORTING = np.array([False, True, False])

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
+Result = TypeVar("Result")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -31,9 +35,19 @@ class Cost:
 
 def cost_of(work: Callable[[], object]) -> Cost:
     """What the work cost in this process, all threads."""
+    return _measure(work)[1]
+
+
+def cost_alone(work: Callable[..., Result], *values: object) -> tuple[Result, Cost]:
+    """What the work gives, and costs in a new process, where nothing that was done before is in its way."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_measure, work, *values).result()
+
+
+def _measure(work: Callable[..., Result], *values: object) -> tuple[Result, Cost]:
     wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    return Cost(time.perf_counter() - wall, time.process_time() - cpu)
+    result = work(*values)
+    return result, Cost(time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def best_ms(work: Callable[[], object], times: int = 7) -> float:

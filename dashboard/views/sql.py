@@ -34,6 +34,7 @@ def show_sql() -> None:
     address, view, settings = read_address(), open_view(get_feed()), get_feed().settings
     language = address.language
     desk = read_desk(language)
+    desk.outcome.settle()  # before the address's text is opened: what the reader opened or kept is named there from now on
     get_sandbox().make_ready()
     desk.collect()
     open_linked(desk, st.query_params.to_dict(), settings)

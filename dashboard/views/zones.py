@@ -14,7 +14,7 @@ from dashboard.parts.controls import choose_below
 from dashboard.parts.notices import show_as_of, show_band
 from dashboard.parts.share import Source, show_sources
 from dashboard.parts.zones.box import show_zone_box
-from dashboard.parts.zones.form import show_zone_form
+from dashboard.parts.zones.form import read_given, show_zone_form
 from dashboard.parts.zones.history import show_changes, show_history
 from dashboard.parts.zones.list import show_zones_in_force
 from dashboard.parts.zones.panel import show_zone_panel
@@ -37,6 +37,7 @@ BELOW = {"history": show_history, "changes": show_changes, "give": show_zone_for
 
 def show_zones() -> None:
     """The page that the URL describes."""
+    read_given()  # before the address is read: an order that was given opens its zone
     address, view = read_address(), open_order_view(get_feed())
     st.html(ASSETS_DIR / "zones.css")
     with st.container(key="zones"):

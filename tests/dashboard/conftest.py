@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from dashboard import routes
@@ -90,6 +92,19 @@ def open_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     yield visit
     if routes._feed is not None:
         routes._feed.stop()
+
+
+def press_during(action: Callable[..., Any]) -> Callable[..., Any]:
+    """The action, during which the reader presses something else: Streamlit ends the run at its next touch of it."""
+
+    def act(*given: Any, **named: Any) -> Any:
+        done = action(*given, **named)
+        context = get_script_run_ctx()
+        assert context is not None and context.script_requests is not None
+        context.script_requests.request_stop()
+        return done
+
+    return act
 
 
 def text_of(page: AppTest) -> str:

@@ -140,7 +140,9 @@ def test_an_acknowledgement_without_a_name_or_with_a_persons_number_is_refused(
     for field, value in zip(page.text_input[:2], (by, note), strict=True):
         field.set_value(value)
     page.button[0].click().run()
-    assert [error.value for error in page.error] == ["请填写工号和备注；不要写电话或证件号"]
+    assert [error.value for error in page.run().error] == [
+        "请填写工号和备注；不要写电话或证件号"
+    ]  # still there after a tick
     assert AlertLog(district).read() == []
 
 

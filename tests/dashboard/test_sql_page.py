@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import routes
+from dashboard.parts.sql import saved
 from dashboard.parts.sql.desk import Desk
 from dashboard.parts.sql.error import translate
 from dashboard.parts.sql.link import TEXT, open_linked, pack_text, unpack_text
@@ -20,7 +21,7 @@ from data.errors import QuestionError
 from data.sandbox import Sandbox
 from data.saved_queries import delete_query, find_saved, read_saved, rename_query, save_query
 from data.settings import Settings
-from tests.dashboard.conftest import Open, set_clock, take_in_morning, text_of
+from tests.dashboard.conftest import Open, press_during, set_clock, take_in_morning, text_of
 
 
 def _page() -> None:
@@ -110,6 +111,16 @@ def test_a_page_that_looks_back_asks_as_of_its_moment(district: Settings, open_p
     result = desk_of(page).result
     assert result is not None and result.table.to_pylist() == [{"at": datetime.fromisoformat("2022-07-14T08:30+08:00")}]
     assert '"as_of": "2022-07-14T08:30+08:00"' in desk_of(page).handed
+
+
+def test_what_was_copied_is_in_the_address_even_when_the_reader_pressed_something_else_meanwhile(
+    district: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved, "pack_text", press_during(pack_text))
+    page = open_page(district, q=pack_text("select 1"))
+    desk_of(page).text = "select 2"
+    page.button("sql_link").click().run()
+    assert unpack_text(page.run().query_params["q"]) == desk_of(page).text == "select 2"
 
 
 @pytest.mark.parametrize("bad", ["%%%", "eJw", "a" * 7000, pack_text("select 1")[:-3]])

@@ -10,13 +10,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.parts.zones import drawing
+from dashboard.parts.zones import drawing, form
 from dashboard.parts.zones.form import describe_refusals
 from data.orders import Refusal, give_orders
 from data.reference_import.order_rules import REASONS
 from data.roles import may_give_orders
 from data.settings import Settings
-from tests.dashboard.conftest import Open, set_clock, take_in_morning, text_of
+from tests.dashboard.conftest import Open, press_during, set_clock, take_in_morning, text_of
 from tests.data.small_district import copy_of, make_district
 
 SEAL = {
@@ -176,13 +176,28 @@ def test_an_order_given_on_the_page_holds_at_once_and_a_wrong_one_is_told_every_
 ) -> None:
     page = open_page(copy_of(district, tmp_path / "own"), show="give")
     fill_in(page, "", order_code="P1", zone_code="Z3")
-    page.button("give").click().run()
+    page.button("give_submit_0").click().run()
     assert missing_from(page, "未录入，共 2 处不对", "风险区名称： 没有填写", "范围： 没有选择") == []
     fill_in(page, "二号楼", building_text="二号")
     page.multiselect[0].select("B2").run()
-    page.button("give").click().run()
+    page.button("give_submit_0").click().run()
     assert missing_from(page, "指令 P1 已录入，自 7月14日 08:40 生效", "二号楼 高2", "P1 · 自 7月14日 08:40") == []
     assert page.query_params["zone"] == "Z3"
+
+
+def test_what_became_of_an_order_is_told_even_when_the_reader_pressed_something_else_meanwhile(
+    district: Settings, tmp_path: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(form, "give_orders", press_during(form.give_orders))
+    page = open_page(copy_of(district, tmp_path / "own"), show="give")
+    fill_in(page, "二号楼", order_code="P1", zone_code="Z3", building_text="二号")
+    page.multiselect[0].select("B2").run()
+    page.button("give_submit_0").click().run()
+    assert "已录入" not in text_of(page)  # this run was broken off; the next tells
+    assert (
+        missing_from(page.run(), "指令 P1 已录入，自 7月14日 08:40 生效", "二号楼 高2", "P1 · 自 7月14日 08:40") == []
+    )
+    assert page.query_params["zone"] == "Z3" and page.text_input("give_zone_name_1").value == ""
 
 
 SQUARE = '{"type":"Polygon","coordinates":[[[113.012,22.502],[113.018,22.502],[113.018,22.508],[113.012,22.508],[113.012,22.502]]]}'
@@ -216,7 +231,7 @@ def test_what_is_drawn_fills_the_field_and_becomes_the_order_s_extent(
     page = open_page(copy_of(district, tmp_path / "own"), show="give")
     fill_in(page, "二号周边", order_code="P1", zone_code="Z3")
     assert draw(page, SQUARE).text_area("give_polygon_0").value == SQUARE
-    page.button("give").click().run()
+    page.button("give_submit_0").click().run()
     assert missing_from(page, "指令 P1 已录入，自 7月14日 08:40 生效", "二号周边 高2") == []
     page.text_input("zone_box").set_value("113.015,22.505").run()
     assert missing_from(page, "113.015, 22.505 在 二号周边（高风险区）") == []
@@ -234,7 +249,7 @@ def test_a_drawing_that_is_no_extent_is_refused_with_the_reason(
     district: Settings, open_page: Open, draw: Callable[[AppTest, str], AppTest], drawn: str, reason: str
 ) -> None:
     page = draw(fill_in(open_page(district, show="give"), "二号周边"), drawn)
-    page.button("give").click().run()
+    page.button("give_submit_0").click().run()
     assert missing_from(page, "未录入", reason) == []
 
 
@@ -268,4 +283,4 @@ def test_who_may_give_orders_is_everybody_until_a_setting_names_who(
     (own.home / "settings.toml").write_text('order_givers = "anna"\n', encoding="utf-8")
     page = open_page(own, show="give")
     assert missing_from(page, "当前用户不能下达指令") == []
-    assert [button.key for button in page.button if button.key == "give"] == []
+    assert [button.key for button in page.button if str(button.key).startswith("give_submit")] == []

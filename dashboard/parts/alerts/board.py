@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.address import Address, link_to
 from dashboard.answers import Reading, View
+from dashboard.outcome import Outcome, read_outcome
 from dashboard.parts import wording
 from dashboard.parts.alerts.line import alert_line, calm_line, describe_alert, unjudged_line
 from dashboard.parts.alerts.rows import look_around, place_of
@@ -102,6 +103,7 @@ def _show_acknowledgement(alert: Row, suggestion: str, log: AlertLog, reading: R
     if reading.past is not None or not may_acknowledge_alerts(None, log.settings):
         return
     mark = hashlib.sha256(f"{alert['rule']} {alert['place_code']} {alert['since_at']}".encode()).hexdigest()[:16]
+    acknowledged = read_outcome(f"acknowledged_{mark}")
     with st.popover(say_alert("acknowledge", language), key=f"acknowledge_{mark}", width="content"):
         with st.form(f"form_{mark}", border=False):
             code = alert.get("responsible_staff_code") or ""
@@ -109,16 +111,24 @@ def _show_acknowledgement(alert: Row, suggestion: str, log: AlertLog, reading: R
             note = st.text_input(say_alert("note", language), value=suggestion, key=f"note_{mark}")
             is_sent = st.form_submit_button(say_alert("acknowledge", language), type="primary")
         if is_sent:
-            _acknowledge(alert, by, note, mark, log, language)
+            with acknowledged.changing():
+                _acknowledge(acknowledged, alert, by, note, mark, log, language)
+            if not acknowledged.told:
+                st.rerun()
+        if acknowledged.told:
+            st.error(acknowledged.told)
 
 
-def _acknowledge(alert: Row, by: str, note: str, mark: str, log: AlertLog, language: Language) -> None:
+def _acknowledge(
+    acknowledged: Outcome, alert: Row, by: str, note: str, mark: str, log: AlertLog, language: Language
+) -> None:
+    """Acknowledges the alert, or notes why that was refused."""
+    acknowledged.told = ""
     try:
         acknowledge(log.settings, alert, by=by, note=note, entry_id=f"acknowledged {mark}")
     except WanggeError as error:
-        st.error(say_alert("refused", language) if _is_refusal(by, note) else f"{error.message} {error.hint}")
-    else:
-        st.rerun()
+        is_refusal = _is_refusal(by, note)
+        acknowledged.told = say_alert("refused", language) if is_refusal else f"{error.message} {error.hint}"
 
 
 def _is_refusal(by: str, note: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from dashboard.outcome import Outcome
 from dashboard.parts.sql.words import say_sql
 from dashboard.parts.wording import Language
 from data.errors import WanggeError
@@ -56,6 +57,8 @@ class Desk:
     """What is to be said of the last thing done, a key of the page's words; "" for nothing."""
     problem: WanggeError | None = None
     """Why it was not done."""
+    outcome: Outcome = field(default_factory=Outcome)
+    """Where what was opened, kept or copied leads: the address names its text."""
 
     def open(self, text: str, opened_id: str = "") -> None:
         """Puts a text in the editor in place of what is there; the values that it ends with become those that are chosen."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard.address import Address, write_address
+from dashboard.address import Address
 from dashboard.parts import wording
 from dashboard.parts.markup import element
 from dashboard.parts.sql.desk import Desk
@@ -35,7 +35,7 @@ def open_text(desk: Desk, text: str) -> None:
     """Puts a text in the editor; the address names none any more."""
     desk.open(text)
     desk.linked = ""
-    write_address(**{SAVED: None, TEXT: None})
+    desk.outcome.leads_to = {SAVED: None, TEXT: None}
 
 
 def show_history(desk: Desk, settings: Settings, language: Language) -> None:
@@ -111,7 +111,7 @@ def _show_saved(saved: SavedQuery, desk: Desk, settings: Settings, language: Lan
 def _open_saved(desk: Desk, saved: SavedQuery) -> None:
     desk.linked = mark_link(SAVED, saved.id)
     desk.open(saved.text, desk.linked)
-    write_address(**{SAVED: saved.id, TEXT: None})
+    desk.outcome.leads_to = {SAVED: saved.id, TEXT: None}
 
 
 def _save(desk: Desk, values: Values, settings: Settings) -> None:
@@ -122,8 +122,9 @@ def _save(desk: Desk, values: Values, settings: Settings) -> None:
 
 
 def _rename(desk: Desk, saved: SavedQuery, key: str, settings: Settings) -> None:
-    _try(desk, "renamed", rename_query, settings, saved.owner, saved.id, str(st.session_state.get(key) or ""))
+    name = str(st.session_state.get(key) or "")
     st.session_state.pop(_RENAME, None)
+    _try(desk, "renamed", rename_query, settings, saved.owner, saved.id, name)
 
 
 def _delete(desk: Desk, saved: SavedQuery, settings: Settings) -> None:
@@ -156,7 +157,7 @@ def _name_in_address(desk: Desk, name: str, value: str) -> None:
     """The text that stands in the editor is the address's from now on: a reload keeps what is typed on top of it."""
     desk.linked = desk.opened_id = mark_link(name, value)
     desk.opened_text = desk.text
-    write_address(**({SAVED: None, TEXT: None} | {name: value}))
+    desk.outcome.leads_to = {SAVED: None, TEXT: None} | {name: value}
 
 
 def _try(desk: Desk, done: str, action: object, *given: object) -> object:

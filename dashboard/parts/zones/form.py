@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.address import Address, write_address
+from dashboard.address import Address
 from dashboard.answers import Row, Shelf
+from dashboard.outcome import Outcome, read_outcome
 from dashboard.parts import wording
 from dashboard.parts.markup import Markup, element
 from dashboard.parts.moment import Moment
@@ -25,13 +26,12 @@ ACTIONS = ("new", "replace", "lift", "withdraw")
 LEVELS = ("high", "medium", "low")
 KINDS = ("building", "grid", "community", "polygon")
 KEEP = "keep"
-_RESULT, _TURN = "give_result", "give_turn"
-"""What became of the last order, and how many were taken: with each the form begins anew."""
+_GIVEN = "given"
 
 
 def show_zone_form(shelf: Shelf, address: Address, moment: Moment) -> None:
     """The form for who may give orders; below it what became of the last one."""
-    user, language = read_user(), address.language
+    user, language, given = read_user(), address.language, read_given()
     if not may_give_orders(user, shelf.settings):
         _tell("give_not_you", language)
         return
@@ -44,10 +44,17 @@ def show_zone_form(shelf: Shelf, address: Address, moment: Moment) -> None:
         return
     if order["order_code"] in {row["order_code"] for row in orders} and not order.get("is_withdrawn"):
         _tell("give_corrects", language, "watch", order=order["order_code"])
-    if st.button(say_zone("give_submit", language), key="give", type="primary"):
-        _give(shelf, order, user, moment, language)
-    if _RESULT in st.session_state:
-        st.html(st.session_state[_RESULT])
+    if st.button(say_zone("give_submit", language), key=_key("submit"), type="primary"):
+        with given.changing():
+            _give(given, shelf, order, user, moment, language)
+        st.rerun()
+    if given.told:
+        st.html(given.told)
+
+
+def read_given() -> Outcome:
+    """What became of the last order of this session, once it was given; an order in force has its zone in the address."""
+    return read_outcome(_GIVEN)
 
 
 def read_user() -> str | None:
@@ -79,39 +86,39 @@ def describe_refusals(refusals: Sequence[Refusal], language: Language) -> Markup
     )
 
 
-def _give(shelf: Shelf, order: Mapping[str, Any], user: str | None, moment: Moment, language: Language) -> None:
-    """Gives the order; then the page runs anew, with the zone open if the order holds already."""
+def _give(
+    given: Outcome, shelf: Shelf, order: Mapping[str, Any], user: str | None, moment: Moment, language: Language
+) -> None:
+    """Gives the order, and notes what became of it; if it holds already, its zone is to be opened."""
     try:
-        given = give_orders(shelf.settings, [order], given_by=user or ANYBODY)
+        taken = give_orders(shelf.settings, [order], given_by=user or ANYBODY)
     except WanggeError as error:
-        told = element(
+        given.told = element(
             "div",
             f"{say_zone('refused_plain', language, message=error.message)} {error.hint}",
             classes="wg-line wg-line-act",
         )
-        st.session_state[_RESULT] = told
-        st.rerun()
-    if given.refusals:
-        st.session_state[_RESULT] = describe_refusals(given.refusals, language)
-        st.rerun()
-    st.session_state[_RESULT] = _describe_taken(order, given, moment, language)
-    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+        return
+    if taken.refusals:
+        given.told = describe_refusals(taken.refusals, language)
+        return
+    given.told = _describe_taken(order, taken, moment, language)
+    given.done_count += 1
     shelf.renew()
     if any(row["order_code"] == order["order_code"] for row in shelf.ask("zones/orders_in_force")):
-        write_address(zone=order["zone_code"])
-    st.rerun()
+        given.leads_to = {"zone": order["zone_code"]}
 
 
-def _describe_taken(order: Mapping[str, Any], given: GivenOrders, moment: Moment, language: Language) -> Markup:
+def _describe_taken(order: Mapping[str, Any], taken: GivenOrders, moment: Moment, language: Language) -> Markup:
     if order.get("is_withdrawn"):
         told = say_zone("given_back", language, order=order["order_code"])
-    elif not given.recorded_count:
+    elif not taken.recorded_count:
         told = say_zone("given_before", language, order=order["order_code"])
     else:
         effective_at = datetime.fromisoformat(order["effective_at"]).replace(tzinfo=moment.now.tzinfo)
         key = "given_waiting" if effective_at > moment.now else "given"
         told = say_zone(key, language, order=order["order_code"], at=tell_moment(effective_at, moment, language))
-    notes = (element("p", note, classes="wg-facts") for note in given.notes)
+    notes = (element("p", note, classes="wg-facts") for note in taken.notes)
     return element("div", element("b", told), *notes, classes="wg-line", role="status")
 
 
@@ -225,7 +232,7 @@ def _ask_for_places(shelf: Shelf, kind: str, language: Language) -> list[str]:
         list(dict.fromkeys([*chosen, *(row["place_code"] for row in found)])),
         format_func=lambda code: f"{names.get(code, code)} {code}",
         key=_key(kind),
-        placeholder=say_zone("give_choose", language),
+        placeholder=say_zone("give_found" if found else "give_choose", language, count=len(found)),
     )
 
 
@@ -240,7 +247,7 @@ def _suggest(letter: str, moment: Moment) -> str:
 
 
 def _key(name: str) -> str:
-    return f"give_{name}_{st.session_state.get(_TURN, 0)}"
+    return f"give_{name}_{st.session_state[_GIVEN].done_count}"
 
 
 def _tell(key: str, language: Language, level: str = "", **values: object) -> None:

@@ -32,21 +32,30 @@ POLICY = (
 
 
 def write_doors(feed: Feed, query: Mapping[str, str]) -> tuple[str, int]:
-    """The document for `grid`, `round`, `teams`, `as_of` and `lang` of the address, and its status."""
-    address = parse_address(query)
+    """The document for `grid`, `round`, `teams`, `as_of` (or `at`) and `lang` of the address, and its status.
+
+    Without a round it is the grid's current one as of that moment.
+    """
+    address, zone = parse_address(query), ZoneInfo(feed.settings.timezone)
     language = address.language
     grid = address.grid or ""
     try:
-        places = shelf_of(feed).ask("coverage/grid", grid_code=grid)
-        rounds = shelf_of(feed).ask("coverage/rounds")
+        with shelf_of(feed).seated() as sitting:
+            moment = _moment(query.get("as_of"), address.at, zone) or sitting.moment
+            as_of = min(moment, sitting.moment)  # of what is still to come nothing is known
+            newest = sitting.publication.as_of
+            places = sitting.ask_at(as_of, "coverage/grid", grid_code=grid)
+            rounds = sitting.ask_at(as_of, "coverage/rounds")
     except WanggeError as error:
         return write_note(say_round("sheet_failed", language, message=error.message), language), 503
     code = address.round_code or (places[0]["round_code"] if places else None)
+    if places and code is None:
+        return write_note(say_round("sheet_no_round", language, at=_tell(as_of, zone, language)), language), 404
     screening = next((row for row in rounds if row["round_code"] == code), None)
     if not places or screening is None:
         return write_note(say_round("sheet_unknown", language), language), 404
     given = {"grid_code": grid, "round_code": code, "team_count": _count(query.get("teams"))}
-    answer = aside_of(feed.settings).ask_and_wait("coverage/missing_households", _moment(query.get("as_of")), **given)
+    answer = aside_of(feed.settings).ask_and_wait("coverage/missing_households", as_of, **given)
     if answer.rows is None:
         text = say_round("sheet_busy", language)
         if answer.error:
@@ -54,30 +63,29 @@ def write_doors(feed: Feed, query: Mapping[str, str]) -> tuple[str, int]:
         return write_note(text, language), 503
     if answer.note and not answer.rows:
         return write_note(say_round("check_erased", language), language), 410
-    if not answer.rows and not _is_in_round(feed, grid, screening["round_code"]):
+    if not answer.rows and not _is_in_round(feed, grid, screening["round_code"], as_of):
         return write_note(say_round("sheet_unknown", language), language), 404
-    zone = ZoneInfo(feed.settings.timezone)
     sheets = write_sheets(
         answer.rows,
         wording.name_in(places[0], "grid_name", language),
         wording.name_in(screening, "round_name", language),
         _tell(screening["deadline_at"], zone, language),
-        _tell(answer.as_of, zone, language),
+        _tell(min(as_of, newest) if newest else None, zone, language),
         f"/doors?{urlencode({**query, 'file': '1'})}",
         language,
     )
     return sheets, 200
 
 
+def _is_in_round(feed: Feed, grid: str, round_code: str, as_of: datetime) -> bool:
+    """Whether the round screens the grid: of one that it leaves to another round nobody is missing, and nobody was asked."""
+    places = shelf_of(feed).ask_at(as_of, "coverage/round_places", round_code=round_code)
+    return any(row["kind"] == "grid" and row["code"] == grid for row in places)
+
+
 def name_file(query: Mapping[str, str]) -> str:
     """doors-440703002143001.html"""
     return f"doors-{parse_address(query).grid or 'none'}.html"
-
-
-def _is_in_round(feed: Feed, grid: str, round_code: str) -> bool:
-    """Whether the round screens the grid: of one that it leaves to another round nobody is missing, and nobody was asked."""
-    places = shelf_of(feed).ask("coverage/round_places", round_code=round_code)
-    return any(row["kind"] == "grid" and row["code"] == grid for row in places)
 
 
 def _tell(value: datetime | None, zone: ZoneInfo, language: Language) -> str:
@@ -95,10 +103,12 @@ def _count(text: str | None) -> int | None:
     )
 
 
-def _moment(text: str | None) -> datetime | None:
-    """A moment with its offset, as a page writes it into the link; None, the newest, for anything else."""
+def _moment(text: str | None, at: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """A moment with its offset, as a page writes it into the link, else that of the page's address; None for anything else."""
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
-        return None
-    return moment if moment.tzinfo else None
+        moment = None
+    if moment is not None and moment.tzinfo:
+        return moment
+    return at.replace(tzinfo=zone) if at else None

@@ -186,6 +186,11 @@ def test_the_sheets_are_one_page_a_team_with_a_box_for_each_door_and_need_nothin
         ("grid=nowhere", 404, "没有这个网格"),
         ("grid=G1&round=R9", 404, "没有这个网格"),
         ("grid=G3&round=M", 404, "或它不在本轮内"),
+        ("grid=G1&at=2022-07-14T06:30", 404, "截至 7月14日 06:30，本网格还没有轮次开始"),
+        ("grid=G3&at=2022-07-14T05:00", 404, "截至 7月14日 05:00，本网格还没有轮次开始"),
+        ("grid=G1&round=M&as_of=2022-07-14T06:30:00%2B08:00", 404, "或本轮那时还没有开始"),
+        ("grid=G1&at=2022-07-14T08:15", 200, "加密筛查 · 截止 7月14日 10:00 · 1 栋 2 户，差 5 人"),
+        ("grid=G1&at=2030-01-01T00:00", 200, "数据截至 7月14日 08:39"),
         ("grid=G1'%3Cscript%3E", 404, "没有这个网格"),
         ("grid=G1&teams=-1&as_of=yesterday", 200, "第 1 队"),
         ("grid=G1&lang=en", 200, "Team 1 of 1"),
@@ -197,6 +202,15 @@ def test_an_address_that_asks_for_nothing_there_is_gets_a_page_that_says_so(
 ) -> None:
     answer = get(f"/doors?{query}")
     assert (answer.status, words in answer.body.decode()) == (status, True)
+
+
+def test_before_anything_was_ingested_the_sheets_tell_doors_and_no_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_district(Settings(home=tmp_path / "home"))
+    set_clock(settings, "08:40:00")
+    monkeypatch.setattr(routes, "_feed", Feed(settings))
+    assert "1 栋 2 户，差 — 人 · 数据截至 —" in get("/doors?grid=G1").body.decode()
 
 
 def test_a_building_s_name_cannot_break_the_sheet() -> None:

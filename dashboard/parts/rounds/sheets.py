@@ -3,7 +3,7 @@ but itself: it prints, and is saved, without a network."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -82,7 +82,7 @@ def _write_team(
         deadline=deadline,
         buildings=wording.count(len(blocks)),
         doors=wording.count(len(doors)),
-        missing=wording.count(sum(row["missing_count"] or 0 for row in doors)),
+        missing=wording.count(_add_up(row["missing_count"] for row in doors)),
     )
     blank = element("i", "")
     staff = element(
@@ -110,6 +110,12 @@ def _write_team(
             element("span", say_round("sheet_privacy", language)),
         ),
     )
+
+
+def _add_up(counts: Iterable[int | None]) -> int | None:
+    """The sum; None while no registration is known."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 def _write_building(doors: Sequence[Row], language: Language) -> Markup:

@@ -12,7 +12,7 @@ from tests.browser.conftest import Server, visit
 
 def take(page: Page, label: str, folder: Path) -> Path:
     """The file that the button of this name downloads, under its own name."""
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name=label, exact=True).first.click()
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
@@ -23,7 +23,7 @@ def test_the_brief_is_drawn_and_can_be_taken_away(server: Server, context: Brows
     visitor = visit(context, server, "/brief")
     page = visitor.page
     frame = page.frame_locator(".st-key-brief iframe")
-    frame.locator("h1").wait_for(timeout=60_000)
+    frame.locator("h1").wait_for()
     assert frame.locator("h1").inner_text() == "蓬江区疫情防控日报"
     assert frame.locator(".maps svg").count() == 2
     assert take(page, "PDF", tmp_path).read_bytes().startswith(b"%PDF")
@@ -40,7 +40,7 @@ def test_a_chart_is_taken_away_as_its_rows_and_as_a_picture(
 ) -> None:
     visitor = visit(context, server, "/rounds")
     page = visitor.page
-    page.locator(".st-key-chart_round_curve .main-svg").first.wait_for(timeout=60_000)
+    page.locator(".st-key-chart_round_curve .main-svg").first.wait_for()
     page.locator(".st-key-share_round_curve button").click()
     lines = take(page, "CSV", tmp_path).read_text(encoding="utf-8-sig").splitlines()
     sheet = CalamineWorkbook.from_path(take(page, "XLSX", tmp_path)).get_sheet_by_index(0).to_python()

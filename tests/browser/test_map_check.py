@@ -18,7 +18,7 @@ def test_the_map_in_force_is_drawn_with_its_verdict(
     shutil.copytree(small_world.reports_dir, server.settings.reports_dir, dirs_exist_ok=True)
     visitor = visit(context, server, f"/map-check?lang={language}")
     page = visitor.page
-    page.wait_for_selector(".st-key-map_check img", timeout=60_000)
+    page.wait_for_selector(".st-key-map_check img")
     drawn = page.locator(".st-key-map_check img").evaluate("picture => picture.naturalWidth * picture.naturalHeight")
     assert drawn > 0
     assert verdict in page.inner_text(".wg-check h3")

@@ -9,9 +9,7 @@ from playwright.sync_api import BrowserContext, Frame, Page, expect
 
 from dashboard.text import read_text
 from tests.browser.conftest import Server
-from tests.browser.test_overview import ANSWERED_WITHIN_MS, laptop, map_frame, open_overview, phone, view_of
-
-__all__ = ["laptop", "phone"]
+from tests.browser.test_overview import map_frame, open_overview, view_of
 
 TOWN, COMMUNITY, GRID = "440703002", "440703002143", "440703002143002"
 INSIDE = (22.57566, 113.05531)  # a point of that grid
@@ -32,7 +30,7 @@ def shown(page: Page) -> str:
 
 
 def expect_place(page: Page, code: str) -> None:
-    expect(page.locator(".wg-path code")).to_have_text(code, timeout=ANSWERED_WITHIN_MS)
+    expect(page.locator(".wg-path code")).to_have_text(code)
 
 
 def test_the_map_leads_down_from_the_district_to_a_grid_and_history_and_address_lead_back(
@@ -87,7 +85,7 @@ def test_keys_alone_lead_to_a_grid_and_up_again(laptop: BrowserContext, server: 
     chosen = frame.locator(".lead-tip b").inner_text()
     assert chosen != first
     page.keyboard.press("Enter")
-    expect(page.locator(".wg-place h2")).to_have_text(chosen, timeout=ANSWERED_WITHIN_MS)
+    expect(page.locator(".wg-place h2")).to_have_text(chosen)
     frame.wait_for_function("() => parent.location.search.includes('community=')")
     for _ in range(20):  # until the map has gone down to the grids
         page.keyboard.press("ArrowDown")
@@ -95,14 +93,14 @@ def test_keys_alone_lead_to_a_grid_and_up_again(laptop: BrowserContext, server: 
         if "网格" in frame.locator(".lead-tip b").inner_text():
             break
     page.keyboard.press("Enter")
-    expect(page.locator(".wg-panel")).to_have_count(1, timeout=ANSWERED_WITHIN_MS)
+    expect(page.locator(".wg-panel")).to_have_count(1)
     page.keyboard.press("Escape")
-    expect(page.locator(".wg-place h2")).to_have_text(chosen, timeout=ANSWERED_WITHIN_MS)
+    expect(page.locator(".wg-place h2")).to_have_text(chosen)
 
     page.keyboard.press("/")
     page.keyboard.type("侧贤")
     page.keyboard.press("Enter")
-    expect(page.locator(".wg-found li").first).to_contain_text("侧贤社区", timeout=ANSWERED_WITHIN_MS)
+    expect(page.locator(".wg-found li").first).to_contain_text("侧贤社区")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -126,7 +124,7 @@ def test_a_building_that_was_searched_for_is_marked_where_it_stands(laptop: Brow
     page = open_overview(laptop, server).page
     page.get_by_placeholder(read_text("overview", "zh")["search_hint"]).fill("中远大厦")
     page.keyboard.press("Enter")
-    expect(page.locator(".wg-spot")).to_contain_text("中远大厦", timeout=ANSWERED_WITHIN_MS)
+    expect(page.locator(".wg-spot")).to_contain_text("中远大厦")
     frame = map_frame(page)
     frame.locator("circle.wg-spot").wait_for(state="attached")
     lon, lat = (float(page.locator(".wg-spot").get_attribute(f"data-{name}") or "nan") for name in ("lon", "lat"))

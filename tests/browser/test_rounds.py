@@ -10,14 +10,10 @@ from playwright.sync_api import BrowserContext, expect
 
 from data.settings import Settings
 from tests.browser.conftest import Server, serving, start_clock, visit
-from tests.browser.test_overview import laptop, phone
 from tests.browser.test_zones import SIDEWAYS
 from tests.dashboard.conftest import take_in_morning
 from tests.data.small_district import make_district
 
-__all__ = ["laptop", "phone"]
-
-THERE_WITHIN_MS = 40_000
 TARGETS = ".st-key-rounds :is(button, a, .react-aria-ComboBox, [data-testid='stNumberInputContainer'])"
 SMALL_TARGETS = f"""() => [...document.querySelectorAll(`{TARGETS}`)]
     .filter(one => one.checkVisibility() && !one.closest('[data-testid="stPopover"], label'))
@@ -37,22 +33,20 @@ def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_from_the_round_to_a_grid_to_the_sheets_for_its_teams(laptop: BrowserContext, morning: Server) -> None:
     visitor = visit(laptop, morning, "/rounds?round=M")
     page = visitor.page
-    page.get_by_role("button", name="第2网格").click(timeout=THERE_WITHIN_MS)
-    expect(page).to_have_url(re.compile("round=M.*grid=G2"), timeout=THERE_WITHIN_MS)
-    page.get_by_role("button", name="侧贤社区").click(timeout=THERE_WITHIN_MS)
-    expect(page).to_have_url(re.compile("community=C1"), timeout=THERE_WITHIN_MS)
-    page.get_by_role("button", name="第1网格").click(timeout=THERE_WITHIN_MS)
-    expect(page.locator(".wg-agreed")).to_contain_text(
-        "名册、地图、总数一致：2 户，其中 1 户未见一人", timeout=THERE_WITHIN_MS
-    )
-    expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=THERE_WITHIN_MS)
-    expect(page.locator(".wg-teams li")).to_have_text("第 1 队：1 栋 2 户", timeout=THERE_WITHIN_MS)
+    page.get_by_role("button", name="第2网格").click()
+    expect(page).to_have_url(re.compile("round=M.*grid=G2"))
+    page.get_by_role("button", name="侧贤社区").click()
+    expect(page).to_have_url(re.compile("community=C1"))
+    page.get_by_role("button", name="第1网格").click()
+    expect(page.locator(".wg-agreed")).to_contain_text("名册、地图、总数一致：2 户，其中 1 户未见一人")
+    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    expect(page.locator(".wg-teams li")).to_have_text("第 1 队：1 栋 2 户")
     with laptop.expect_page() as opened:
         page.get_by_role("link", name="打印各队名册").click()
     sheet = opened.value
     asked: list[str] = []
     sheet.on("request", lambda request: asked.append(request.url))
-    expect(sheet.locator("section")).to_have_count(1, timeout=THERE_WITHIN_MS)
+    expect(sheet.locator("section")).to_have_count(1)
     assert sheet.locator("li").all_inner_texts() == ["H1\n3 人\n已 1 ★", "H2\n2 人"]
     laptop.set_offline(True)
     sheet.emulate_media(media="print")
@@ -67,7 +61,7 @@ def test_on_a_phone_the_round_scrolls_in_one_direction_and_targets_are_large(
     phone: BrowserContext, morning: Server
 ) -> None:
     page = visit(phone, morning, "/rounds?round=M&grid=G1&list=all").page
-    page.wait_for_selector(".wg-teams", timeout=THERE_WITHIN_MS)
+    page.wait_for_selector(".wg-teams")
     assert page.evaluate(SIDEWAYS) == [390, 0]
     assert page.evaluate(SMALL_TARGETS) == []
     # who came for the list finds it first

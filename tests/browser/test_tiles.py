@@ -19,9 +19,7 @@ from playwright.sync_api import BrowserContext, Frame, expect
 
 from data.settings import Settings
 from tests.browser.conftest import Server, Visitor, publish, serving, stand_at, start_clock, visit
-from tests.browser.test_overview import DRAWN_WITHIN_MS, laptop, map_frame
-
-__all__ = ["laptop"]
+from tests.browser.test_overview import map_frame
 
 GREY = io.BytesIO()
 """A tile of one colour."""
@@ -125,7 +123,7 @@ def test_shapes_lie_on_the_shifted_ground_and_all_else_stays_where_it_is(
 ) -> None:
     visitor = open_map(laptop, server, tile_server, "/?view=22.5757,113.0553,18")
     page, frame = visitor.page, map_frame(visitor.page)
-    frame.wait_for_selector(".wg-tile img.leaflet-tile-loaded", timeout=DRAWN_WITHIN_MS)
+    frame.wait_for_selector(".wg-tile img.leaflet-tile-loaded")
     assert [metres_off(frame, "map", *place) < ONE_METRE for place in PLACES] == [True] * 3
     lon, lat = PLACES[0]
     there_and_back = frame.evaluate(
@@ -138,7 +136,7 @@ def test_shapes_lie_on_the_shifted_ground_and_all_else_stays_where_it_is(
         "([lon, lat]) => { const p = map.latLngToContainerPoint([lat, lon]); return [p.x, p.y]; }", [lon, lat]
     )
     page.locator(".st-key-map iframe").click(position={"x": x, "y": y})
-    page.locator(".wg-path code", has_text="440703002143002").wait_for(timeout=DRAWN_WITHIN_MS)
+    page.locator(".wg-path code", has_text="440703002143002").wait_for()
     assert frame.locator(".wg-attribution").inner_text() == "地图 © <b>测绘院</b>"
     assert frame.evaluate(OPACITIES) == [0.75]
     assert tile_server.asked and all(path.startswith("/t/") for path in tile_server.asked)
@@ -151,7 +149,7 @@ def test_the_wall_has_the_same_background_under_both_maps_and_asks_nobody_else(
     visitor = open_map(context, server, tile_server, "/kiosk")
     frame = visitor.page.main_frame
     for name in ("map_district", "map_zone"):
-        frame.wait_for_selector(f"#{name} .wg-tile img.leaflet-tile-loaded", timeout=DRAWN_WITHIN_MS)
+        frame.wait_for_selector(f"#{name} .wg-tile img.leaflet-tile-loaded")
         pixel_m = frame.evaluate("name => 40075016.686 * Math.cos(0.394) / 256 / 2 ** window[name].getZoom()", name)
         assert metres_off(frame, name, *PLACES[0]) < 1.5 * pixel_m < 40  # shapes and tiles each stand on whole pixels
     assert (visitor.strangers, visitor.errors) == ([], [])
@@ -164,10 +162,10 @@ def test_an_extent_drawn_over_the_shifted_ground_stays_where_it_is(
     visitor = open_map(laptop, server, tile_server, "/zones?show=give")
     page = visitor.page
     page.get_by_role("radio", name="多边形", exact=True).click()
-    handle = page.wait_for_selector(".st-key-zone_map iframe", timeout=DRAWN_WITHIN_MS)
+    handle = page.wait_for_selector(".st-key-zone_map iframe")
     frame = handle.content_frame() if handle else None
     assert frame is not None
-    frame.wait_for_selector(".wg-tile img.leaflet-tile-loaded", timeout=DRAWN_WITHIN_MS)
+    frame.wait_for_selector(".wg-tile img.leaflet-tile-loaded")
     (lon, lat), away = PLACES[0], 0.0005
     frame.evaluate("([lon, lat]) => { map.setView([lat, lon], 18, { animate: false }); }", [lon, lat])
     frame.wait_for_function("() => map.getContainer().querySelector('.wg-tile img').src.includes('/t/18/')")
@@ -179,7 +177,7 @@ def test_an_extent_drawn_over_the_shifted_ground_stays_where_it_is(
         )
         frame.locator("#map_div").click(position={"x": x, "y": y})
     field = page.locator(".st-key-zone_form textarea")
-    expect(field).to_have_value(re.compile("Polygon"), timeout=DRAWN_WITHIN_MS)
+    expect(field).to_have_value(re.compile("Polygon"))
     ring = json.loads(field.input_value())["coordinates"][0]
     assert np.abs(np.array(ring[:1] + ring[2:3]) - [[lon, lat], [lon + away, lat + away]]).max() < 2e-5  # two metres
     assert (visitor.strangers, visitor.errors) == ([], [])

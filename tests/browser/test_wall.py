@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +15,6 @@ from dashboard.text import read_text
 from data.clock import write_clock
 from tests.browser.conftest import SHANGHAI, Server, Visitor, stand_at, start_clock, visit
 
-LOST_WITHIN_MS = 30_000  # 15 s of silence make a server lost (UI, states)
-DRAWN_WITHIN_MS = 20_000
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 # Pairs of texts that lie over each other, and texts that leave the page: nothing on the wall may be cut or covered.
@@ -56,8 +55,17 @@ COLOURS = """() => {
 }"""
 
 
-def wait_for_state(page: Page, state: str, within_ms: int = DRAWN_WITHIN_MS) -> None:
-    page.wait_for_selector(f'#wall[data-state="{state}"]', timeout=within_ms)
+def wait_for_state(page: Page, state: str) -> None:
+    page.wait_for_selector(f'#wall[data-state="{state}"]')
+
+
+@contextmanager
+def open_wall(chromium: Browser, server: Server, lang: str, width: int, height: int) -> Iterator[Visitor]:
+    """A wall in a window of its own, drawn."""
+    with chromium.new_context(viewport={"width": width, "height": height}) as context:
+        visitor = visit(context, server, f"/kiosk?lang={lang}")
+        wait_for_state(visitor.page, "ok")
+        yield visitor
 
 
 @pytest.fixture(scope="module", params=["zh", "en"])
@@ -68,11 +76,8 @@ def lang(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def kiosk(chromium: Browser, server: Server, lang: str) -> Iterator[Visitor]:
     """A wall that tests look at, drawn once for each language."""
-    context = chromium.new_context(viewport={"width": 1920, "height": 1080})
-    visitor = visit(context, server, f"/kiosk?lang={lang}")
-    wait_for_state(visitor.page, "ok")
-    yield visitor
-    context.close()
+    with open_wall(chromium, server, lang, 1920, 1080) as visitor:
+        yield visitor
 
 
 def test_it_draws_fully_and_asks_no_other_host(kiosk: Visitor) -> None:
@@ -117,11 +122,8 @@ def test_nothing_is_cut_covered_or_scrolled(kiosk: Visitor, width: int, height: 
 @pytest.fixture(scope="module")
 def large_wall(chromium: Browser, server: Server, lang: str) -> Iterator[Visitor]:
     """A wall of 3840 × 2160 that stays open while the week goes by."""
-    context = chromium.new_context(viewport={"width": 3840, "height": 2160})
-    visitor = visit(context, server, f"/kiosk?lang={lang}")
-    wait_for_state(visitor.page, "ok")
-    yield visitor
-    context.close()
+    with open_wall(chromium, server, lang, 3840, 2160) as visitor:
+        yield visitor
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_nothing_touches_at_other_moments_of_the_week(large_wall: Visitor, serve
         server.publish(f"update meta set as_of = '{as_of}'")
         write_clock(server.settings.home, now, speed=0.0, ends_at=None)
         page = large_wall.page
-        expect(page.locator("#moment .as-of")).to_contain_text(as_of[-8:], timeout=DRAWN_WITHIN_MS)
+        expect(page.locator("#moment .as-of")).to_contain_text(as_of[-8:])
         wait_for_state(page, "ok")
         page.wait_for_timeout(300)
         assert page.evaluate(COLLISIONS) == []
@@ -224,18 +226,18 @@ def test_a_lost_server_leaves_the_last_picture_and_its_age_and_the_wall_heals_by
     for visitor in pages.values():
         wait_for_state(visitor.page, "ok")
     frame = framed.page.frame_locator('iframe[src*="/kiosk"]')
-    frame.locator('#wall[data-state="ok"]').wait_for(timeout=DRAWN_WITHIN_MS)
+    frame.locator('#wall[data-state="ok"]').wait_for()
     last = {lang: visitor.page.locator("#coverage .pct").first.inner_text() for lang, visitor in pages.items()}
     server.kill()
     for visitor in pages.values():
-        wait_for_state(visitor.page, "broken", LOST_WITHIN_MS)
+        wait_for_state(visitor.page, "broken")  # 15 s of silence make a server lost (UI, states)
     expect(pages["zh"].page.locator("#band")).to_contain_text(re.compile(r"与服务器失去联系 \d+ 秒，画面停在 08:40:"))
     expect(pages["en"].page.locator("#band")).to_contain_text(re.compile(r"Server lost for \d+ s, picture from 08:40:"))
     for lang, visitor in pages.items():
         assert visitor.page.locator("#coverage .pct").first.inner_text() == last[lang]
         assert (visitor.dialogs, visitor.strangers) == ([], [])
         assert visitor.page.locator("[role=dialog], dialog").count() == 0
-    frame.locator('#wall[data-state="broken"]').wait_for(timeout=LOST_WITHIN_MS)
+    frame.locator('#wall[data-state="broken"]').wait_for()
     expect(framed.page.locator("[role=dialog]")).to_be_hidden()  # Streamlit's own words would be English ones
     assert framed.page.locator('iframe[src*="/kiosk"]').bounding_box() == {
         "x": 0,
@@ -245,6 +247,6 @@ def test_a_lost_server_leaves_the_last_picture_and_its_age_and_the_wall_heals_by
     }
     server.start()
     for visitor in pages.values():
-        wait_for_state(visitor.page, "ok", 3_000)
+        wait_for_state(visitor.page, "ok")
         expect(visitor.page.locator("#band")).to_be_hidden()
-    frame.locator('#wall[data-state="ok"]').wait_for(timeout=DRAWN_WITHIN_MS)
+    frame.locator('#wall[data-state="ok"]').wait_for()

@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from data.sandbox import Sandbox, read_account
 from data.settings import Settings
 from tests.dashboard.conftest import take_in_morning
 from tests.data.small_district import make_district
+from tests.waiting import eventually
 
 LONG = "select range as n, repeat('x', 50) as pad from range(60000)"
 BREAKS = "select case when range = 250000 then error('at last') else repeat('y', 50) end as pad from range(300000)"
@@ -111,13 +112,6 @@ def post(port: int, token: str, body: str | bytes | dict[str, object], path: str
     return ask(port, path, "POST", sent, authorization=f"Bearer {token}", **{**kind, **headers})
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def test_a_download_is_fetched_once_under_its_address_and_is_in_the_account(port: int, home: Settings) -> None:
     address = offer_file("select site_code, '=1+1' as trick from site order by 1", "li", "csv")
     assert ask(port, address, "HEAD").status == 405
@@ -156,7 +150,7 @@ def test_who_closes_the_connection_ends_the_query(port: int, home: Settings) -> 
     with socket.create_connection(("127.0.0.1", port), timeout=60) as reader:
         reader.sendall(f"GET {offer_file(ENDLESS, 'wang', 'csv')} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         assert reader.recv(100).startswith(b"HTTP/1.1 200")
-    wait_until(lambda: read_account(home)[0].outcome == "cancelled")
+    eventually(lambda: read_account(home)[0].outcome == "cancelled")
     assert read_account(home)[0].user == "wang"
 
 
@@ -164,8 +158,8 @@ def test_who_goes_before_the_first_byte_ends_the_query_too(port: int, home: Sett
     text = "select sum(range * 2) from range(100000000000)"
     with socket.create_connection(("127.0.0.1", port), timeout=60) as reader:
         reader.sendall(f"GET {offer_file(text, 'zhao', 'csv')} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        wait_until(lambda: any(one.user == "zhao" for one in read_account(home)))
-    wait_until(lambda: read_account(home)[0].outcome == "cancelled")
+        eventually(lambda: any(one.user == "zhao" for one in read_account(home)))
+    eventually(lambda: read_account(home)[0].outcome == "cancelled")
 
 
 def test_a_reader_whose_protocol_cannot_tell_an_end_from_a_break_gets_no_long_answer(port: int) -> None:

@@ -25,6 +25,7 @@ from tests.dashboard.conftest import take_in_morning
 from tests.dashboard.test_routes import get
 from tests.data.escape_cases import Case, read_cases
 from tests.data.small_district import make_district
+from tests.waiting import eventually
 
 FOLLOWS_WITHIN_S = 20.0
 """A publication is on the wall by then, on a machine that does other work too."""
@@ -102,13 +103,6 @@ def has_ended(pid: int) -> bool:
         return True
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def test_the_worst_queries_leave_the_wall_as_it_is(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [case for case in read_cases("bombs", "pivots") if case.name in WORST]
     assert len(cases) == len(WORST)
@@ -132,11 +126,11 @@ def test_the_worst_queries_leave_the_wall_as_it_is(home: Settings, monkeypatch: 
         assert sandbox._stem is not None
         stem = sandbox._stem
         # besides the prepared process of the newest situation none is left
-        wait_until(lambda: len(descendants(stem.pid)) == 1)
+        eventually(lambda: len(descendants(stem.pid)) == 1)
         left = descendants(stem.pid)
     feed.stop()
     assert stem.poll() is not None
-    wait_until(lambda: all(has_ended(pid) for pid in left))
+    eventually(lambda: all(has_ended(pid) for pid in left))
 
 
 @dataclass(frozen=True)
@@ -216,5 +210,5 @@ def test_every_escape_and_bomb_leaves_the_wall_and_the_server_as_they_are(
         and after.files <= before.files + 20
     )
     # the stem and one prepared process stay
-    wait_until(lambda: len(descendants(server)) <= 2)
+    eventually(lambda: len(descendants(server)) <= 2)
     assert {path.name for path in home.home.iterdir()} - set(files) <= {"audit", "sandbox", "dashboard.log"}

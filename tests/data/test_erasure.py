@@ -8,8 +8,7 @@ import os
 import shutil
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,6 +45,7 @@ from tests.data.small_district import (
     whole_situation,
     write_log,
 )
+from tests.waiting import eventually
 
 ERASURES = ("erasure", "erased_round", "lake_file")
 MORNING = [
@@ -496,28 +496,25 @@ def test_a_running_worker_forgets_what_was_erased_and_goes_on(home: Settings) ->
     try:
         first = write_log(home.home / "x.csv", [line("S1", CAI, "09:45", tube="TUBE-LATE")])
         first.rename(home.inbox_dir / "baisha" / "first.csv")
-        until(lambda: lake_rows(home, "select count(*) from lake.registration_version") == [(7,)])
+        eventually(lambda: lake_rows(home, "select count(*) from lake.registration_version") == [(7,)], every_s=0.4)
         destroy(home, "all")
         before = situation_without_erasures(home)
         again = write_log(home.home / "x.csv", [line("S1", CAI, "09:45", tube="TUBE-LATE"), line("S1", ADA, "08:00")])
         again.rename(home.inbox_dir / "baisha" / "again.csv")
-        until(lambda: lake_rows(home, "select count(*) from lake.quarantine where reason = 'erased'") == [(2,)])
-        until(lambda: rows(home, "select sum(row_count) from quarantine_count where reason = 'erased'") == [(2,)])
+        eventually(
+            lambda: lake_rows(home, "select count(*) from lake.quarantine where reason = 'erased'") == [(2,)],
+            every_s=0.4,
+        )
+        eventually(
+            lambda: rows(home, "select sum(row_count) from quarantine_count where reason = 'erased'") == [(2,)],
+            every_s=0.4,
+        )
     finally:
         stop.set()
         worker.join(60)
     assert lake_rows(home, "select count(*) from lake.registration_version") == [(0,)]
     for table in ("site_bucket", "grid_bucket", "round_unit"):
         assert situation_without_erasures(home)[table] == before[table]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Waits until the condition holds, a minute at most: a machine may be busy."""
-    for _ in range(150):
-        if condition():
-            return
-        time.sleep(0.4)  # to open the lake costs a tenth of a second each time
-    raise AssertionError("it never came to hold")
 
 
 def test_erasure_over_a_server_leaves_nothing_in_its_tables(tmp_path: Path, postgres_catalogue: str) -> None:

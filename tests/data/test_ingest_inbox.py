@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from data.lake import open_lake
 from data.settings import Settings
 from data.situation import publish_situation
 from tests.data.small_district import ADA, BO, lake_rows, line, rows, write_log
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -47,15 +48,6 @@ def watching(settings: Settings) -> Iterator[None]:
         stop.set()
         thread.join(30)
     assert not thread.is_alive() and not failures
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Waits until the condition holds, 30 s at most: a machine may be busy."""
-    for _ in range(300):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it never came about")
 
 
 def registered(settings: Settings) -> int:

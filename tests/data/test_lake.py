@@ -135,13 +135,13 @@ def test_after_an_erasure_rows_are_found_by_columns_that_some_files_have_no_valu
     columns = "site_code, unit_no, sampled_at, is_withdrawn"
     with open_lake(embedded) as lake:
         lake.take_lease("worker")
-        for remark, rows in (
-            ("", "('nothing known', null, null, null)"),
-            ("", "('early', 1, '2022-07-14 01:00:00+00', false), ('late', 11, '2022-07-14 23:00:00+00', true), ('gone', 2, null, null)"),
+        for change, rows in (
+            (None, "('nothing known', null, null, null)"),
+            (None, "('early', 1, '2022-07-14 01:00:00+00', false), ('late', 11, '2022-07-14 23:00:00+00', true), ('gone', 2, null, null)"),
             ("alter table lake.registration_version add column remark varchar", "('narrow', 9, '2022-07-14 12:00:00+00', false)"),
         ):  # fmt: skip
-            lake.connection.execute(remark)
-            if remark:
+            if change:
+                lake.connection.execute(change)
                 with lake.transaction() as connection:
                     connection.execute("delete from lake.registration_version where site_code = 'gone'")
                 lake.destroy_history()

@@ -154,13 +154,13 @@ def test_a_column_that_came_later_has_no_value_in_older_files(lake: Lake) -> Non
     lake.connection.execute("alter table lake.registration_version add column remark varchar")
     with lake.transaction():
         append_rows(lake, "registration_version", table_of(AT_B).append_column("remark", pa.array(["new"])))
-    insert_all = "select remark from lake.registration_version order by registered_at"
-    assert lake.connection.execute(insert_all).fetchall() == [(None,), (None,), ("new",)]
+    remarks = "select remark from lake.registration_version order by registered_at"
+    assert lake.connection.execute(remarks).fetchall() == [(None,), (None,), ("new",)]
     assert lake.connection.execute(
         f"select count(*) from lake.registration_version at (version => {before})"
     ).fetchall() == [(2,)]
     Upkeep(lake, lake.settings).work()
-    assert lake.connection.execute(insert_all).fetchall() == [(None,), (None,), ("new",)]
+    assert lake.connection.execute(remarks).fetchall() == [(None,), (None,), ("new",)]
 
 
 def test_of_a_transaction_that_fails_no_file_is_left(lake: Lake) -> None:

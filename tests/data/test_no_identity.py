@@ -16,7 +16,8 @@ from data.doctor import examine
 from data.sandbox import Sandbox
 from data.settings import Settings
 from tests.data.identity_scan import Secrets, read_secrets
-from tests.data.worker_process import eventually, log_path, worker_at_work
+from tests.data.worker_process import log_path, worker_at_work
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import json
 import shutil
 import stat
 import threading
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -44,6 +43,7 @@ from tests.data.small_district import (
     rows,
     write_log,
 )
+from tests.waiting import eventually
 
 NEW_SITE = "insert into lake.site values ('S9', '新点', 'New', 'G2', 113.015, 22.506, 'baisha', 4, true, null, null)"
 EVERYTHING = Selection()
@@ -310,9 +310,9 @@ def test_the_worker_takes_lines_again_after_an_import_and_when_it_is_asked_to(
     worker = threading.Thread(target=watch_inbox, args=(home, stop))
     worker.start()
     try:
-        wait_for(lambda: open_lines_of(home) == 2)
+        eventually(lambda: open_lines_of(home) == 2, every_s=0.4)
         mend(home)
-        wait_for(lambda: open_lines_of(home) == 1)
+        eventually(lambda: open_lines_of(home) == 1, every_s=0.4)
         assert retry_quarantine(home, EVERYTHING) == RetrySummary(tried=1)
     finally:
         stop.set()
@@ -322,14 +322,6 @@ def test_the_worker_takes_lines_again_after_an_import_and_when_it_is_asked_to(
 
 def open_lines_of(home: Settings) -> int:
     return int(lake_rows(home, "select count(*) from lake.open_quarantine")[0][0])
-
-
-def wait_for(is_so: object, seconds: float = 60.0) -> None:
-    assert callable(is_so)
-    until = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.4)  # to open the lake costs a tenth of a second each time
 
 
 def test_the_command_lists_by_file_and_reason_and_line_by_line(

@@ -21,7 +21,8 @@ from data.situation import open_situation
 from data.worker_state import judge_worker
 from tests.data.postgres import PostgresServer
 from tests.data.small_district import ADA, BO, CAI, lake_rows, line, make_district, rows, write_log
-from tests.data.worker_process import WORKER, eventually, fill_disk, read_log, small_disk, worker_at_work
+from tests.data.worker_process import WORKER, fill_disk, read_log, small_disk, worker_at_work
+from tests.waiting import eventually
 
 TAKEN = "select count(*), sum(accepted_count), sum(duplicate_count) from lake.ingest_file"
 QUICK = "settle_seconds = 0.0\nbatch_seconds = 0.1\n"

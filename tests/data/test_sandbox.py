@@ -11,7 +11,7 @@ import shutil
 import signal
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from data.settings import Settings
 from data.situation import open_situation, publish_situation
 from tests.data.escape_cases import read_analyst_queries
 from tests.data.small_district import ADA, STORY, copy_of, write_log
+from tests.waiting import eventually
 
 ENDLESS = "select sum(range * 2) from range(100000000000)"
 MOMENT = "2022-07-14T10:00:00+08:00"
@@ -61,13 +62,6 @@ def failure_of(query: Query) -> SandboxError:
     query.wait(60)
     assert isinstance(query.error, SandboxError), query.progress()
     return query.error
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def test_it_sees_the_situation_and_single_registrations_at_one_snapshot(sandbox: Sandbox) -> None:
@@ -259,7 +253,7 @@ def test_whoever_stops_listening_to_a_download_frees_its_turn(sandbox: Sandbox) 
 def test_a_query_is_stopped_at_its_time_and_when_cancelled(sandbox: Sandbox) -> None:
     late, unwanted = sandbox.submit(ENDLESS, limits=Limits(seconds=0.2)), sandbox.submit(ENDLESS)
     assert failure_of(late).word == "time"
-    wait_until(lambda: unwanted.progress().state == "running")
+    eventually(lambda: unwanted.progress().state == "running")
     unwanted.cancel()
     assert failure_of(unwanted).word == "cancelled" and unwanted.progress().state == "cancelled"
 
@@ -275,18 +269,18 @@ def test_a_process_that_cannot_be_reached_by_its_handle_ends_too(
     rows_of(sandbox.submit("select 1"))
     monkeypatch.setattr(signal, "pidfd_send_signal", lambda *_: None)
     query = sandbox.submit(ENDLESS)
-    wait_until(lambda: query.progress().seconds > 0.3)
+    eventually(lambda: query.progress().seconds > 0.3)
     assert sandbox._stem is not None
     prepared = Path(f"/proc/{sandbox._stem.pid}/task/{sandbox._stem.pid}/children").read_text().split()[-1]
     children = Path(f"/proc/{prepared}/task/{prepared}/children")
     assert len(children.read_text().split()) == 1
     query.cancel()
-    wait_until(lambda: children.read_text() == "")
+    eventually(lambda: children.read_text() == "")
 
 
 def test_the_third_query_waits_and_is_told_its_place(sandbox: Sandbox) -> None:
     running = [sandbox.submit(ENDLESS), sandbox.submit(ENDLESS)]
-    wait_until(lambda: all(query.progress().state == "running" for query in running))
+    eventually(lambda: all(query.progress().state == "running" for query in running))
     third, fourth = sandbox.submit("select 3 as n"), sandbox.submit("select 4 as n")
     assert [query.progress().place for query in (*running, third, fourth)] == [0, 0, 1, 2]
     assert [query.progress().state for query in (third, fourth)] == ["queued", "queued"]
@@ -302,7 +296,7 @@ def test_the_third_query_waits_and_is_told_its_place(sandbox: Sandbox) -> None:
 def test_queries_of_another_process_take_turns_with_ours(district: Settings, sandbox: Sandbox) -> None:
     with Sandbox(district) as other:
         running = [sandbox.submit(ENDLESS), sandbox.submit(ENDLESS)]
-        wait_until(lambda: all(query.progress().state == "running" for query in running))
+        eventually(lambda: all(query.progress().state == "running" for query in running))
         theirs = other.submit("select 1")
         time.sleep(0.3)
         assert (theirs.progress().state, theirs.progress().place) == ("queued", 1)
@@ -315,7 +309,7 @@ def test_queries_of_another_process_take_turns_with_ours(district: Settings, san
 def test_a_full_queue_says_so(district: Settings) -> None:
     with Sandbox(replace(district, sandbox_queue=1, sandbox_at_once=1)) as narrow:
         running = narrow.submit(ENDLESS)
-        wait_until(lambda: running.progress().state == "running")
+        eventually(lambda: running.progress().state == "running")
         waiting, refused = narrow.submit("select 1"), narrow.submit("select 2")
         assert failure_of(refused).word == "queue" and waiting.progress().state == "queued"
 
@@ -332,7 +326,7 @@ def test_a_newer_situation_is_seen_by_the_next_query(district: Settings, tmp_pat
             lake.take_lease("import")
             publish_situation(lake, settings)
         # it is prepared for before anybody asks, and the older process goes
-        wait_until(lambda: len(stem.read_text().split()) == 1 and prepared not in stem.read_text().split())
+        eventually(lambda: len(stem.read_text().split()) == 1 and prepared not in stem.read_text().split())
         assert rows_of(sandbox.submit("select sequence from meta")) != before
 
 
@@ -346,7 +340,7 @@ def test_a_lost_process_costs_one_query_and_no_more(sandbox: Sandbox) -> None:
     stem = sandbox._stem
     assert stem is not None
     running = sandbox.submit(ENDLESS)
-    wait_until(lambda: running.progress().state == "running" and running.progress().seconds > 0.2)
+    eventually(lambda: running.progress().state == "running" and running.progress().seconds > 0.2)
     os.kill(stem.pid, signal.SIGKILL)
     assert failure_of(running).word in ("lost", "memory")
     assert rows_of(sandbox.submit("select 1")) == [(1,)]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,15 +42,6 @@ def worker_at_work(settings: Settings, program: str = WORKER) -> Iterator[subpro
 def read_log(settings: Settings) -> str:
     """What its workers said."""
     return log_path(settings).read_text(encoding="utf-8")
-
-
-def eventually(condition: Callable[[], bool], within_s: float = 120.0) -> None:
-    """Waits until the condition holds; long, for a machine may be busy."""
-    until_s = time.monotonic() + within_s
-    while not condition():
-        if time.monotonic() > until_s:
-            raise AssertionError("it never came about")
-        time.sleep(0.1)
 
 
 @contextmanager

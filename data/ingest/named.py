@@ -115,7 +115,7 @@ def _divide(deliveries: Sequence[Delivery], most_bytes: int) -> Iterator[list[De
     The first are smaller: while it is read there is nothing else to do.
     """
     batch: list[Delivery] = []
-    size, limit = 0, most_bytes // 8
+    size, limit = 0, most_bytes // 3
     for delivery in deliveries:
         batch.append(delivery)
         size += delivery.path.stat().st_size

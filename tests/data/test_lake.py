@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from data.catalogue import METADATA
 from data.errors import LakeError
 from data.lake import SCHEMA_DIR, LeaseLost, open_lake
 from data.lake_errors import CatalogueLost, loss_explained
@@ -111,6 +112,28 @@ def test_a_migration_that_fails_leaves_nothing_behind(
     broken.write_text("create table half (x integer);")
     with open_lake(settings) as lake:
         assert lake.connection.execute("select count(*) from lake.half").fetchone() == (0,)
+
+
+def test_tables_that_never_held_a_row_are_known_to_be_empty_and_their_first_rows_are_found(settings: Settings) -> None:
+    with open_lake(settings) as lake:
+        unknown = (
+            f"select count(*) from {METADATA}.ducklake_table where end_snapshot is null and table_id not in"
+            f" (select table_id from {METADATA}.ducklake_table_stats)"
+        )
+        assert lake.connection.execute(unknown).fetchall() == [(0,)]
+        lake.connection.execute("alter table lake.unit_event add column remark varchar")  # as a later release may
+        lake.take_lease("import")
+        for unit_no, event_at in ((5, "2022-07-14 08:00:00+08"), (9, "2022-07-12 08:00:00+08"), (1, None)):
+            with lake.transaction() as connection:
+                connection.execute(
+                    "insert into lake.unit_event (site_code, unit_no, event_at, remark) values ('S', $no, $at, 'r' || $no)",
+                    {"no": unit_no, "at": event_at},
+                )
+        for condition, found in (
+            ("unit_no = 9", [9]), ("event_at < '2022-07-13'", [9]), ("event_at is null", [1]), ("remark = 'r5'", [5]),
+        ):  # fmt: skip
+            rows = lake.connection.execute(f"select unit_no from lake.unit_event where {condition}").fetchall()
+            assert [row[0] for row in rows] == found, condition
 
 
 def test_a_lake_of_a_newer_release_is_left_alone(settings: Settings) -> None:

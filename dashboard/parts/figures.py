@@ -55,11 +55,14 @@ def progress_bar(pct: float | None, time_used_pct: float | None) -> Markup:
     return element("div", done, tick, classes="wg-bar")
 
 
-def round_figures(rounds: Sequence[Row], moment: Moment, language: Language) -> Markup:
-    """At most two rounds, narrowest first; one alone takes both places."""
-    shown = [_round_figure(row, moment, language) for row in rounds[:2]]
+def round_figures(payload: Row, moment: Moment, language: Language) -> Markup:
+    """At most two rounds, narrowest first; one alone takes both places. That none runs is said only where it is known."""
+    rounds: Sequence[Row] | None = payload.get("rounds")
+    shown = [_round_figure(row, moment, language) for row in (rounds or [])[:2]]
     if not shown:
-        shown = [figure(say("coverage", language), wording.UNKNOWN, "", say("round_none", language))]
+        failure = _tell_failure("rounds", payload, moment, language)
+        note = failure or (say("round_none", language) if rounds is not None else "")
+        shown = [figure(say("coverage", language), wording.UNKNOWN, "", note, is_late=bool(failure))]
     return element("div", *shown, classes=f"wg-figures wg-rounds{stale_class(moment)}")
 
 
@@ -67,8 +70,7 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
     """Sampling rate, waiting, muster, on duty. A figure whose question failed says since when."""
 
     def broken(block: str) -> str:
-        since = moment.local((payload.get("errors") or {}).get(block))
-        return say("figure_failed", language, at=wording.time_of_day(since)) if since else ""
+        return _tell_failure(block, payload, moment, language)
 
     rate: Row = payload.get("rate") or {}
     queues: Row = payload.get("queues") or {}
@@ -99,7 +101,7 @@ def state_figures(payload: Row, moment: Moment, language: Language) -> Markup:
             told=tell_definition("sites/queues", "waiting_count", moment, language),
             is_late=bool(broken("queues") or lacking),
         ),
-        _muster_figure(payload.get("whistles") or [], broken("whistles"), moment, language),
+        _muster_figure(payload.get("whistles"), broken("whistles"), moment, language),
         figure(
             say("on_duty", language),
             wording.count(total),
@@ -182,9 +184,15 @@ def _round_figure(row: Row, moment: Moment, language: Language) -> Markup:
     )
 
 
-def _muster_figure(whistles: Sequence[Row], failure: str, moment: Moment, language: Language) -> Markup:
+def _tell_failure(block: str, payload: Row, moment: Moment, language: Language) -> str:
+    """Since when this block of the payload cannot be read; "" where it can, or where nothing can."""
+    since = moment.local((payload.get("errors") or {}).get(block))
+    return say("figure_failed", language, at=wording.time_of_day(since)) if since else ""
+
+
+def _muster_figure(whistles: Sequence[Row] | None, failure: str, moment: Moment, language: Language) -> Markup:
     if not whistles:
-        note = failure or say("muster_none", language)
+        note = failure or (say("muster_none", language) if whistles is not None else "")
         return figure(say("muster", language), wording.UNKNOWN, "", note, is_late=bool(failure))
     row = whistles[0]
     place = wording.name_in(dict(row), "place_name", language)

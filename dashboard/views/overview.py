@@ -100,7 +100,7 @@ def show_situation(towns: Sequence[Row]) -> None:
     show_band(reading, language)
     show_alerts(reading, view.shelf, language)
     with st.container(key="figures", horizontal=True):
-        st.html(round_figures(reading.payload.get("rounds") or [], reading.moment, language))
+        st.html(round_figures(reading.payload, reading.moment, language))
         st.html(state_figures(reading.payload, reading.moment, language))
         st.html(town_shares(towns, reading.payload, reading.moment, address))
 

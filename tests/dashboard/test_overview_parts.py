@@ -195,7 +195,7 @@ def test_a_round_expected_after_its_deadline_stands_out() -> None:
         "expected_finish_at": "2022-07-14T07:05:00Z",
     }
     late, in_time = (
-        round_figures([row | {"expected_finish_at": end}], moment(), "zh")
+        round_figures({"rounds": [row | {"expected_finish_at": end}]}, moment(), "zh")
         for end in ("2022-07-14T07:05:00Z", "2022-07-14T05:05:00Z")
     )
     assert "还差 100，预计 15:05" in late and "wg-watch" in late
@@ -205,11 +205,17 @@ def test_a_round_expected_after_its_deadline_stands_out() -> None:
 
 def test_a_forecast_of_another_day_names_the_day() -> None:
     row = {"round_name": "D", "coverage_pct": 1.0, "missing_count": 9, "expected_finish_at": "2022-07-17T17:38:00Z"}
-    assert "预计 7月18日" in round_figures([row], moment(), "zh")
+    assert "预计 7月18日" in round_figures({"rounds": [row]}, moment(), "zh")
 
 
-def test_without_a_round_the_place_says_so() -> None:
-    assert "没有进行中的轮次" in round_figures([], moment(), "zh")
+def test_that_no_round_runs_and_nobody_whistles_is_said_only_where_it_is_known() -> None:
+    known: dict[str, Any] = {"rounds": [], "whistles": []}
+    assert "没有进行中的轮次" in round_figures(known, moment(), "zh")
+    assert "当前无吹哨" in state_figures(known, moment(), "zh")
+    assert text_of(round_figures({}, moment(), "zh")) == "覆盖率 —"
+    assert "当前无吹哨" not in state_figures({}, moment(), "zh")
+    failed = {"errors": {"rounds": "2022-07-14T00:31:00Z"}}
+    assert text_of(round_figures(failed, moment(), "zh")) == "覆盖率 — 读取失败，自 08:31 起"
 
 
 def test_sums_name_the_feed_that_they_lack() -> None:

@@ -15,7 +15,7 @@ from tests.data.small_district import make_district
 
 SIDEWAYS = "() => [document.documentElement.scrollWidth, document.querySelector('.stMain').scrollWidth - innerWidth]"
 TARGETS = """[data-testid="stDateInputField"], [data-testid="stTimeInputTimeDisplay"], [data-testid="stNumberInputContainer"],
-    .react-aria-ComboBox, .stTextInput input, button"""
+    .react-aria-ComboBox, [data-testid="stTextInputRootElement"], button"""
 SMALL_TARGETS = f"""() => [...document.querySelector('.st-key-zones').querySelectorAll(`{TARGETS}`)]
     .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
     .map(one => [one.outerHTML.slice(0, 120), one.getBoundingClientRect().height])"""

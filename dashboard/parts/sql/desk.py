@@ -19,7 +19,7 @@ from data.sandbox import Query, Result
 _DESK = "sql_desk"
 STARTER = """\
 -- {title}
-select grid_code, grid_name, town_name, resident_count, vulnerable_count
+select grid_code, {grid_name}, {town_name}, resident_count, vulnerable_count
 from grid
 join town using (town_code)
 order by resident_count desc, grid_code
@@ -90,6 +90,7 @@ def read_desk(language: Language) -> Desk:
     """The desk of this session, laid on the first visit with a text to begin with."""
     desk = st.session_state.get(_DESK)
     if not isinstance(desk, Desk):
-        starter = STARTER.format(title=say_sql("starter", language))
+        names = {name: f"{name}_en" if language == "en" else name for name in ("grid_name", "town_name")}
+        starter = STARTER.format(title=say_sql("starter", language), **names)
         desk = st.session_state[_DESK] = Desk(opened_text=starter, text=starter)
     return desk

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.errors import IngestError
+from data.errors import IngestError, LakeError
 from data.ingest.at_sight import Sighted
 from data.ingest.columns import LogKind
 from data.ingest.identities import Identities
@@ -111,6 +111,29 @@ def keep_pieces(batch: ReadBatch, pieces: Pieces) -> ReadBatch:
             {number: refused[number] for number in numbers if number in refused},
         ),
     )
+
+
+def let_go(batch: ReadBatch) -> None:
+    """Forgets the batch's lines, most of what it holds, wherever it is held: once they are checked. See `read_again`."""
+    tables = batch.logs[0]
+    tables[:] = [LogTable(table.kind, table.rows.schema.empty_table(), ()) for table in tables]
+
+
+def read_again(batch: ReadBatch, ledger: Ledger) -> ReadBatch:
+    """The batch with its lines, after it let go of them. Raises LakeError when its files say something else by now."""
+    taken = ledger.find(piece.log.sha256 for _, piece in batch.pieces)
+    cuts: dict[str, Iterator[LogPart]] = {}
+    parts = []
+    for number, piece in batch.pieces:
+        log = piece.log
+        if log.sha256 not in cuts:
+            after_line_no = taken[log.sha256].last_line_no if log.sha256 in taken else 0
+            cuts[log.sha256] = cut_parts(log, after_line_no, piece.part_no)
+        part = next(cuts[log.sha256], None)
+        if part is None or (part.part_no, part.last_line_no) != (piece.part_no, piece.last_line_no):
+            raise LakeError(f"{piece.name} was changed while it was being taken.", "It will be taken again.")
+        parts.append((number, part))
+    return replace(batch, logs=read_parts(parts), identities=None, sighted=None)
 
 
 def _read_batch(files: Sequence[LogFile], rest: Rest, copies: Sequence[LogFile]) -> ReadBatch:

@@ -20,7 +20,7 @@ import pyarrow as pa
 from data.clock import read_clock
 from data.errors import IngestError, LakeError
 from data.ingest.at_sight import Sighted, is_due, lay_out, sight
-from data.ingest.batch import Pieces, ReadBatch, begin_batches, keep_pieces, read_rest
+from data.ingest.batch import Pieces, ReadBatch, begin_batches, keep_pieces, let_go, read_again, read_rest
 from data.ingest.checks import LOG_KINDS, check_sql, mark_outside_rounds, rejected_sql
 from data.ingest.columns import LogKind, Mapping, read_log_kinds
 from data.ingest.erased import load_erased, mark_erased
@@ -339,7 +339,7 @@ class Taker:
         except LeaseLost:
             self._drop_tables()
             self.reload()
-            return self._take(batch, repeated)
+            return self._take(read_again(batch, self._ledger), repeated)
         except BaseException:
             self._is_loaded = False  # memory and lake may disagree now: read anew before the next batch
             raise
@@ -441,8 +441,7 @@ class Taker:
         ]  # fmt: skip
         if rows:
             self._note_files(rows)
-            for table in tables:
-                self._check(table, received_at, batch)
+            self._check_all(batch, received_at)
             has_registrations = self._classify(tables, received_at)
             self._connection.execute(SUM_FILES, {"received_at": received_at})
             self._commit(tables, has_registrations, received_at)
@@ -561,6 +560,12 @@ class Taker:
         """The district's date as the integer YYYYMMDD."""
         now = read_clock(self._settings.home).now()
         return int(f"{now.astimezone(ZoneInfo(self._settings.timezone)):%Y%m%d}")
+
+    def _check_all(self, batch: ReadBatch, received_at: datetime) -> None:
+        """Checks the batch's lines, and lets go of them: a fifth of all memory, while the next batch is read."""
+        for table in batch.logs[0]:
+            self._check(table, received_at, batch)
+        let_go(batch)
 
     def _check(
         self,

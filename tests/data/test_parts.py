@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,13 +21,26 @@ import data.commands.taking
 import data.ingest.batch
 import data.ingest.reading.delimited
 from data.cli import main
+from data.errors import LakeError
 from data.ingest import IngestSummary
+from data.ingest.batch import ReadBatch, let_go
 from data.ingest.reading import find_logs
 from data.ingest.reading.encodings import TextBlocks
 from data.ingest.take import Taker
 from data.lake import open_lake
 from data.settings import Settings
-from tests.data.small_district import ADA, BO, CAI, DI, lake_rows, line, rows, whole_situation, write_log
+from tests.data.small_district import (
+    ADA,
+    BO,
+    CAI,
+    DI,
+    differing_tables,
+    lake_rows,
+    line,
+    rows,
+    whole_situation,
+    write_log,
+)
 
 PART_BYTES, BLOCK_BYTES = 2_000, 500
 LEDGER = """
@@ -95,6 +110,42 @@ def test_a_long_file_is_committed_part_by_part_and_counts_as_one_file(district: 
     assert parts[-1][1] == 121
     assert (summary.files, summary.lines) == (1, 120)
     assert rows(district, "select file_count, row_count from feed_state where feed_code = 'baisha'") == [(1, 120)]
+
+
+def overtake(monkeypatch: pytest.MonkeyPatch, home: Settings, calls: Sequence[int], then: Callable[[], object]) -> None:
+    """Has an import become the writer, and something else happen, just after the batches of these numbers were checked."""
+    number = itertools.count()
+
+    def let_go_and_lose(batch: ReadBatch) -> None:
+        let_go(batch)
+        if next(number) in calls:
+            then()
+            with open_lake(home) as lake:
+                lake.take_lease("import")
+
+    monkeypatch.setattr("data.ingest.take.let_go", let_go_and_lose)
+
+
+def test_parts_that_an_import_comes_before_are_read_again_and_taken_once(
+    district: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_long_log(tmp_path / "long.csv", lines=70)
+    undisturbed = copy_of(district, tmp_path / "undisturbed")
+    take(undisturbed, path)
+    overtake(monkeypatch, district, [0, 3], then=int)
+    take(district, path)
+    assert differing_tables(district, undisturbed) == []
+    assert lake_rows(district, LEDGER) == lake_rows(undisturbed, LEDGER)
+
+
+def test_a_part_that_says_something_else_when_it_is_read_again_is_not_taken(
+    district: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_long_log(tmp_path / "long.csv", lines=70)
+    overtake(monkeypatch, district, [1], then=lambda: write_long_log(path, lines=30))
+    with pytest.raises(LakeError, match=r"long\.csv was changed while it was being taken"):
+        take(district, path)
+    assert lake_rows(district, "select count(*) from lake.ingest_file") == [(1,)]
 
 
 class Terminal(io.StringIO):

@@ -13,6 +13,7 @@ from data.catalogue import METADATA
 from data.errors import LakeError
 from data.lake import SCHEMA_DIR, LeaseLost, open_lake
 from data.lake_errors import CatalogueLost, loss_explained
+from data.lake_files import COMPARED_AS
 from data.questions import Question, accepted_params, ask, read_questions
 from data.settings import Settings
 from data.situation import open_situation, publish_situation
@@ -176,6 +177,8 @@ def test_after_an_erasure_rows_are_found_by_columns_that_some_files_have_no_valu
         ):  # fmt: skip
             found = lake.connection.execute(f"select site_code from lake.registration_version where {where}").fetchall()
             assert found == [(site_code,)], where
+        kinds = lake.connection.execute(f"select distinct column_type from {METADATA}.ducklake_column").fetchall()
+        assert {kind for (kind,) in kinds} <= COMPARED_AS.keys() | {"list"}
 
 
 def test_who_lost_the_lease_can_write_nothing(settings: Settings) -> None:

@@ -464,7 +464,6 @@ class Publisher:
         cut = self._find_cut(as_of) if as_of else EARLIEST
         is_anew, self._is_base_stale = self._is_base_stale, True  # until it stands
         if is_anew:
-            Path(f"{self._base}.wal").unlink(missing_ok=True)
             shutil.copyfile(self._reference, self._base)
             kept_until = EARLIEST
         else:

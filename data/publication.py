@@ -337,7 +337,7 @@ class Publisher:
 
     def expect_orders(self) -> None:
         """Notes that orders were recorded: the next publication writes the zone tables anew."""
-        self._are_orders_stale = self._is_base_stale = True
+        self._are_orders_stale = True
 
     def prepare(self) -> None:
         """Writes what no log changes ahead of the next publication, for whoever has to wait anyway; raises as `publish`."""
@@ -353,6 +353,8 @@ class Publisher:
         as_of = self._find_as_of()
         with self._explained():
             self._settings.home.mkdir(parents=True, exist_ok=True)
+            if self._are_orders_stale and not self._is_reference_stale:
+                self._write_orders()
             if self._is_base_stale or self._late_from or self._count_rows_from(self._cut) > RECENT_ROWS_MAX:
                 self._write_base(as_of)
             shutil.copyfile(self._base, self._aside)
@@ -443,23 +445,22 @@ class Publisher:
         self._is_reference_stale = self._are_orders_stale = False
 
     def _write_orders(self) -> None:
-        """Replaces the zone tables in the file of reference data, and leaves the rest as it is."""
-        self._attach(self._reference)
-        try:
-            self._connection.execute("begin")
-            self._zones.write()
-            self._connection.execute("commit")
-            self._connection.execute("checkpoint aside")
-        finally:
-            self._detach()
+        """Replaces the zone tables in the files kept aside, and leaves the rest as it is."""
+        for path in (self._reference,) if self._is_base_stale else (self._reference, self._base):
+            self._attach(path)
+            try:
+                self._connection.execute("begin")
+                self._zones.write()
+                self._connection.execute("commit")
+                self._connection.execute("checkpoint aside")
+            finally:
+                self._detach()
         self._are_orders_stale = False
 
     def _write_base(self, as_of: datetime | None) -> None:
         """Brings the base file to a new cut: anew where reference data changed, else from the first row that changed on."""
         if self._is_reference_stale:
             self._write_reference()
-        elif self._are_orders_stale:
-            self._write_orders()
         self._compact()
         cut = self._find_cut(as_of) if as_of else EARLIEST
         is_anew, self._is_base_stale = self._is_base_stale, True  # until it stands

@@ -36,7 +36,8 @@
     let words = texts.zh;
     let engine = null;
     let placed = false;
-    let pending = null; // the extent to bring into view as soon as the map stands
+    let isOurs = false; // whether the view is being moved by this script
+    let isMoved = false; // whether the reader moved it
 
     const bar = part("div", "draw-bar");
     const buttons = Object.fromEntries(
@@ -71,7 +72,12 @@
     leaflet.on("mousemove", ({ latlng }) => { pointer = state.tool && !isCoarse ? latlng : null; showLines(); });
     leaflet.on("mouseout", () => { pointer = null; showLines(); });
     document.addEventListener("keydown", onKey);
-    new ResizeObserver(() => leaflet.invalidateSize({ animate: false })).observe(frame);
+    leaflet.on("zoomend dragend", () => { if (placed && !isOurs) isMoved = true; });
+    // a frame may get its size after the map was placed: what fits none is no view
+    new ResizeObserver(() => {
+      leaflet.invalidateSize({ animate: false });
+      if (placed && !isMoved && !state.tool) showPlace();
+    }).observe(frame);
 
     const link = Wangge.follow({
       onPicture(live, geometry) {
@@ -106,17 +112,21 @@
       told = text;
       sent.length = past.length = 0;
       state = { ...EMPTY, ...readExtent(text) };
-      pending = state.foreign || state.corners.length ? ringsOf(state) : null;
-      if (placed && pending) showPlace();
+      if (placed && hasExtent()) showPlace();
       show();
+    }
+
+    function hasExtent() {
+      return Boolean(state.foreign || state.corners.length);
     }
 
     // The view: what was drawn, else the zones in force, else the whole district.
     function showPlace() {
-      const bounds = pending ? L.latLngBounds(pending.flat()).pad(0.5) : engine.zoneBounds();
-      if (bounds) leaflet.fitBounds(bounds, { maxZoom: pending ? NEAR_ZOOM : FAR_ZOOM, animate: false });
+      const bounds = hasExtent() ? L.latLngBounds(ringsOf(state).flat()).pad(0.5) : engine.zoneBounds();
+      isOurs = true;
+      if (bounds) leaflet.fitBounds(bounds, { maxZoom: hasExtent() ? NEAR_ZOOM : FAR_ZOOM, animate: false });
       else engine.fitDistrict(8);
-      pending = null;
+      isOurs = false;
     }
 
     function dress(lang, theme) {
@@ -207,7 +217,7 @@
       for (const tool of TOOLS) buttons[tool].setAttribute("aria-pressed", String(state.tool === tool));
       buttons.finish.disabled = !canFinish();
       buttons.undo.disabled = !past.length;
-      buttons.delete.disabled = !state.corners.length && !state.foreign;
+      buttons.delete.disabled = !hasExtent();
       hint.textContent = say();
       frame.classList.toggle("draw-on", Boolean(state.tool));
     }

@@ -123,6 +123,11 @@ def corners_in(page: Page) -> list[tuple[float, float]]:
 def test_a_polygon_drawn_with_the_mouse_becomes_a_zone_in_force(laptop: BrowserContext, zoned: Server) -> None:
     visitor, frame = open_drawing(laptop, zoned)
     page = visitor.page
+    # a frame that gets its size late is fitted anew
+    zoom = frame.evaluate("map.getZoom()")
+    for width, fitted in (("4px", "zoom => map.getZoom() < zoom"), ("", "zoom => map.getZoom() === zoom")):
+        page.locator(".st-key-zone_map iframe").evaluate("(one, width) => { one.style.width = width; }", width)
+        frame.wait_for_function(fitted, arg=zoom)
     frame.evaluate("() => { map.setView([22.505, 113.005], 16, { animate: false }); }")
     a, b, c, d = spots_of(frame, (113.002, 22.503), (113.008, 22.503), (113.008, 22.507), (113.002, 22.507))
     frame.get_by_role("button", name="画多边形").click()

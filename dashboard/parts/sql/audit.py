@@ -84,6 +84,7 @@ def _draw(asked: Asked, at: str, language: Language) -> Markup:
         rows = say_audit("rows", language, rows=wording.count(asked.row_count))
     if asked.seconds is not None:
         seconds = say_audit("seconds", language, seconds=f"{asked.seconds:,.1f}")
+    text = " ".join(asked.text.split())
     line = element(
         "summary",
         element("time", at),
@@ -92,6 +93,6 @@ def _draw(asked: Asked, at: str, language: Language) -> Markup:
         element("span", outcome, classes="wg-watch" if is_watched else ""),
         element("span", seconds, classes="wg-number"),
         element("span", rows, classes="wg-number"),
-        element("code", " ".join(asked.text.split())[:_LINE_MAX]),
+        element("code", text if len(text) <= _LINE_MAX else f"{text[: _LINE_MAX - 1]}…"),
     )
     return element("details", line, element("pre", asked.text))

@@ -35,7 +35,7 @@ class Settings:
     """Seconds over which files are gathered into one transaction (design: 1–2 s)."""
     batch_bytes: int = 48_000_000
     """Bytes of files in one transaction, about; of a long file a part of 16 MB. Bounds the memory of a worker (a file of ten
-    million rows: 0.87 GB)."""
+    million rows: 0.9 GB, a week's files waiting: 0.93 GB)."""
     writer_memory_bytes: int = 340_000_000
     """Bytes that the writer's engine may hold; with the texts at work the worker stays within 1 GB. It never spills to the
     disk: the engine cannot encrypt what it spills without fetching a library, and it may be a number of a person."""

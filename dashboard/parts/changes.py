@@ -50,8 +50,8 @@ def show_change_list(view: View, address: Address) -> None:
     """Since when, and what changed since then, the latest first; below it how much further each town is."""
     language, moment = address.language, view.reading.moment
     choices = choose_since(moment, _find_seen(moment))
-    if st.session_state.get(_SINCE) not in choices:
-        st.session_state[_SINCE] = next(iter(choices))
+    chosen = st.session_state.get(_SINCE)
+    st.session_state[_SINCE] = chosen if chosen in choices else next(iter(choices))
     with st.container(key="changes_choice", horizontal=True, vertical_alignment="center"):
         picked = st.segmented_control(
             say_moment("changes_since", language),

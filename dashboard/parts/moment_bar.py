@@ -150,10 +150,10 @@ def _show_play(limits: Limits, language: Language) -> None:
         on_click=_toggle_play,
         width="content",
     )
-    st.session_state.setdefault(_SPEED, 60)
     st.selectbox(
         say_moment("speed", language),
         SPEEDS,
+        SPEEDS.index(60),
         format_func=lambda speed: f"{speed}×",
         key=_SPEED,
         label_visibility="collapsed",

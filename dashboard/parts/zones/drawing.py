@@ -50,7 +50,7 @@ class _DrawingEngine(JSCSSMixin, MacroElement):
 
 
 def show_zone_drawing(field: str, language: Language) -> None:
-    """The map; a drawing is in the session's `field` before the next run. Stands above the widget of that field."""
+    """The map; it shows what the session's `field` holds, and a drawing is there before the next run."""
 
     def take_over() -> None:
         value = st.session_state.get(_KEY)

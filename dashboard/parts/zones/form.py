@@ -185,10 +185,8 @@ def _ask_what_to_withdraw(orders: Sequence[Row], language: Language) -> dict[str
 
 def _ask_for_moment(moment: Moment, language: Language) -> str:
     now = moment.now.replace(second=0, microsecond=0)
-    st.session_state.setdefault(_key("date"), now.date())
-    st.session_state.setdefault(_key("time"), now.time())
-    day = st.date_input(say_zone("give_date", language), key=_key("date"))
-    time = st.time_input(say_zone("give_time", language), key=_key("time"), step=60)
+    day = st.date_input(say_zone("give_date", language), _begin("date", now.date()), key=_key("date"))
+    time = st.time_input(say_zone("give_time", language), _begin("time", now.time()), key=_key("time"), step=60)
     return datetime.combine(day, time).strftime("%Y-%m-%d %H:%M:%S") if day and time else ""
 
 
@@ -208,13 +206,23 @@ def _ask_for_extent(shelf: Shelf, zone_code: str | None, language: Language) -> 
     if kind == KEEP:
         return {"extent_kind": members[0]["member_kind"], "extent_codes": [row["member_code"] for row in members]}
     if kind == "polygon":
-        show_zone_drawing(_key("polygon"), language)
-        drawn = st.text_area(say_zone("give_polygon", language), key=_key("polygon"), height=120)
-        return {"extent_kind": kind, "polygon": drawn.strip()}
+        return {"extent_kind": kind, "polygon": _ask_for_polygon(language)}
     extent: dict[str, Any] = {"extent_kind": kind, "extent_codes": _ask_for_places(shelf, str(kind), language)}
     if kind == "building":
         extent["radius_m"] = st.number_input(say_zone("give_radius", language), 1.0, value=None, key=_key("radius"))
     return extent
+
+
+def _ask_for_polygon(language: Language) -> str:
+    """A polygon drawn on the map, or pasted below it."""
+    drawn, field = _key("drawn"), _key("polygon")
+
+    def take_over() -> None:
+        st.session_state[drawn] = st.session_state[field]
+
+    show_zone_drawing(drawn, language)
+    st.session_state[field] = st.session_state.get(drawn, "")  # in each run: one may be broken off before the field
+    return st.text_area(say_zone("give_polygon", language), key=field, on_change=take_over, height=120).strip()
 
 
 def _ask_for_places(shelf: Shelf, kind: str, language: Language) -> list[str]:
@@ -237,8 +245,17 @@ def _ask_for_places(shelf: Shelf, kind: str, language: Language) -> list[str]:
 
 
 def _ask_for_text(name: str, language: Language, suggested: str = "") -> str:
-    st.session_state.setdefault(_key(name), suggested)
-    return st.text_input(say_zone(f"give_{name}", language), key=_key(name)).strip()[:60]
+    field: str = st.text_input(say_zone(f"give_{name}", language), _begin(name, suggested), key=_key(name))
+    return field.strip()[:60]
+
+
+def _begin(name: str, suggested: Any) -> Any:
+    """What a field begins with: the first that was suggested for this order.
+
+    Not put into the session under the field's own key: if that run is broken off before the field is drawn, the browser
+    would never hear of it, and send what fields of its kind begin with. For a time that is now, by the browser's clock.
+    """
+    return st.session_state.setdefault(_key(f"{name}_begin"), suggested)
 
 
 def _suggest(letter: str, moment: Moment) -> str:

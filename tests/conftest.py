@@ -9,25 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import hypothesis
 import pytest
 
 from data.settings import Settings
 from tests.data.postgres import PostgresServer, running_postgres
 from tests.made_once import make_once, share_folder
 
+hypothesis.settings.register_profile("wangge", deadline=None)  # how long an example takes says how busy the machine is
+hypothesis.settings.load_profile("wangge")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread_an_engine() -> Iterator[None]:
-    """A few rows need no second thread, and handing short statements around costs a quarter of the suite's time.
-
-    Extensions are loaded without checking their signatures, a third of a second each time; that they are checked and
-    load all the same, every test with a process of its own shows.
-    """
+    """A few rows need no second thread, and handing short statements around costs a quarter of the suite's time."""
     connect = duckdb.connect
 
     def connect_thrifty(*places: Any, **options: Any) -> duckdb.DuckDBPyConnection:
-        config = {"allow_unsigned_extensions": "true", "threads": "1"} | options.pop("config", {})
-        return connect(*places, config=config, **options)
+        return connect(*places, config={"threads": "1"} | options.pop("config", {}), **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duckdb, "connect", connect_thrifty)

@@ -200,6 +200,28 @@ def test_what_became_of_an_order_is_told_even_when_the_reader_pressed_something_
     assert page.query_params["zone"] == "Z3" and page.text_input("give_zone_name_1").value == ""
 
 
+@pytest.mark.parametrize("field", ["give_zone_code", "give_order_code", "give_date", "give_time"])
+def test_a_form_of_which_only_half_was_drawn_begins_with_the_districts_time_all_the_same(
+    field: str, district: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say, words = form.say_zone, press_during(form.say_zone)
+    monkeypatch.setattr(
+        form, "say_zone", lambda key, *given, **named: (words if key == field else say)(key, *given, **named)
+    )
+    page = open_page(district, show="give")
+    assert "give_submit_0" not in [button.key for button in page.button]
+    monkeypatch.setattr(form, "say_zone", say)
+    page.run()
+    # what the browser shows, and sends back, where it has not been told another value
+    begun = [
+        page.text_input("give_zone_code_0"),
+        page.text_input("give_order_code_0"),
+        page.date_input[0],
+        page.time_input[0],
+    ]
+    assert [one.proto.default for one in begun] == ["Z-0714-084000", "P-0714-084000", ["2022-07-14"], "08:40"]
+
+
 SQUARE = '{"type":"Polygon","coordinates":[[[113.012,22.502],[113.018,22.502],[113.018,22.508],[113.012,22.508],[113.012,22.502]]]}'
 BOW = '{"type":"Polygon","coordinates":[[[113.012,22.502],[113.018,22.508],[113.018,22.502],[113.012,22.508],[113.012,22.502]]]}'
 AFAR = '{"type":"Polygon","coordinates":[[[114.012,22.502],[114.018,22.502],[114.018,22.508],[114.012,22.502]]]}'

@@ -91,9 +91,7 @@ EXAMPLES = int(os.environ.get("WANGGE_TEST_ORDERS", "3"))
 """Pairs of orders that are compared; `make soak` asks for 1,000."""
 
 
-@settings(
-    max_examples=max(4, EXAMPLES // 20), deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=max(4, EXAMPLES // 20), derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     order=st.permutations(STORY),
     lines_a_file=st.integers(1, 5),
@@ -162,7 +160,7 @@ def situation_after(home: Settings, order: Sequence[Delivered], batches: Sequenc
     return whole_situation(home)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_two_orders_of_the_same_files_give_situations_that_differ(
     district: Settings, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -359,7 +359,7 @@ def tiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tiles]:
 share = st.floats(0.001, 0.999)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(east=share, north=share, name=st.sampled_from(("built in", "repaired")))
 def test_no_point_lies_in_two_grids_or_in_none(tiled: dict[str, Tiles], east: float, north: float, name: str) -> None:
     tiles = tiled[name]

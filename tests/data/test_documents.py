@@ -128,7 +128,7 @@ def test_every_day_of_two_centuries_is_a_birth_date_exactly_when_it_is_a_day_tha
     assert [day for day, fault in zip(days, told, strict=True) if (fault is None) != is_day(day)] == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     number=st.text("0123456789ABCXYZabcxyz", min_size=6, max_size=18),
     blanks=st.lists(st.integers(0, 18), max_size=3),
@@ -144,7 +144,7 @@ def test_a_number_is_the_same_in_any_width_and_case_and_with_any_blanks(
     assert row == (number.upper(),)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(number=st.text(max_size=30), id_type=st.sampled_from(["resident", *DOCUMENT_FORMS, None]))
 def test_no_number_whatever_stops_the_check(
     engine: duckdb.DuckDBPyConnection, number: str, id_type: str | None

@@ -110,7 +110,7 @@ def roll_ups(lines: Sequence[Line]) -> list[Counter[tuple[object, ...]]]:
     return [sites, rounds, grids]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(known=st.lists(LINES, max_size=5), lines=st.lists(LINES, min_size=1, max_size=8))
 def test_columns_merge_as_single_lines_do(known: list[Line], lines: list[Line]) -> None:
     merged = merge(columns(known, is_known=True), columns(lines, is_known=False))

@@ -131,7 +131,7 @@ def read_in(engine: duckdb.DuckDBPyConnection, zone: str, texts: list[str]) -> l
 moments = st.datetimes(datetime(2000, 1, 3), datetime(2099, 12, 28)).map(lambda moment: moment.replace(microsecond=0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(moment=moments)
 def test_every_form_means_the_moment_it_was_written_from(engine: duckdb.DuckDBPyConnection, moment: datetime) -> None:
     local = moment.replace(tzinfo=CHINA)
@@ -147,7 +147,7 @@ def test_every_form_means_the_moment_it_was_written_from(engine: duckdb.DuckDBPy
     assert dict(zip(COARSE_FORMS, told, strict=True)) == coarse
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     moment=moments, zone=st.sampled_from(["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata"])
 )
@@ -170,7 +170,7 @@ def test_the_hour_that_comes_twice_is_the_later_and_the_one_left_out_the_hour_af
     assert left_out == datetime(2022, 3, 13, 7, 30, tzinfo=UTC)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(moment=moments, fraction=st.integers(0, 999_999))
 def test_fractions_of_a_second_are_kept_to_the_microsecond(
     engine: duckdb.DuckDBPyConnection, moment: datetime, fraction: int
@@ -191,7 +191,7 @@ def test_what_is_ambiguous_incomplete_or_impossible_means_no_moment(
     assert read_in(engine, "Asia/Shanghai", [text]) == [None]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     texts=st.lists(
         st.one_of(st.text(max_size=30), st.from_regex(r"[0-9:./年月日时分秒TZ+ -]{1,30}", fullmatch=True)), min_size=1

@@ -340,7 +340,7 @@ EXAMPLES = max(4, int(os.environ.get("WANGGE_TEST_ORDERS", "0")) // 20)
 """Sets of orders that are told in several orders; `make soak` asks for 50."""
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(given_orders=st.lists(stated, min_size=2, max_size=5), shuffle=st.randoms())
 def test_whatever_the_order_of_files_the_same_is_believed(
     memory_lake: duckdb.DuckDBPyConnection, given_orders: list[dict[str, Any]], shuffle: Any

@@ -399,7 +399,7 @@ def test_whatever_a_cell_holds_nothing_that_is_listed_logged_or_stored_shows_it(
     ] == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(values=st.lists(st.text(max_size=60), min_size=20, max_size=20))
 def test_a_mask_never_shows_a_letter_or_a_digit_of_the_value(values: list[str]) -> None:
     with duckdb.connect() as engine:

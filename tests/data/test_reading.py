@@ -90,7 +90,7 @@ def test_reading_goes_on_after_any_part(name: str, long_file: Path, monkeypatch:
         assert read_rows(rest) == read_rows(parts[place + 1 :])
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(
     cells=st.lists(st.text(alphabet='a"\n示 ', max_size=5), min_size=1, max_size=8),
     gap=st.integers(0, 3),

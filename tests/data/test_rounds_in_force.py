@@ -155,7 +155,7 @@ narrow_rounds = st.lists(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(
     files=st.lists(st.lists(lines, min_size=1, max_size=8), min_size=1, max_size=3),
     told=st.tuples(narrow_rounds, narrow_rounds),

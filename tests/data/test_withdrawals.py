@@ -109,7 +109,7 @@ def only_kept(empty_district: Settings, tmp_path_factory: pytest.TempPathFactory
     return home
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     order=st.permutations([*KEPT, *GONE, *NOTICES]),
     lines_a_file=st.integers(1, 6),

@@ -144,7 +144,7 @@ def test_rounding_alone_is_mended_without_closing_a_sliver() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 15), st.floats(-0.4, 0.4), st.floats(-0.4, 0.4)), min_size=1, max_size=6))
 @example([(0, 0.0, 1e-6)])  # not even a hair
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_however_grids_are_pushed_a_repaired_map_passes(pushes: list[tuple[int, float, float]]) -> None:
     grids = sound_map()
     shapes = [in_metres(shape) for shape in grids.shapes]
@@ -158,7 +158,7 @@ def test_however_grids_are_pushed_a_repaired_map_passes(pushes: list[tuple[int, 
 
 
 @given(st.lists(st.floats(0, 400), min_size=2, max_size=2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_point_of_a_repaired_map_lies_in_two_grids_or_in_none(spot: list[float]) -> None:
     shapes = _mended_shapes()
     point = shapely.Point(spot)

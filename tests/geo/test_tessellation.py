@@ -57,7 +57,7 @@ def test_every_community_and_every_town_is_one_piece(geography: Geography) -> No
         assert set(pieces.values()) == {"Polygon"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lon=st.floats(112.90, 113.18), lat=st.floats(22.54, 22.82))
 def test_a_point_of_the_district_lies_in_exactly_one_grid(lon: float, lat: float) -> None:
     shapes = _shapes(make_geography())

@@ -285,7 +285,7 @@ def test_a_grid_taken_out_of_the_scenario_s_middle_is_a_gap_of_its_size_with_its
     x_m=st.floats(5, 395),
     y_m=st.floats(5, 395),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_point_of_a_map_that_passed_lies_in_two_grids_or_in_none(
     pushes: list[tuple[int, float, float]], x_m: float, y_m: float
 ) -> None:

@@ -94,7 +94,7 @@ def fill(world: World, given_versions: list[Version]) -> None:
         )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     given_versions=st.lists(versions, max_size=8, unique_by=lambda one: (one.order_code, one.recorded)),
     as_of=HOURS,

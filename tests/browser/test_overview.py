@@ -245,8 +245,7 @@ def test_on_a_phone_nothing_leaves_the_width_and_every_target_is_large_enough(
 
 def test_on_a_phone_a_picked_grid_is_a_page_of_its_own(phone: BrowserContext, server: Server) -> None:
     page = open_overview(phone, server, "?grid=440703002143002").page
-    top = page.locator(".wg-trail").bounding_box()
-    assert top is not None and top["y"] < 100
+    page.wait_for_function("() => document.querySelector('.wg-trail').getBoundingClientRect().top < 100")
     page.get_by_role("button", name=read_text("overview", "zh")["panel_clear"]).tap()
     expect(page.locator(".wg-panel")).to_have_count(0)
     expect(page.locator(".st-key-map iframe")).to_be_in_viewport()

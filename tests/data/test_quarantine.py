@@ -209,8 +209,9 @@ def test_a_damaged_or_exchanged_sealed_file_stays_shut(district: Settings, logs:
         write_log(logs / f"{number}.csv", [line("S9", person, "08:01")])
         ingest_paths(district, [logs])
     one, other = sealed_files(district)
-    one.write_bytes(other.read_bytes())
-    other.write_bytes(other.read_bytes()[:-1] + b"x")
+    content = other.read_bytes()
+    one.write_bytes(content)
+    other.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     mend(district)
     assert retry_quarantine(district, EVERYTHING) == RetrySummary(shut=2)
 

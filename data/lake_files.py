@@ -67,6 +67,20 @@ group by table_id, column_id
 -- a file that has values and does not say which is as wide as can be: what is there stays
 having count(*) filter (least_value is null and not is_older and record_count > coalesce(null_count, 0)) = 0
 """
+NOTE_EMPTY_TABLES = f"""
+begin;
+create or replace temp table bare_table as
+select table_id from {METADATA}.ducklake_table
+where end_snapshot is null and table_id not in (select table_id from {METADATA}.ducklake_table_stats);
+insert into {METADATA}.ducklake_table_column_stats (table_id, column_id, contains_null)
+select c.table_id, c.column_id, false
+from {METADATA}.ducklake_column as c inner join bare_table as b on b.table_id = c.table_id
+where c.end_snapshot is null;
+insert into {METADATA}.ducklake_table_stats (table_id, record_count, next_row_id, file_size_bytes)
+select table_id, 0, 0, 0 from bare_table;
+commit;
+drop table bare_table
+"""
 
 
 def take_extremes_anew(connection: duckdb.DuckDBPyConnection) -> None:
@@ -90,22 +104,6 @@ def take_extremes_anew(connection: duckdb.DuckDBPyConnection) -> None:
                     " where table_id = ? and column_id = ?",
                     [*extremes, table_id, column_id],
                 )
-
-
-NOTE_EMPTY_TABLES = f"""
-begin;
-create or replace temp table bare_table as
-select table_id from {METADATA}.ducklake_table
-where end_snapshot is null and table_id not in (select table_id from {METADATA}.ducklake_table_stats);
-insert into {METADATA}.ducklake_table_column_stats (table_id, column_id, contains_null)
-select c.table_id, c.column_id, false
-from {METADATA}.ducklake_column as c inner join bare_table as b on b.table_id = c.table_id
-where c.end_snapshot is null;
-insert into {METADATA}.ducklake_table_stats (table_id, record_count, next_row_id, file_size_bytes)
-select table_id, 0, 0, 0 from bare_table;
-commit;
-drop table bare_table
-"""
 
 
 def note_empty_tables(connection: duckdb.DuckDBPyConnection) -> None:

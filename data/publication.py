@@ -341,8 +341,9 @@ class Publisher:
 
     def prepare(self) -> None:
         """Writes what no log changes ahead of the next publication, for whoever has to wait anyway; raises as `publish`."""
-        if self._is_reference_stale:
-            with self._explained():
+        with self._explained():
+            self._settings.home.mkdir(parents=True, exist_ok=True)
+            if self._is_reference_stale:
                 self._write_reference()
 
     def publish(self) -> int:
@@ -351,9 +352,9 @@ class Publisher:
         Raises LakeError where the disk is full or may not be written to, SituationError otherwise.
         """
         as_of = self._find_as_of()
+        self.prepare()
         with self._explained():
-            self._settings.home.mkdir(parents=True, exist_ok=True)
-            if self._are_orders_stale and not self._is_reference_stale:
+            if self._are_orders_stale:
                 self._write_orders()
             if self._is_base_stale or self._late_from or self._count_rows_from(self._cut) > RECENT_ROWS_MAX:
                 self._write_base(as_of)
@@ -459,8 +460,6 @@ class Publisher:
 
     def _write_base(self, as_of: datetime | None) -> None:
         """Brings the base file to a new cut: anew where reference data changed, else from the first row that changed on."""
-        if self._is_reference_stale:
-            self._write_reference()
         self._compact()
         cut = self._find_cut(as_of) if as_of else EARLIEST
         is_anew, self._is_base_stale = self._is_base_stale, True  # until it stands

@@ -112,7 +112,7 @@ class _Bar:
 def _divide(deliveries: Sequence[Delivery], most_bytes: int) -> Iterator[list[Delivery]]:
     """Batches of so many bytes as they lie on the disk; what unpacks to more takes several transactions.
 
-    The first are smaller: while it is read there is nothing else to do.
+    The first are smaller: until the first is read there is little else to do.
     """
     batch: list[Delivery] = []
     size, limit = 0, most_bytes // 3

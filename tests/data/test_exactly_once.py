@@ -28,6 +28,7 @@ from tests.data.small_district import (
     whole_situation,
     write_log,
 )
+from tests.waiting import eventually
 
 KILLS = int(os.environ.get("WANGGE_TEST_KILLS", "2"))
 """Kills in this session, half of them with each catalogue; `make soak` asks for 100."""
@@ -72,9 +73,7 @@ def tear(settings: Settings, kills: int, chance: random.Random) -> None:
         worker.send_signal(signal.SIGKILL)
         worker.wait()
     worker = start_worker(settings)
-    deadline = time.monotonic() + 120
-    while files_left(settings) and worker.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.1)
+    eventually(lambda: not files_left(settings) or worker.poll() is not None, every_s=0.1)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(60) == 0
     assert files_left(settings) == 0

@@ -41,6 +41,7 @@ from tests.data.small_district import (
     whole_situation,
     write_log,
 )
+from tests.waiting import eventually
 
 PART_BYTES, BLOCK_BYTES = 2_000, 500
 LEDGER = """
@@ -259,9 +260,11 @@ def test_kill_9_in_the_middle_of_a_long_file_neither_loses_nor_doubles(
     take(calm, path)
     for delay_s in (0.0, 0.1):
         worker = subprocess.Popen([sys.executable, "-c", WORKER, str(district.home), str(path)])
-        before, deadline = count_parts(district), time.monotonic() + 120
-        while worker.poll() is None and count_parts(district) == before and time.monotonic() < deadline:
-            time.sleep(0.02)
+        before = count_parts(district)
+        eventually(
+            lambda before=before, worker=worker: worker.poll() is not None or count_parts(district) != before,
+            every_s=0.02,
+        )
         time.sleep(delay_s)
         worker.send_signal(signal.SIGKILL)
         worker.wait()
